@@ -1,0 +1,42 @@
+/** Where bytes come from: a file, a Blob, a buffer. The core reads through this and knows nothing else of the outside. */
+
+/** A random-access source of bytes. Sizes and offsets are in bytes from the start of the file. */
+export interface ByteSource {
+  /** What to call it in messages, usually the path as the user typed it. */
+  readonly name: string;
+  /** Total size in bytes. */
+  readonly size: number;
+  /**
+   * Reads `length` bytes at `offset`. The result is shorter only where the file ends before `offset + length`;
+   * an offset past the end gives an empty array.
+   */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** A source over bytes that are in memory already; reads are views, nothing is copied. */
+export function memorySource(bytes: Uint8Array, name = "(memory)"): ByteSource {
+  return {
+    name,
+    size: bytes.length,
+    read: (offset, length) => Promise.resolve(bytes.subarray(clamp(offset, bytes.length), clamp(offset + length, bytes.length))),
+  };
+}
+
+/** A source over a browser's Blob or File. */
+export function blobSource(blob: BlobLike, name = "(blob)"): ByteSource {
+  return {
+    name,
+    size: blob.size,
+    read: async (offset, length) => new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
+  };
+}
+
+/** The part of the web's Blob that is used here, so that this file needs neither the DOM's types nor Node's. */
+export interface BlobLike {
+  readonly size: number;
+  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+}
+
+function clamp(value: number, most: number): number {
+  return Math.max(0, Math.min(value, most));
+}
