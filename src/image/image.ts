@@ -17,6 +17,7 @@ export interface LoadedRange {
   readonly name: string | undefined;
 }
 
+/** In headers that nothing is loaded from, damaged 64-bit fields above 2^53-1 are Infinity; so in sections. */
 export interface ProgramHeader {
   /** p_type, e.g. 1 for PT_LOAD. */
   readonly type: number;
@@ -59,7 +60,37 @@ export interface ImportedFunction {
   readonly slots: readonly number[];
 }
 
-/** One operating system's view of the file. */
+/** A table that the dynamic section points to: `address` is virtual, `size` in bytes, 0 where the section does not say. */
+export interface AddressedTable {
+  readonly address: number;
+  readonly size: number;
+}
+
+/** What PT_DYNAMIC says (gABI, "Dynamic Section"). All addresses are virtual, before any load bias. */
+export interface DynamicTable {
+  /** DT_INIT and DT_FINI: functions. */
+  readonly init: number | undefined;
+  readonly fini: number | undefined;
+  /** DT_PREINIT_ARRAY, DT_INIT_ARRAY, DT_FINI_ARRAY: tables of function pointers. */
+  readonly preinitArray: AddressedTable | undefined;
+  readonly initArray: AddressedTable | undefined;
+  readonly finiArray: AddressedTable | undefined;
+  readonly strings: AddressedTable | undefined;
+  /** DT_SYMTAB; its size is not in the dynamic section, DT_HASH or DT_GNU_HASH imply it. */
+  readonly symbols: number | undefined;
+  readonly hash: number | undefined;
+  readonly gnuHash: number | undefined;
+  readonly rela: AddressedTable | undefined;
+  readonly rel: AddressedTable | undefined;
+  readonly relr: AddressedTable | undefined;
+  /** DT_JMPREL, and whether DT_PLTREL says that its entries carry addends (DT_RELA). */
+  readonly pltRelocations: (AddressedTable & { readonly addends: boolean }) | undefined;
+}
+
+/**
+ * One operating system's view of the file. A range's bytes are those the system sees, wherever in the file they come
+ * from: a Mach-O view of an APE takes its first bytes from where the script's `dd` copies them.
+ */
 export interface View {
   readonly format: "elf" | "pe" | "macho";
   readonly machine: Machine;
@@ -92,8 +123,11 @@ export interface ElfView extends View {
   readonly needed: readonly string[];
   /** DT_SONAME */
   readonly soname: string | undefined;
+  /** What PT_DYNAMIC holds; undefined where there is none or it cannot be read. */
+  readonly dynamic: DynamicTable | undefined;
+  /** Needs no dynamic linker: neither PT_INTERP nor DT_NEEDED. */
   readonly isStatic: boolean;
-  /** PT_DYNAMIC present or ET_DYN. */
+  /** ET_DYN: loaded at an address of the kernel's choice (a dynamically linked ET_EXEC has PT_DYNAMIC and is not). */
   readonly isPositionIndependent: boolean;
   /** Sentences about harmless damage met while reading (for --why), e.g. section headers that run past the end. */
   readonly notes: readonly string[];
@@ -113,13 +147,25 @@ export interface ApeParts {
 
 /** The zip archive at the end of a file, by its end-of-central-directory record. */
 export interface ZipTail {
+  /** File offset of the end-of-central-directory record. */
   readonly endOffset: number;
   readonly zip64: boolean;
+  /** File offset of the central directory's first record (`offsetBias` is added already). */
   readonly directoryOffset: number;
   readonly directorySize: number;
+  /** As the end record claims; never relied on. */
   readonly entryCount: number;
-  /** Lowest local header offset; the program proper ends at or before it. */
-  readonly firstLocalHeader: number;
+  /**
+   * Bytes to add to an offset that the archive's records hold to get a file offset: 0 for an APE, more where a program was put
+   * in front of an archive without telling it (then the directory does not start where it says). Can be negative.
+   */
+  readonly offsetBias: number;
+  /**
+   * Lowest local header's file offset. In most programs nothing that is loaded lies behind it, but early cosmopolitan
+   * builds (GNU Make of 2022, say) link members into their data segment: compare with the ranges. Undefined where the directory was too
+   * large to be read on the way: then ask `firstLocalHeader()` in zip.ts, which reads it.
+   */
+  readonly firstLocalHeader: number | undefined;
 }
 
 export type ImageKind = "elf" | "ape" | "pe" | "macho" | "script" | "text" | "archive" | "empty" | "other";
@@ -137,4 +183,6 @@ export interface Image {
   readonly macho: readonly View[];
   readonly ape: ApeParts | undefined;
   readonly zip: ZipTail | undefined;
+  /** Sentences about damage that does not stop a Linux check (a PE view that cannot be read, a printf line left aside). */
+  readonly notes: readonly string[];
 }

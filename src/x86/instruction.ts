@@ -68,12 +68,16 @@ export class Instruction {
   prefixes = 0;
   /** REX byte (0x40 to 0x4f) or 0; for VEX, EVEX and XOP the equivalent W R X B bits in the same places. */
   rex = 0;
+  /** A value of `Encoding`. */
   encoding = 0;
+  /** A value of `OpcodeMap`. */
   map = 0;
   opcode = 0;
   /** Offset of the opcode byte inside the instruction. */
   opcodeAt = 0;
-  /** ModRM byte or NONE. */
+  /** VEX, EVEX and XOP alone, else without meaning: the register in vvvv, 0 to 15 (of EVEX without V'). */
+  vvvv = 0;
+  /** ModRM byte or NONE. Of 0F 20 to 0F 23 (%cr, %dr) with mod 3, as the processor takes it. */
   modrm: number = NONE;
   /** SIB byte or NONE. */
   sib: number = NONE;

@@ -1,0 +1,85 @@
+/** `sandfit fix`: check, plan, write, read back, prove. */
+
+import { resolve } from "node:path";
+import { checkImage } from "../check.js";
+import { openFile } from "../disk/file-source.js";
+import { recordOf, saveRecord } from "../disk/record.js";
+import { writePatched, writeWhole } from "../disk/replace.js";
+import { RefusedError } from "../errors.js";
+import { forward } from "../fix/apply.js";
+import { unexplainedDifferences } from "../fix/layout.js";
+import { type Plan, planFix } from "../fix/plan.js";
+import { readImage } from "../image/detect.js";
+import type { Image, Machine } from "../image/image.js";
+import { renderPlan } from "../report/plan.js";
+import { outcomeOf } from "../report/model.js";
+import type { RuleId } from "../rules/define.js";
+import type { ExitCode } from "./main.js";
+import { paintFor, print } from "./output.js";
+
+export interface FixOptions {
+  readonly output?: string;
+  readonly inPlace: boolean;
+  readonly force: boolean;
+  readonly arch?: string;
+  readonly allow?: RuleId;
+  readonly dryRun: boolean;
+  readonly plan?: string;
+  readonly json: boolean;
+}
+
+/** Fixes one file and prints what was done. Returns the exit code. */
+export async function fixCommand(name: string, options: FixOptions): Promise<ExitCode> {
+  const source = openFile(name);
+  try {
+    const image = await readImage(source);
+    const report = await checkImage(source, image);
+    const plan = await planFix(source, image, report, { ...machineOf(options.arch), ...(options.allow ? { allow: [options.allow] } : {}) });
+    if (options.plan !== undefined) writeWhole(options.plan, `${JSON.stringify(plan, null, 2)}\n`);
+    const output = options.inPlace ? name : (options.output ?? `${name}.gvisor`);
+    const nothingToDo = plan.edits.length === 0;
+    if (!options.dryRun && !(nothingToDo && options.inPlace)) {
+      await write(name, output, image, plan, options);
+    }
+    const words = { output: options.dryRun ? undefined : output, paint: await paintFor(process.stdout) };
+    await print(options.json ? `${JSON.stringify(plan, null, 2)}\n` : renderPlan(plan, words));
+    return 0;
+  } finally {
+    source.close();
+  }
+}
+
+/** Writes the result, proves it before it takes the output's name, and keeps the way back beside it. */
+async function write(name: string, output: string, image: Image, plan: Plan, options: FixOptions): Promise<void> {
+  const overwrite = options.inPlace || options.force || resolve(output) === resolve(name);
+  await writePatched(name, output, forward(plan.edits), { overwrite }, async (temporary) => {
+    await prove(name, temporary, image, plan);
+    if (plan.edits.length > 0) saveRecord(recordOf(output), plan);
+  });
+}
+
+/** Reads the result back: it loads the same but for the edits, and it checks clean. Throws RefusedError otherwise. */
+async function prove(name: string, result: string, image: Image, plan: Plan): Promise<void> {
+  const before = openFile(name);
+  const after = openFile(result, name);
+  try {
+    const fixed = await readImage(after);
+    const originalView = image.elf.find((view) => view.machine === plan.machine);
+    const fixedView = fixed.elf.find((view) => view.machine === plan.machine);
+    if (originalView === undefined || fixedView === undefined) throw new RefusedError([`the result has no ${plan.machine} program`]);
+    const problems = await unexplainedDifferences({ source: before, view: originalView }, { source: after, view: fixedView }, plan.edits);
+    const report = await checkImage(after, fixed);
+    const remaining = report.views.flatMap((view) => view.findings).filter((finding) => plan.repairs.includes(finding.rule));
+    for (const finding of remaining) problems.push(`the result still has ${finding.rule}`);
+    if (outcomeOf(report) === "fails") problems.push("the result would still not run");
+    if (problems.length > 0) throw new RefusedError(problems);
+  } finally {
+    before.close();
+    after.close();
+  }
+}
+
+function machineOf(arch: string | undefined): { machine?: Machine } {
+  if (arch === undefined) return {};
+  return { machine: arch === "aarch64" || arch === "arm64" ? "aarch64" : "x86-64" };
+}

@@ -1,0 +1,210 @@
+/**
+ * Accesses to memory through %fs or %gs, and what only looks like one.
+ *
+ * 0x65 is also the letter `e`, so about half of what a plain sweep calls a %gs instruction is text. A candidate counts
+ * where the walk knows an instruction with that prefix; in bytes that the walk did not reach it counts only if the
+ * bytes between the known code around it decode without a rest and are no text.
+ */
+
+import { decode } from "../x86/decode.js";
+import { Instruction, NONE, OpcodeMap, Prefix } from "../x86/instruction.js";
+import type { Code } from "./code.js";
+import { Evidence, type EvidenceName, evidenceName } from "./evidence.js";
+import { valuesBefore } from "./flow.js";
+
+export type SegmentName = "fs" | "gs";
+
+/** What an access is for, as far as its form tells. */
+export type AccessUse =
+  /** Thread state: the form of a TLS access. */
+  | "thread-state"
+  /** A slot of the Windows thread environment block. */
+  | "windows-slot";
+
+export interface SegmentAccess {
+  readonly segment: SegmentName;
+  /** Position of the instruction; its prefix byte may stand behind other prefixes. */
+  readonly position: number;
+  readonly length: number;
+  /** Position of the segment prefix byte itself. */
+  readonly prefixAt: number;
+  readonly use: AccessUse;
+  readonly evidence: EvidenceName;
+  /** False where only other systems get there, as branches on `__hostos` decide. */
+  readonly onLinux: boolean;
+}
+
+/** A candidate that is not an access, and why. */
+export interface Dismissed {
+  readonly position: number;
+  readonly length: number;
+  readonly reason: "text" | "inside" | "not-code";
+}
+
+export interface Accesses {
+  readonly found: readonly SegmentAccess[];
+  readonly dismissed: readonly Dismissed[];
+}
+
+const prefixByte: Record<SegmentName, number> = { fs: 0x64, gs: 0x65 };
+
+/** Finds every access through the segment in the code, and every look-alike. */
+export function segmentAccesses(code: Code, segment: SegmentName): Accesses {
+  const { space, walk } = code;
+  const { bytes } = space;
+  const found: SegmentAccess[] = [];
+  const dismissed: Dismissed[] = [];
+  const instruction = new Instruction();
+  const gaps = new Gaps(code);
+  for (let at = bytes.indexOf(prefixByte[segment]); at >= 0; at = bytes.indexOf(prefixByte[segment], at + 1)) {
+    const known = walk.isKnown(at);
+    const start = known ? walk.startOf(at) : gaps.startOf(at);
+    if (known && start < 0) continue;
+    if (start >= 0) {
+      const length = decode(bytes, start, space.endOf(start), instruction);
+      const isPrefix = at < start + instruction.opcodeAt && hasSegment(instruction, segment) && touchesMemory(instruction);
+      if (length > 0 && isPrefix) {
+        if (known || !looksLikeText(bytes, at, length)) {
+          found.push(describe(code, segment, start, at, instruction, known));
+          at = start + length - 1;
+        } else dismissed.push({ position: at, length, reason: "text" });
+        continue;
+      }
+      if (decodesAsAccess(bytes, at, space.endOf(at), segment, instruction)) {
+        dismissed.push({ position: at, length: instruction.length, reason: looksLikeText(bytes, at, instruction.length) ? "text" : "inside" });
+      }
+      continue;
+    }
+    if (decodesAsAccess(bytes, at, space.endOf(at), segment, instruction)) {
+      dismissed.push({ position: at, length: instruction.length, reason: looksLikeText(bytes, at, instruction.length) ? "text" : "not-code" });
+    }
+  }
+  return { found, dismissed };
+}
+
+function decodesAsAccess(bytes: Uint8Array, at: number, end: number, segment: SegmentName, into: Instruction): boolean {
+  return decode(bytes, at, end, into) > 0 && hasSegment(into, segment) && touchesMemory(into);
+}
+
+function hasSegment(instruction: Instruction, segment: SegmentName): boolean {
+  return segment === "gs" ? instruction.isGs : instruction.isFs;
+}
+
+/** Whether a segment override has an effect: memory through ModRM but not `lea` or a multi-byte nop, moffs, string reads. */
+function touchesMemory(instruction: Instruction): boolean {
+  const { map, opcode } = instruction;
+  if (map === OpcodeMap.Primary) {
+    if (opcode >= 0xa0 && opcode <= 0xa7) return true;
+    if (opcode === 0xac || opcode === 0xad || opcode === 0x6e || opcode === 0x6f || opcode === 0xd7) return true;
+    if (opcode === 0x8d) return false;
+  }
+  // 0F 18 to 0F 1F are prefetches and multi-byte nops.
+  if (map === OpcodeMap.Secondary && opcode >= 0x18 && opcode <= 0x1f) return false;
+  return instruction.hasMemory;
+}
+
+function describe(code: Code, segment: SegmentName, start: number, prefixAt: number, instruction: Instruction, known: boolean): SegmentAccess {
+  return {
+    segment,
+    position: start,
+    length: instruction.length,
+    prefixAt,
+    use: useOf(code, start, instruction, known),
+    evidence: evidenceName(known ? code.walk.rankAt(start) : Evidence.Swept),
+    onLinux: known && code.walk.isReachedOnLinux(start),
+  };
+}
+
+/**
+ * Fields of the Windows thread environment block that Cosmopolitan touches (libc/nt/teb.h): the stack bounds 0x8 and
+ * 0x10, the PEB 0x60, the last error 0x68, 0x178 to 0x180, the TLS slots at 0x1480 and 0x1780. 0x30, its own address, is
+ * the same as thread state on other systems.
+ */
+const tebFields: readonly number[] = [0x8, 0x10, 0x40, 0x48, 0x58, 0x60, 0x68, 0x170, 0x178, 0x17c, 0x180, 0x1478, 0x1480, 0x1780];
+
+function useOf(code: Code, start: number, instruction: Instruction, known: boolean): AccessUse {
+  if (code.hostVariable === undefined) return "thread-state";
+  if (instruction.base === NONE) {
+    const isSlot = tebFields.includes(instruction.disp) || (instruction.disp > 0x1480 && instruction.disp < 0x1680);
+    return isSlot ? "windows-slot" : "thread-state";
+  }
+  if (!known) return "thread-state";
+  const base = valuesBefore(code.walk, start, instruction.base);
+  const constant = base.other || base.constants.length !== 1 ? undefined : base.constants[0].value;
+  return constant !== undefined && tebFields.includes(constant + instruction.disp) ? "windows-slot" : "thread-state";
+}
+
+/** At least this share of printable bytes makes the surroundings of a candidate text. */
+const TEXT_SHARE = 0.85;
+const TEXT_WINDOW = 12;
+
+/** Whether the bytes of a candidate stand in a run of printable characters, as strings and scripts do. */
+export function looksLikeText(bytes: Uint8Array, at: number, length: number): boolean {
+  const from = Math.max(0, at - TEXT_WINDOW);
+  const to = Math.min(bytes.length, at + length + TEXT_WINDOW);
+  let printable = 0;
+  for (let i = from; i < to; i++) {
+    const byte = bytes[i];
+    if ((byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x09 || byte === 0) printable++;
+  }
+  let own = 0;
+  for (let i = at; i < at + length && i < bytes.length; i++) if (bytes[i] >= 0x20 && bytes[i] < 0x7f) own++;
+  return printable / (to - from) >= TEXT_SHARE && own / length > 0.5;
+}
+
+/** The stretches between known code, decoded once each when first asked for. */
+class Gaps {
+  private readonly code: Code;
+  private readonly instruction = new Instruction();
+  private from = -1;
+  private to = -1;
+  private starts = new Set<number>();
+
+  constructor(code: Code) {
+    this.code = code;
+  }
+
+  /**
+   * Start of the instruction that covers an unknown byte when the gap around it is decoded from its beginning, -1 where
+   * the gap does not decode without a rest.
+   */
+  startOf(position: number): number {
+    if (position < this.from || position >= this.to) this.open(position);
+    for (let at = position; at >= this.from && at > position - 15; at--) if (this.starts.has(at)) return at;
+    return -1;
+  }
+
+  private open(position: number): void {
+    const { walk, space } = this.code;
+    const region = space.regionOf(position);
+    let from = position;
+    while (from > region.start && !walk.isKnown(from - 1)) from--;
+    let to = position;
+    while (to < region.start + region.size && !walk.isKnown(to)) to++;
+    this.from = from;
+    this.to = to;
+    this.starts = new Set();
+    // What starts at the start of a segment is a header or a script, never a function.
+    if (from === region.start) return;
+    let at = from;
+    while (at < to) {
+      const length = decode(space.bytes, at, to, this.instruction);
+      if (length === 0) {
+        this.starts = new Set();
+        return;
+      }
+      this.starts.add(at);
+      at += length;
+    }
+  }
+}
+
+/** Whether the instruction may change which memory %gs means: `wrgsbase`, `swapgs`, a load of the selector. */
+export function changesGs(instruction: Instruction): boolean {
+  const { map, opcode } = instruction;
+  if (map === OpcodeMap.Primary) return opcode === 0x8e && instruction.extension === 5;
+  if (map !== OpcodeMap.Secondary) return false;
+  if (opcode === 0xa9 || opcode === 0xb5) return true;
+  if (opcode === 0xae) return (instruction.prefixes & Prefix.Rep) !== 0 && instruction.mod === 3 && instruction.extension === 3;
+  return opcode === 0x01 && instruction.modrm === 0xf8;
+}

@@ -1,0 +1,147 @@
+/** Everything that is known of the code in one x86-64 ELF view, computed once and read by every rule. */
+
+import type { ByteSource } from "../bytes/source.js";
+import type { CodeSymbol, ElfView, Image, ImportedFunction } from "../image/image.js";
+import { readImports, readRelativeRelocations } from "../image/relocations.js";
+import { readSymbols } from "../image/symbols.js";
+import { readUnwindRanges } from "../image/unwind.js";
+import { decode } from "../x86/decode.js";
+import { Flow, Instruction, NONE, RIP } from "../x86/instruction.js";
+import { type CodeSpace, loadCodeSpace } from "./code-space.js";
+import { type DataSpace, loadDataSpace } from "./data-space.js";
+import { Evidence, type EvidenceName, evidenceName } from "./evidence.js";
+import { findHostVariable } from "./host.js";
+import { type Root, Walk } from "./walk.js";
+
+export interface Code {
+  readonly view: ElfView;
+  readonly space: CodeSpace;
+  readonly data: DataSpace;
+  readonly walk: Walk;
+  /** Sorted by address. */
+  readonly symbols: readonly CodeSymbol[];
+  readonly imports: readonly ImportedFunction[];
+  /** Address of Cosmopolitan's `__hostos`, where the entry point shows that this is Cosmopolitan. */
+  readonly hostVariable: number | undefined;
+}
+
+/** Positions are packed into 32-bit integers, which is also more code than any known program has. */
+const MOST_CODE_BYTES = 2 ** 30;
+
+/** Walks the code of `view`. `space` is handed in because the rules have looked at its bytes already. */
+export async function analyzeCode(source: ByteSource, image: Image, view: ElfView, space?: CodeSpace): Promise<Code> {
+  const code = space ?? (await loadCodeSpace(source, view));
+  if (code.bytes.length > MOST_CODE_BYTES) throw new RangeError("more than 1 GiB of code");
+  const [data, symbols, imports, relocations, unwind] = await Promise.all([
+    loadDataSpace(source, view),
+    readSymbols(source, view, image.zip),
+    readImports(source, view),
+    readRelativeRelocations(source, view),
+    readUnwindRanges(source, view),
+  ]);
+  const positionOf = (address: number) => code.positionOf(address);
+  const entry = view.entry === 0 ? -1 : positionOf(view.entry);
+  const hostVariable = entry < 0 ? undefined : findHostVariable(code, entry);
+  const entries: Root[] = entry < 0 ? [] : [{ position: entry, evidence: Evidence.Entry }];
+  const functions: Root[] = [];
+  for (const symbol of symbols) {
+    const position = symbol.isFunction ? positionOf(symbol.address) : -1;
+    if (position < 0) continue;
+    // Below a Cosmopolitan program's entry point lies ape.S: boot sector code of 16 bits, which also has names.
+    if (hostVariable !== undefined && position < entry) continue;
+    // What a library exports is called by others; what a program merely names need not be called at all.
+    const list = symbol.from === "dynsym" ? entries : functions;
+    list.push({ position, evidence: Evidence.Symbol });
+  }
+  for (const range of unwind) {
+    const position = positionOf(range.start);
+    if (position >= 0) functions.push({ position, evidence: Evidence.Unwind });
+  }
+  const pointers = relocations.map((relocation) => positionOf(relocation.target)).filter((position) => position >= 0);
+  if (relocations.length === 0) {
+    for (const region of code.regions) {
+      data.forEachPointer(region.address, region.address + region.size, (value) => pointers.push(positionOf(value)));
+    }
+  }
+  const walk = new Walk({
+    space: code,
+    entries,
+    functions,
+    pointers,
+    absoluteImmediates: view.type === 2,
+    hostVariable,
+    data,
+  });
+  const sorted = [...symbols].sort((a, b) => a.address - b.address);
+  return { view, space: code, data, walk, symbols: sorted, imports, hostVariable };
+}
+
+/** The function that an address lies in, as "name" or "name+0x12"; undefined where no symbol covers it. */
+export function nameOf(code: Code, address: number): string | undefined {
+  const { symbols } = code;
+  let low = 0;
+  let high = symbols.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (symbols[middle].address <= address) low = middle + 1;
+    else high = middle;
+  }
+  for (let i = low - 1; i >= 0 && i >= low - 8; i--) {
+    const symbol = symbols[i];
+    if (!symbol.isFunction) continue;
+    if (symbol.size > 0 && address >= symbol.address + symbol.size) continue;
+    const distance = address - symbol.address;
+    return distance === 0 ? symbol.name : `${symbol.name}+0x${distance.toString(16)}`;
+  }
+  return undefined;
+}
+
+/** How the instruction at a position is known to be code. */
+export function evidenceAt(code: Code, position: number): EvidenceName {
+  return evidenceName(code.walk.rankAt(position));
+}
+
+/** Calls `visit` for every known instruction in ascending order; the record is reused. */
+export function forEachInstruction(code: Code, visit: (position: number, instruction: Instruction) => void): void {
+  const { walk, space } = code;
+  const instruction = new Instruction();
+  for (const region of space.regions) {
+    const end = region.start + region.size;
+    for (let at = region.start; at < end; at++) {
+      if (!walk.isStart(at)) continue;
+      if (decode(space.bytes, at, end, instruction) > 0) visit(at, instruction);
+    }
+  }
+}
+
+/** The name of the imported function that a call or jump goes to: directly through its slot, or through a PLT stub. */
+export function importCalledAt(code: Code, position: number, instruction: Instruction): string | undefined {
+  const { space } = code;
+  const slot = slotOf(space.addressOf(position), instruction);
+  if (slot !== undefined) return importOfSlot(code, slot);
+  if (instruction.flow !== Flow.Call && instruction.flow !== Flow.Jump) return undefined;
+  const target = space.positionOf(space.addressOf(position) + (instruction.target - position));
+  if (target < 0) return undefined;
+  const stub = new Instruction();
+  let at = target;
+  // A PLT stub is `jmp *slot(%rip)`, with endbr64 in front under CET.
+  for (let i = 0; i < 2; i++) {
+    const length = decode(space.bytes, at, space.endOf(at), stub);
+    if (length === 0) return undefined;
+    const stubSlot = slotOf(space.addressOf(at), stub);
+    if (stubSlot !== undefined) return importOfSlot(code, stubSlot);
+    at += length;
+  }
+  return undefined;
+}
+
+function slotOf(address: number, instruction: Instruction): number | undefined {
+  if (instruction.flow !== Flow.IndirectCall && instruction.flow !== Flow.IndirectJump) return undefined;
+  if (!instruction.hasMemory || instruction.index !== NONE) return undefined;
+  if (instruction.base === RIP) return address + instruction.length + instruction.disp;
+  return instruction.base === NONE ? instruction.disp : undefined;
+}
+
+function importOfSlot(code: Code, slot: number): string | undefined {
+  return code.imports.find((imported) => imported.slots.includes(slot))?.name;
+}

@@ -1,0 +1,73 @@
+/** The bytes that a view loads without execute permission: where constants, tables and pointers to functions lie. */
+
+import type { ByteSource } from "../bytes/source.js";
+import type { ElfView } from "../image/image.js";
+import { loadRange } from "../image/load.js";
+
+interface DataRegion {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+/** Larger data segments are not searched for pointers: such files carry assets, not code. */
+const MOST_BYTES_OF_A_REGION = 512 * 1024 * 1024;
+
+export class DataSpace {
+  private readonly regions: readonly DataRegion[];
+
+  constructor(regions: readonly { address: number; bytes: Uint8Array }[]) {
+    this.regions = regions.map(({ address, bytes }) => ({
+      address,
+      bytes,
+      view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    }));
+  }
+
+  /** The unsigned 32-bit little-endian word at a virtual address, or undefined where no file byte is loaded there. */
+  word32(address: number): number | undefined {
+    for (const region of this.regions) {
+      const at = address - region.address;
+      if (at >= 0 && at + 4 <= region.bytes.length) return region.view.getUint32(at, true);
+    }
+    return undefined;
+  }
+
+  /** Whether any loaded data byte lies at the address. */
+  contains(address: number): boolean {
+    return this.regions.some((region) => address >= region.address && address < region.address + region.bytes.length);
+  }
+
+  /** Whether an ASCII string occurs in the data, for instance a message that only one library prints. */
+  includesText(text: string): boolean {
+    const wanted = Array.from(text, (character) => character.charCodeAt(0));
+    return this.regions.some(({ bytes }) => {
+      for (let at = bytes.indexOf(wanted[0]); at >= 0; at = bytes.indexOf(wanted[0], at + 1)) {
+        if (wanted.every((byte, i) => bytes[at + i] === byte)) return true;
+      }
+      return false;
+    });
+  }
+
+  /** Calls `visit` with every 8-byte aligned 64-bit word whose value lies in [low, high). */
+  forEachPointer(low: number, high: number, visit: (value: number, address: number) => void): void {
+    const highWordOfLow = Math.floor(low / 2 ** 32);
+    const highWordOfHigh = Math.floor(high / 2 ** 32);
+    for (const region of this.regions) {
+      const misaligned = region.address % 8;
+      for (let at = misaligned === 0 ? 0 : 8 - misaligned; at + 8 <= region.bytes.length; at += 8) {
+        const top = region.view.getUint32(at + 4, true);
+        if (top < highWordOfLow || top > highWordOfHigh) continue;
+        const value = top * 2 ** 32 + region.view.getUint32(at, true);
+        if (value >= low && value < high) visit(value, region.address + at);
+      }
+    }
+  }
+}
+
+/** Reads the ranges of `view` that are not executable. Throws InputError where they cannot be read. */
+export async function loadDataSpace(source: ByteSource, view: ElfView): Promise<DataSpace> {
+  const ranges = view.ranges.filter((range) => !range.executable && range.fileSize > 0 && range.fileSize <= MOST_BYTES_OF_A_REGION);
+  const parts = await Promise.all(ranges.map((range) => loadRange(source, range)));
+  return new DataSpace(ranges.map((range, index) => ({ address: range.address, bytes: parts[index] })));
+}

@@ -1,0 +1,90 @@
+/** Which C library or language runtime a program was built with, and for Cosmopolitan which era, told from its code. */
+
+import type { ElfView } from "../image/image.js";
+import { decode } from "../x86/decode.js";
+import { Instruction, NONE, OpcodeMap } from "../x86/instruction.js";
+import type { SegmentAccess } from "./accesses.js";
+import type { Code } from "./code.js";
+import { ArchCode, type ArchPrctl } from "./system-calls.js";
+
+export type RuntimeName = "cosmopolitan" | "glibc" | "musl" | "go" | "unknown";
+
+/**
+ * Cosmopolitan's thread pointer on Linux: %fs:0 up to v3.2.4, %gs:0x30 from v3.3 (February 2024) to v4.0.2 (January
+ * 2025), %fs:0x30 in the source after that. No version string and no e_flags value tells; only the code does.
+ */
+export type CosmopolitanEra = "fs-early" | "gs" | "fs-late" | "unknown";
+
+export interface Runtime {
+  readonly name: RuntimeName;
+  /** Only for Cosmopolitan. */
+  readonly era: CosmopolitanEra | undefined;
+  /** What shows it, one short sentence each. */
+  readonly evidence: readonly string[];
+}
+
+const hex = (value: number) => `0x${value.toString(16)}`;
+
+/** The runtime as far as headers tell, without looking at code. */
+export function runtimeFromHeaders(view: ElfView, codeBytes: Uint8Array): Runtime {
+  const { interpreter, needed, sections } = view;
+  const plain = (name: RuntimeName, evidence: string): Runtime => ({ name, era: undefined, evidence: [evidence] });
+  if (sections.some((section) => section.name === ".go.buildinfo" || section.name === ".gopclntab")) {
+    return plain("go", "it has Go's .gopclntab or .go.buildinfo section");
+  }
+  if (interpreter?.includes("ld-musl")) return plain("musl", `its interpreter is ${interpreter}`);
+  if (interpreter?.includes("ld-linux")) return plain("glibc", `its interpreter is ${interpreter}`);
+  const libc = needed.find((name) => /^libc\.(so\.6|musl)/.test(name));
+  if (libc !== undefined) return plain(libc.includes("musl") ? "musl" : "glibc", `it needs ${libc}`);
+  if (sections.some((section) => section.name === ".note.ABI-tag")) return plain("glibc", "it carries glibc's ABI note");
+  if (indexOfBytes(codeBytes, muslSetThreadArea) >= 0) return plain("musl", "it has musl's __set_thread_area");
+  return { name: "unknown", era: undefined, evidence: [] };
+}
+
+/** musl's src/thread/x86_64/__set_thread_area.s: mov %rdi,%rsi; movl $0x1002,%edi; movl $158,%eax; syscall; ret. */
+const muslSetThreadArea = [0x48, 0x89, 0xfe, 0xbf, 0x02, 0x10, 0, 0, 0xb8, 0x9e, 0, 0, 0, 0x0f, 0x05, 0xc3];
+
+function indexOfBytes(bytes: Uint8Array, wanted: readonly number[]): number {
+  for (let at = bytes.indexOf(wanted[0]); at >= 0; at = bytes.indexOf(wanted[0], at + 1)) {
+    if (wanted.every((byte, i) => bytes[at + i] === byte)) return at;
+  }
+  return -1;
+}
+
+/** The runtime and era of a Cosmopolitan program, from what Linux would run. */
+export function runtimeFromCode(
+  code: Code,
+  gs: readonly SegmentAccess[],
+  fs: readonly SegmentAccess[],
+  archPrctls: readonly ArchPrctl[],
+): Runtime {
+  if (code.hostVariable === undefined) return runtimeFromHeaders(code.view, code.space.bytes);
+  const evidence = [`its entry point keeps the system it runs on in a byte at ${hex(code.hostVariable)} (__hostos)`];
+  const threadState = (access: SegmentAccess) => access.onLinux && access.use === "thread-state" && access.evidence !== "swept";
+  const onGs = gs.filter(threadState);
+  const onFs = fs.filter(threadState);
+  const setsGs = archPrctls.filter((call) => call.code === ArchCode.SET_GS);
+  const setsFs = archPrctls.filter((call) => call.code === ArchCode.SET_FS);
+  const at = (call: ArchPrctl) => hex(code.space.addressOf(call.constant.position));
+  let era: CosmopolitanEra = "unknown";
+  if (setsGs.length > 0 && onGs.length > 0) {
+    era = "gs";
+    evidence.push(`on Linux it calls arch_prctl(ARCH_SET_GS) (the constant stands at ${at(setsGs[0])})`);
+    evidence.push(`${onGs.length} reads of thread state through %gs are on Linux's path`);
+  } else if (onFs.length > 0) {
+    const early = onFs.filter((access) => absoluteOffset(code, access) === 0).length;
+    const late = onFs.filter((access) => absoluteOffset(code, access) === 0x30).length;
+    if (early > 0 || late > 0) era = early > late ? "fs-early" : "fs-late";
+    if (setsFs.length > 0) evidence.push(`on Linux it calls arch_prctl(ARCH_SET_FS) (the constant stands at ${at(setsFs[0])})`);
+    evidence.push(`${onFs.length} accesses to thread state through %fs are on Linux's path`);
+  }
+  return { name: "cosmopolitan", era, evidence };
+}
+
+/** The offset of an access of the form %fs:disp32, else -1. */
+function absoluteOffset(code: Code, access: SegmentAccess): number {
+  const instruction = new Instruction();
+  decode(code.space.bytes, access.position, code.space.endOf(access.position), instruction);
+  if (instruction.map !== OpcodeMap.Primary || !instruction.hasMemory) return -1;
+  return instruction.base === NONE && instruction.index === NONE ? instruction.disp : -1;
+}

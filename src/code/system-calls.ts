@@ -1,0 +1,115 @@
+/** The system calls that the code makes: their numbers and arguments, as far as constants can be followed. */
+
+import { decode } from "../x86/decode.js";
+import { Flow, Instruction } from "../x86/instruction.js";
+import type { Code } from "./code.js";
+import { forEachInstruction, importCalledAt } from "./code.js";
+import { type ConstantSite, type Values, valuesBefore } from "./flow.js";
+
+/** x86-64 registers by their numbers in the encoding. */
+export const Register = { rax: 0, rcx: 1, rdx: 2, rbx: 3, rsp: 4, rbp: 5, rsi: 6, rdi: 7, r8: 8, r9: 9, r10: 10, r11: 11 } as const;
+
+/** Registers of the arguments of a system call (System V ABI, A.2.1) and of a function call (3.2.3). */
+export const systemCallArguments = [Register.rdi, Register.rsi, Register.rdx, Register.r10, Register.r8, Register.r9] as const;
+export const functionArguments = [Register.rdi, Register.rsi, Register.rdx, Register.rcx, Register.r8, Register.r9] as const;
+
+/** A place where the kernel is called: a `syscall` instruction, or a call of an imported wrapper. */
+export interface SystemCallSite {
+  /** Position of the `syscall` or call instruction. */
+  readonly position: number;
+  /** The wrapper's name for a call of an import ("arch_prctl", "mmap", "syscall"), undefined for the instruction itself. */
+  readonly wrapper: string | undefined;
+  /** Possible system call numbers; `loads` names the word that a Cosmopolitan stub takes its number from. */
+  readonly number: Values;
+}
+
+/** Every `syscall` instruction in known code that Linux reaches, with what its number can be. */
+export function systemCallSites(code: Code): SystemCallSite[] {
+  const { walk, space } = code;
+  const sites: SystemCallSite[] = [];
+  const { bytes } = space;
+  for (let at = bytes.indexOf(0x0f); at >= 0; at = bytes.indexOf(0x0f, at + 1)) {
+    if (bytes[at + 1] !== 0x05 || !walk.isStart(at) || !walk.isReachedOnLinux(at)) continue;
+    sites.push({ position: at, wrapper: undefined, number: valuesBefore(walk, at, Register.rax, { linuxOnly: true }) });
+  }
+  return sites;
+}
+
+const nothing: Values = { constants: [], loads: [], other: false };
+
+/** Every call of one of the named imports in known code. */
+export function importedCalls(code: Code, names: readonly string[]): SystemCallSite[] {
+  const wanted = code.imports.filter((imported) => names.includes(imported.name));
+  if (wanted.length === 0) return [];
+  const sites: SystemCallSite[] = [];
+  forEachInstruction(code, (position, instruction) => {
+    const { flow } = instruction;
+    if (flow !== Flow.Call && flow !== Flow.IndirectCall && flow !== Flow.Jump && flow !== Flow.IndirectJump) return;
+    const name = importCalledAt(code, position, instruction);
+    if (name === undefined || !names.includes(name)) return;
+    sites.push({ position, wrapper: name, number: nothing });
+  });
+  return sites;
+}
+
+/** The constants that can be the `index`th argument (from 0) at a site, on Linux. */
+export function argumentValues(code: Code, site: SystemCallSite, index: number): Values {
+  const registers = site.wrapper === undefined ? systemCallArguments : functionArguments;
+  const shift = site.wrapper === "syscall" ? 1 : 0;
+  return valuesBefore(code.walk, site.position, registers[index + shift], { linuxOnly: site.wrapper === undefined });
+}
+
+/** arch_prctl's number and codes (Linux arch/x86/include/uapi/asm/prctl.h). */
+export const ARCH_PRCTL = 158;
+export const ArchCode = { SET_GS: 0x1001, SET_FS: 0x1002, GET_FS: 0x1003, GET_GS: 0x1004 } as const;
+
+/** An `arch_prctl` with a known code. */
+export interface ArchPrctl {
+  readonly site: SystemCallSite;
+  readonly code: number;
+  /** The instruction that holds the code as its immediate. */
+  readonly constant: ConstantSite;
+  /** True where the system call number is only known at run time and the call is told by its arguments (a Cosmopolitan stub). */
+  readonly throughStub: boolean;
+}
+
+/**
+ * Every `arch_prctl` that Linux can reach with one of the four segment codes.
+ *
+ * Cosmopolitan calls it through a stub whose number is a variable that is filled in at start:
+ *
+ *     sys_set_tls:  8b 05 rel32   mov __NR_set_tls(%rip),%eax
+ *                   0f 05         syscall
+ *                   c3            ret
+ *
+ * There the number is one fixed memory word and nothing else, and the code arrives from the callers.
+ */
+export function archPrctls(code: Code): ArchPrctl[] {
+  const found: ArchPrctl[] = [];
+  for (const site of systemCallSites(code)) {
+    const byNumber = site.number.constants.some((constant) => constant.value === ARCH_PRCTL);
+    const throughStub = site.number.constants.length === 0 && site.number.loads.length === 1 && !site.number.other;
+    if (byNumber || throughStub) collect(code, site, throughStub && !byNumber, found);
+  }
+  for (const site of importedCalls(code, ["arch_prctl"])) collect(code, site, false, found);
+  for (const site of importedCalls(code, ["syscall"])) {
+    const numbers = valuesBefore(code.walk, site.position, Register.rdi);
+    if (numbers.constants.some((constant) => constant.value === ARCH_PRCTL)) collect(code, site, false, found);
+  }
+  return found;
+}
+
+const segmentCodes: readonly number[] = Object.values(ArchCode);
+
+function collect(code: Code, site: SystemCallSite, throughStub: boolean, found: ArchPrctl[]): void {
+  for (const constant of argumentValues(code, site, 0).constants) {
+    if (segmentCodes.includes(constant.value)) found.push({ site, code: constant.value, constant, throughStub });
+  }
+}
+
+/** File offset and width of the immediate of the instruction at a position. */
+export function immediateAt(code: Code, position: number): { fileOffset: number; size: number } {
+  const instruction = new Instruction();
+  decode(code.space.bytes, position, code.space.endOf(position), instruction);
+  return { fileOffset: code.space.fileOffsetOf(position) + instruction.immAt, size: instruction.immSize };
+}

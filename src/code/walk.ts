@@ -1,0 +1,405 @@
+/**
+ * Recursive descent: which bytes of a code space are instructions, how that is known, and whether Linux gets there.
+ *
+ * Order matters. First everything reached from the entry point, then from named functions and those with unwind data,
+ * then what is reached through pointers found in that code or in data; the sides of branches that only other systems
+ * take come last. A pointer is a guess, so what is reached from it is taken back as a whole where it does not decode
+ * or runs into the middle of a known instruction.
+ */
+
+import { decode } from "../x86/decode.js";
+import { Flow, Instruction, NONE, OpcodeMap, RIP } from "../x86/instruction.js";
+import type { CodeRegion, CodeSpace } from "./code-space.js";
+import type { DataSpace } from "./data-space.js";
+import { Evidence, type EvidenceRank } from "./evidence.js";
+import { HostState } from "./host.js";
+
+/** Bits of a mark. The low three are the evidence rank of an instruction that starts here, 0 where none does. */
+export const Mark = { Rank: 7, Body: 8, Linux: 16, Leader: 32, Function: 64, Target: 128 } as const;
+
+/** Where a walk starts, and with what evidence. Positions in the code space. */
+export interface Root {
+  readonly position: number;
+  readonly evidence: EvidenceRank;
+}
+
+export interface WalkInput {
+  readonly space: CodeSpace;
+  /** The entry point or, for a library, its exports: all that Linux may call from outside. */
+  readonly entries: readonly Root[];
+  /** Functions known by name or unwind data; whether anything calls them is not known, so Linux may. */
+  readonly functions: readonly Root[];
+  /** Positions that words in data, relocations or tables point to. */
+  readonly pointers: readonly number[];
+  /** Whether 32-bit immediates can be addresses: true for programs with a fixed load address below 2 GiB. */
+  readonly absoluteImmediates: boolean;
+  /** Address of `__hostos` in Cosmopolitan programs. */
+  readonly hostVariable: number | undefined;
+  /** Where relative jump tables are read from. */
+  readonly data: DataSpace | undefined;
+}
+
+/** A bound, so that damaged tables cost little. */
+const MOST_TABLE_ENTRIES = 4096;
+
+interface Pending {
+  position: number;
+  /** Registers that hold `__hostos` here. */
+  host: number;
+}
+
+export class Walk {
+  readonly space: CodeSpace;
+  /** One byte per code byte, bits of `Mark`. */
+  readonly marks: Uint8Array;
+  /** Direct jumps, branches and calls: pairs of (target, source) positions. */
+  private edges = new Int32Array(4096);
+  private edgeCount = 0;
+  private edgeIndex: Map<number, number[]> | undefined;
+  private readonly instruction = new Instruction();
+  private readonly pending: Pending[] = [];
+  private readonly hostAtLeader = new Map<number, number>();
+  /** Branch sides that Linux does not take, with the evidence of the branch. */
+  private readonly otherSystems: Root[] = [];
+  private readonly pointers = new Set<number>();
+  private pointerQueue: number[] = [];
+  private readonly input: WalkInput;
+  /** The instructions of the current guess, to be taken back if it proves wrong; undefined when nothing is guessed. */
+  private journal: number[] | undefined;
+
+  constructor(input: WalkInput) {
+    this.input = input;
+    this.space = input.space;
+    this.marks = new Uint8Array(input.space.bytes.length);
+    for (const root of input.entries) this.follow(root.position, root.evidence, true);
+    for (const root of input.functions) this.follow(root.position, root.evidence, true);
+    for (const position of input.pointers) this.notePointer(position);
+    this.followPointers(true);
+    this.followOtherSystems();
+  }
+
+  /** Evidence rank of the instruction that starts at a position, 0 where none is known to. */
+  rankAt(position: number): number {
+    return this.marks[position] & Mark.Rank;
+  }
+
+  /** Whether Linux can reach the instruction at a position, as far as branches on `__hostos` decide it. */
+  isReachedOnLinux(position: number): boolean {
+    return (this.marks[position] & Mark.Linux) !== 0;
+  }
+
+  isStart(position: number): boolean {
+    return (this.marks[position] & Mark.Rank) !== 0;
+  }
+
+  /** Whether the byte belongs to a known instruction, at its start or inside. */
+  isKnown(position: number): boolean {
+    return (this.marks[position] & (Mark.Rank | Mark.Body)) !== 0;
+  }
+
+  /** Whether something calls this position or it was a root. */
+  isFunction(position: number): boolean {
+    return (this.marks[position] & Mark.Function) !== 0;
+  }
+
+  /** Whether a pointer to this position was found, so that callers other than the direct ones are possible. */
+  isPointedTo(position: number): boolean {
+    return this.pointers.has(position);
+  }
+
+  /** Start of the known instruction that the byte lies in, or -1. */
+  startOf(position: number): number {
+    for (let at = position; at >= 0 && at > position - 15; at--) if (this.isStart(at)) return at;
+    return -1;
+  }
+
+  /** Positions of the direct jumps, branches and calls that lead to a position. */
+  sourcesOf(position: number): readonly number[] {
+    if (this.edgeIndex === undefined) {
+      this.edgeIndex = new Map();
+      for (let i = 0; i < this.edgeCount; i++) {
+        const sources = this.edgeIndex.get(this.edges[2 * i]);
+        if (sources === undefined) this.edgeIndex.set(this.edges[2 * i], [this.edges[2 * i + 1]]);
+        else if (!sources.includes(this.edges[2 * i + 1])) sources.push(this.edges[2 * i + 1]);
+      }
+    }
+    return this.edgeIndex.get(position) ?? [];
+  }
+
+  private followPointers(linux: boolean): void {
+    while (this.pointerQueue.length > 0) {
+      const queue = this.pointerQueue;
+      this.pointerQueue = [];
+      for (const position of queue) this.guess(position, linux);
+    }
+  }
+
+  private followOtherSystems(): void {
+    while (this.otherSystems.length > 0 || this.pointerQueue.length > 0) {
+      const root = this.otherSystems.pop();
+      if (root !== undefined) this.follow(root.position, root.evidence, false);
+      else this.followPointers(false);
+    }
+  }
+
+  private notePointer(position: number): void {
+    if (position < 0 || this.pointers.has(position)) return;
+    this.pointers.add(position);
+    this.pointerQueue.push(position);
+  }
+
+  /** Follows a pointer; takes everything back where what it points to cannot be code. */
+  private guess(position: number, linux: boolean): void {
+    if (this.isStart(position) && (!linux || this.isReachedOnLinux(position))) return;
+    if ((this.marks[position] & (Mark.Rank | Mark.Body)) === Mark.Body) return;
+    this.journal = [];
+    const edgeCount = this.edgeCount;
+    const queued = this.pointerQueue.length;
+    const others = this.otherSystems.length;
+    const sound = this.follow(position, Evidence.Pointer, linux);
+    const journal = this.journal;
+    this.journal = undefined;
+    if (sound) return;
+    this.takeBack(journal);
+    this.edgeCount = edgeCount;
+    for (const pointer of this.pointerQueue.splice(queued)) this.pointers.delete(pointer);
+    this.otherSystems.length = others;
+  }
+
+  /** Marks everything reachable from `position`. False where some path left valid code while following a guess. */
+  private follow(position: number, evidence: EvidenceRank, linux: boolean): boolean {
+    if (position < 0 || position >= this.marks.length) return false;
+    this.marks[position] |= Mark.Function | Mark.Leader;
+    this.pending.push({ position, host: 0 });
+    let sound = true;
+    for (let next = this.pending.pop(); next !== undefined; next = this.pending.pop()) {
+      if (!this.followLine(next, evidence, linux)) {
+        sound = false;
+        if (this.journal !== undefined) this.pending.length = 0;
+      }
+    }
+    return sound;
+  }
+
+  /**
+   * Follows one straight line of code until it ends or joins what is known. False where it stops being valid code,
+   * unless a call came before: that call does not return then, and what was decoded behind it is taken back.
+   */
+  private followLine(from: Pending, evidence: EvidenceRank, linux: boolean): boolean {
+    const { bytes } = this.space;
+    const { marks, instruction } = this;
+    const region = this.space.regionOf(from.position);
+    const end = region.start + region.size;
+    const toAddress = region.address - region.start;
+    const host = linux && this.input.hostVariable !== undefined ? new HostState(this.input.hostVariable) : undefined;
+    if (host !== undefined) host.registers = from.host;
+    const behindCall: number[] = [];
+    let sawCall = false;
+    const tables = new TableTracker(this.input.absoluteImmediates);
+    let at = from.position;
+    let lowered = this.lowerHostAtLeader(at, from.host, host !== undefined);
+    for (;;) {
+      if (at >= end) return sawCall && this.takeBack(behindCall);
+      const mark = marks[at];
+      const known = (mark & Mark.Rank) !== 0;
+      if (known && !lowered && (!linux || (mark & Mark.Linux) !== 0)) return true;
+      const length = decode(bytes, at, end, instruction);
+      if (length === 0) return sawCall && this.takeBack(behindCall);
+      if (!known) {
+        if (this.overlapsKnown(at, length)) {
+          if (sawCall) return this.takeBack(behindCall);
+          if (this.journal !== undefined) return false;
+        }
+        marks[at] |= evidence;
+        for (let i = at + 1; i < at + length; i++) marks[i] |= Mark.Body;
+        this.journal?.push(at);
+        if (sawCall) behindCall.push(at);
+      }
+      if (linux) marks[at] |= Mark.Linux;
+      const next = at + length;
+      host?.step(instruction, toAddress + next);
+      switch (instruction.flow) {
+        case Flow.Next:
+          if (instruction.map === OpcodeMap.Primary) this.notePointersOf(instruction, toAddress + next);
+          tables.step(instruction, toAddress + next);
+          break;
+        case Flow.SystemCall:
+          break;
+        case Flow.Call:
+          this.reach(instruction.target, at, toAddress, true, 0, known);
+          sawCall = true;
+          behindCall.length = 0;
+          break;
+        case Flow.IndirectCall:
+          sawCall = true;
+          behindCall.length = 0;
+          break;
+        case Flow.Branch: {
+          const taken = host?.decides(instruction);
+          if (taken === false) this.leaveToOthers(instruction.target, at, toAddress, evidence);
+          else this.reach(instruction.target, at, toAddress, false, host?.registers ?? 0, known);
+          if (taken === true) {
+            this.otherSystems.push({ position: next, evidence });
+            return true;
+          }
+          break;
+        }
+        case Flow.Jump:
+          this.reach(instruction.target, at, toAddress, false, host?.registers ?? 0, known);
+          return true;
+        case Flow.IndirectJump:
+          if (instruction.mod === 3) {
+            this.followByteTable(tables.bytes, at, toAddress, host?.registers ?? 0, known);
+            this.noteRelativeTable(tables.words, region);
+          }
+          return true;
+        default:
+          return true;
+      }
+      at = next;
+      lowered = false;
+      if (host !== undefined && at < end && (marks[at] & Mark.Leader) !== 0) {
+        lowered = this.lowerHostAtLeader(at, host.registers, true);
+        host.registers &= this.hostAtLeader.get(at) ?? 0;
+      }
+    }
+  }
+
+  private overlapsKnown(at: number, length: number): boolean {
+    if ((this.marks[at] & Mark.Body) !== 0) return true;
+    for (let i = at + 1; i < at + length; i++) if ((this.marks[i] & Mark.Rank) !== 0) return true;
+    return false;
+  }
+
+  /** Unmarks instructions, latest first. Always true, to be returned. */
+  private takeBack(starts: readonly number[]): true {
+    for (let i = starts.length - 1; i >= 0; i--) {
+      const length = decode(this.space.bytes, starts[i], this.space.endOf(starts[i]), this.instruction);
+      this.marks.fill(0, starts[i], starts[i] + length);
+    }
+    return true;
+  }
+
+  /** Queues a direct target. A target outside the code is no reason to distrust the jump: it may lead to another region. */
+  private reach(target: number, source: number, toAddress: number, isCall: boolean, host: number, knownSource: boolean): void {
+    const position = this.inSpace(target, source, toAddress);
+    if (position < 0) return;
+    if (!knownSource) this.addEdge(position, source);
+    if (isCall) this.marks[position] |= Mark.Function;
+    this.marks[position] |= Mark.Leader;
+    this.pending.push({ position, host });
+  }
+
+  private leaveToOthers(target: number, source: number, toAddress: number, evidence: EvidenceRank): void {
+    const position = this.inSpace(target, source, toAddress);
+    if (position < 0) return;
+    this.addEdge(position, source);
+    this.marks[position] |= Mark.Leader;
+    this.otherSystems.push({ position, evidence });
+  }
+
+  /** Remembers with which registers a leader was reached; true where that is fewer than at an earlier visit. */
+  private lowerHostAtLeader(position: number, registers: number, tracking: boolean): boolean {
+    if (!tracking) return false;
+    const before = this.hostAtLeader.get(position);
+    if (before === undefined) {
+      this.hostAtLeader.set(position, registers);
+      return this.isStart(position);
+    }
+    const now = before & registers;
+    if (now === before) return false;
+    this.hostAtLeader.set(position, now);
+    return true;
+  }
+
+  private inSpace(target: number, source: number, toAddress: number): number {
+    const region = this.space.regionOf(source);
+    if (target >= region.start && target < region.start + region.size) return target;
+    return this.space.regions.length === 1 ? -1 : this.space.positionOf(toAddress + target);
+  }
+
+  private addEdge(target: number, source: number): void {
+    if (2 * this.edgeCount === this.edges.length) {
+      const larger = new Int32Array(this.edges.length * 2);
+      larger.set(this.edges);
+      this.edges = larger;
+    }
+    this.edges[2 * this.edgeCount] = target;
+    this.edges[2 * this.edgeCount + 1] = source;
+    this.edgeCount++;
+  }
+
+  /** `lea f(%rip),%r`, `mov $f,%r32`, `push $f`, `movq $f,mem`: the address of a function taken by an instruction. */
+  private notePointersOf(instruction: Instruction, next: number): void {
+    const { opcode } = instruction;
+    if (opcode === 0x8d) {
+      if (instruction.base === RIP) this.notePointer(this.space.positionOf(next + instruction.disp));
+      else if (instruction.base === NONE && instruction.index === NONE) this.notePointer(this.space.positionOf(instruction.disp));
+      return;
+    }
+    if (!this.input.absoluteImmediates || instruction.immSize < 4) return;
+    if ((opcode >= 0xb8 && opcode <= 0xbf) || opcode === 0xc7 || opcode === 0x68) {
+      this.notePointer(this.space.positionOf(instruction.imm));
+    }
+  }
+
+  /**
+   * The jump table of a `switch` in position-independent code: 32-bit distances from the table's own address
+   * (`lea table(%rip),%r; movslq (%r,%i,4),%i; add %r,%i; jmp *%i`). It ends where a distance leaves the code.
+   */
+  private noteRelativeTable(table: number, region: CodeRegion): void {
+    for (let i = 0; table !== NONE && i < MOST_TABLE_ENTRIES; i++) {
+      const word = this.input.data?.word32(table + 4 * i);
+      if (word === undefined) return;
+      const position = table + (word | 0) - region.address;
+      if (position < 0 || position >= region.size) return;
+      this.notePointer(region.start + position);
+    }
+  }
+
+  /**
+   * The jump table by which Cosmopolitan's start-up code branches on the system (libc/sysv/systemfive.S): distances of one
+   * byte from the table, which stands in the code right behind the jump. It ends where its nearest target begins.
+   */
+  private followByteTable(table: number, jump: number, toAddress: number, host: number, known: boolean): void {
+    const start = table === NONE ? -1 : this.space.positionOf(table);
+    if (start < 0) return;
+    let entries = 256;
+    for (let i = 0; i < entries; i++) {
+      const distance = this.space.bytes[start + i];
+      if (distance === 0) return;
+      entries = Math.min(entries, distance);
+      this.reach(start + distance, jump, toAddress, false, host, known);
+    }
+  }
+}
+
+/** Which tables the instructions of a line have addressed, for the indirect jump at its end. */
+class TableTracker {
+  /** Address of a table of 32-bit distances: the last `lea table(%rip),%r`; NONE without. */
+  words: number = NONE;
+  /** Address of a table of bytes: `mov $table,%r; movzbl (%r,%i,1),%i`; NONE without. */
+  bytes: number = NONE;
+  private constant: number = NONE;
+  private register: number = NONE;
+  private readonly absoluteImmediates: boolean;
+
+  constructor(absoluteImmediates: boolean) {
+    this.absoluteImmediates = absoluteImmediates;
+  }
+
+  step(instruction: Instruction, next: number): void {
+    const { map, opcode } = instruction;
+    if (map === OpcodeMap.Primary && opcode === 0x8d && instruction.base === RIP) {
+      this.words = next + instruction.disp;
+      this.constant = this.words;
+      this.register = instruction.reg;
+    } else if (map === OpcodeMap.Primary && opcode >= 0xb8 && opcode <= 0xbf && this.absoluteImmediates) {
+      this.constant = instruction.imm;
+      this.register = (opcode & 7) | ((instruction.rex & 1) << 3);
+    } else if (map === OpcodeMap.Secondary && opcode === 0xb6 && instruction.hasMemory) {
+      const isTable = instruction.base === this.register && instruction.index !== NONE && instruction.scale === 1 && instruction.disp === 0;
+      if (isTable) this.bytes = this.constant;
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/** A file as a source of bytes: opened once, read by position, never loaded whole. */
+
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import type { ByteSource } from "../bytes/source.js";
+import { InputError } from "../errors.js";
+
+export interface FileSource extends ByteSource {
+  close(): void;
+}
+
+/**
+ * Opens a regular file for reading. Throws InputError with one sentence for everything else: a folder, a device, a
+ * fifo, a missing file, no permission. A fifo is never opened, since that would wait for a writer.
+ */
+export function openFile(path: string, name = path): FileSource {
+  const described = statOf(path, name);
+  if (!described.isFile()) throw new InputError(`${name} is ${kindOf(described)}, not a file`);
+  let descriptor: number;
+  try {
+    // O_NONBLOCK, in case the path became a fifo since.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw new InputError(`${name} cannot be opened: ${reasonOf(error)}`);
+  }
+  const opened = fstatSync(descriptor);
+  if (!opened.isFile()) {
+    closeSync(descriptor);
+    throw new InputError(`${name} is ${kindOf(opened)}, not a file`);
+  }
+  return {
+    name,
+    size: opened.size,
+    read: async (offset, length) => readAt(descriptor, offset, Math.max(0, Math.min(length, opened.size - offset)), name),
+    close: () => closeSync(descriptor),
+  };
+}
+
+function readAt(descriptor: number, offset: number, length: number, name: string): Uint8Array {
+  const buffer = Buffer.allocUnsafeSlow(length);
+  let done = 0;
+  while (done < length) {
+    let count: number;
+    try {
+      count = readSync(descriptor, buffer, done, length - done, offset + done);
+    } catch (error) {
+      throw new InputError(`${name} cannot be read: ${reasonOf(error)}`, offset + done);
+    }
+    if (count === 0) break;
+    done += count;
+  }
+  return buffer.subarray(0, done);
+}
+
+function statOf(path: string, name: string): Stats {
+  try {
+    return statSync(path);
+  } catch (error) {
+    throw new InputError(`${name} cannot be opened: ${reasonOf(error)}`);
+  }
+}
+
+/** What a path is, in words. */
+export function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return "a folder";
+  if (stats.isFIFO()) return "a fifo";
+  if (stats.isSocket()) return "a socket";
+  if (stats.isCharacterDevice() || stats.isBlockDevice()) return "a device";
+  return "no regular file";
+}
+
+const reasons: Record<string, string> = {
+  ENOENT: "there is no such file",
+  EACCES: "permission denied",
+  EPERM: "operation not permitted",
+  ENOTDIR: "a part of its path is no folder",
+  ELOOP: "too many symbolic links",
+  ENAMETOOLONG: "its name is too long",
+  ENOSPC: "the disk is full",
+  EROFS: "the file system is read-only",
+  EISDIR: "it is a folder",
+  EMFILE: "too many open files",
+  EIO: "the disk reports an error",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file would be too large",
+  ETXTBSY: "it is being executed",
+};
+
+/** The reason of a system error in words; its code where there are none. */
+export function reasonOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return (code === undefined ? undefined : reasons[code]) ?? code ?? String(error);
+}

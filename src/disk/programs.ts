@@ -1,0 +1,61 @@
+/** The programs below a folder. */
+
+import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { InputError } from "../errors.js";
+import { reasonOf } from "./file-source.js";
+
+/**
+ * Paths of the regular files below a folder that begin as ELF or APE, sorted; links are not followed. Undefined where
+ * `path` is no folder. Throws InputError where the folder itself cannot be read; folders below it that cannot are passed over.
+ */
+export function programsBelow(path: string): string[] | undefined {
+  const described = statSync(path, { throwIfNoEntry: false });
+  if (described === undefined || !described.isDirectory()) return undefined;
+  try {
+    readdirSync(path);
+  } catch (error) {
+    throw new InputError(`${path} cannot be read: ${reasonOf(error)}`);
+  }
+  const found: string[] = [];
+  const folders = [path];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of entriesOf(folder)) {
+      const child = join(folder, entry.name);
+      if (entry.isDirectory()) folders.push(child);
+      else if (entry.isFile() && beginsAsProgram(child)) found.push(child);
+    }
+  }
+  return found.sort();
+}
+
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+const ET_EXEC = 2;
+const ET_DYN = 3;
+
+/** Whether the first bytes are those of an ELF program or library, or of an APE. */
+function beginsAsProgram(path: string): boolean {
+  const start = Buffer.alloc(18);
+  try {
+    const descriptor = openSync(path, "r");
+    try {
+      if (readSync(descriptor, start, 0, 18, 0) < 18) return false;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return false;
+  }
+  const text = start.toString("latin1");
+  if (/^(MZqFpD='|jartsr='|APEDBG=')/.test(text)) return true;
+  if (!text.startsWith("\x7fELF")) return false;
+  const type = start[5] === 2 ? start.readUInt16BE(16) : start.readUInt16LE(16);
+  return type === ET_EXEC || type === ET_DYN;
+}

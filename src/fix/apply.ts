@@ -1,0 +1,41 @@
+/** Edits on bytes in memory: applying and taking back. Each checks every byte that it replaces before it changes any. */
+
+import { RefusedError } from "../errors.js";
+import type { Edit } from "../rules/define.js";
+import { bytesOf, hexOf } from "../rules/sites.js";
+
+/** A write of some bytes at a file offset. */
+export interface Patch {
+  readonly fileOffset: number;
+  readonly expected: Uint8Array;
+  readonly replacement: Uint8Array;
+}
+
+/** The patches of a plan, forwards. */
+export function forward(edits: readonly Edit[]): Patch[] {
+  return edits.map((edit) => ({ fileOffset: edit.fileOffset, expected: bytesOf(edit.before), replacement: bytesOf(edit.after) }));
+}
+
+/** The patches that bring the original back. */
+export function backward(edits: readonly Edit[]): Patch[] {
+  return edits.map((edit) => ({ fileOffset: edit.fileOffset, expected: bytesOf(edit.after), replacement: bytesOf(edit.before) }));
+}
+
+/** A copy of `bytes` with the patches applied. Throws RefusedError where any byte is not the expected one. */
+export function applyToCopy(bytes: Uint8Array, patches: readonly Patch[]): Uint8Array {
+  const result = bytes.slice();
+  for (const patch of patches) {
+    refuseUnexpected(patch, bytes.subarray(patch.fileOffset, patch.fileOffset + patch.expected.length));
+    result.set(patch.replacement, patch.fileOffset);
+  }
+  return result;
+}
+
+/** Throws RefusedError unless `found` is what the patch expects at its offset. */
+export function refuseUnexpected(patch: Patch, found: Uint8Array): void {
+  if (hexOf(found) === hexOf(patch.expected)) return;
+  throw new RefusedError([
+    `at file offset 0x${patch.fileOffset.toString(16)} there should be ${hexOf(patch.expected)}, but there is ${hexOf(found) || "nothing"}: ` +
+      "this is not the file that the plan was made for",
+  ]);
+}

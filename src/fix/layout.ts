@@ -1,0 +1,54 @@
+/** Proof after writing: what the result loads differs from what the original loaded in the planned bytes alone. */
+
+import type { ByteSource } from "../bytes/source.js";
+import type { ElfView, View } from "../image/image.js";
+import type { Edit } from "../rules/define.js";
+import { hexOf } from "../rules/sites.js";
+
+const CHUNK = 1 << 20;
+
+/**
+ * Compares what two views load. Returns one sentence per difference that the edits do not explain; none is the proof.
+ * Ranges have to be the same; bytes may differ inside edits only, and there they have to be the edit's.
+ */
+export async function unexplainedDifferences(
+  original: { source: ByteSource; view: ElfView },
+  result: { source: ByteSource; view: ElfView },
+  edits: readonly Edit[],
+): Promise<string[]> {
+  const problems: string[] = [];
+  if (original.source.size !== result.source.size) {
+    return [`the size changed from ${original.source.size} to ${result.source.size} bytes`];
+  }
+  if (JSON.stringify(describeRanges(original.view)) !== JSON.stringify(describeRanges(result.view))) {
+    return ["the result would load other ranges than the original"];
+  }
+  for (const range of original.view.ranges) {
+    for (let at = range.fileOffset; at < range.fileOffset + range.fileSize; at += CHUNK) {
+      const length = Math.min(CHUNK, range.fileOffset + range.fileSize - at);
+      const [before, after] = await Promise.all([original.source.read(at, length), result.source.read(at, length)]);
+      problems.push(...differences(before, after, at, edits));
+    }
+  }
+  for (const edit of edits) {
+    const found = hexOf(await result.source.read(edit.fileOffset, edit.after.length / 2));
+    if (found !== edit.after) problems.push(`at file offset 0x${edit.fileOffset.toString(16)} the result has ${found} instead of ${edit.after}`);
+  }
+  return problems;
+}
+
+function describeRanges(view: View): unknown {
+  return { entry: view.entry, ranges: view.ranges };
+}
+
+function differences(before: Uint8Array, after: Uint8Array, offset: number, edits: readonly Edit[]): string[] {
+  const problems: string[] = [];
+  for (let i = 0; i < before.length; i++) {
+    if (before[i] === after[i]) continue;
+    const at = offset + i;
+    const explained = edits.some((edit) => at >= edit.fileOffset && at < edit.fileOffset + edit.after.length / 2);
+    if (!explained) problems.push(`the byte at file offset 0x${at.toString(16)} changed without an edit`);
+    if (problems.length > 8) break;
+  }
+  return problems;
+}

@@ -1,0 +1,110 @@
+/** From findings to a plan: every byte that changes, why, and how it is known to be right. A plan is data; nothing is written here. */
+
+import type { ByteSource } from "../bytes/source.js";
+import { RefusedError } from "../errors.js";
+import type { ElfView, Image, Machine } from "../image/image.js";
+import type { FileReport, ViewReport } from "../report/model.js";
+import type { Edit, Finding, RuleId } from "../rules/define.js";
+import { assimilate } from "./assimilate.js";
+
+export const PLAN_VERSION = 1;
+
+export interface Plan {
+  readonly version: typeof PLAN_VERSION;
+  /** The file that the plan was made for. */
+  readonly input: { readonly name: string; readonly size: number };
+  /** Which program of the file it is about. */
+  readonly machine: Machine;
+  /** In ascending order of file offset, not overlapping. Empty where nothing needs to change. */
+  readonly edits: readonly Edit[];
+  /** Rules whose findings the edits repair. */
+  readonly repairs: readonly RuleId[];
+  /** What a reader should know before using the result, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+export interface PlanOptions {
+  /** Which program of a fat APE; the default is x86-64 where there is one. */
+  readonly machine?: Machine;
+  /** Rules whose refusal is accepted by name: only `cosmo-dlopen` can be. */
+  readonly allow?: readonly RuleId[];
+}
+
+/**
+ * Plans a native ELF for Linux that runs in gVisor.
+ * Throws RefusedError with every reason where it cannot be done safely.
+ */
+export async function planFix(source: ByteSource, image: Image, report: FileReport, options: PlanOptions = {}): Promise<Plan> {
+  const index = chooseView(image, options.machine);
+  const view = image.elf[index];
+  const findings = report.views[index].findings;
+  const refusals = refusalsOf(findings, options.allow ?? []);
+  const edits: Edit[] = [];
+  const repairs: RuleId[] = [];
+  for (const finding of findings) {
+    if (finding.repair === undefined || finding.repair.edits.length === 0) continue;
+    edits.push(...finding.repair.edits);
+    repairs.push(finding.rule);
+  }
+  for (const finding of findings) {
+    if (finding.repair === undefined && finding.effects.systrap.consequence === "fails") {
+      refusals.push(`${finding.rule}: an edit of the same length cannot repair this`);
+    }
+  }
+  if (refusals.length > 0) throw new RefusedError(refusals);
+  if (image.kind === "ape") {
+    edits.push(await assimilate(source, view));
+    repairs.push("ape-not-elf");
+  }
+  const sorted = edits.sort((a, b) => a.fileOffset - b.fileOffset);
+  refuseOverlaps(sorted);
+  return {
+    version: PLAN_VERSION,
+    input: { name: image.name, size: image.size },
+    machine: view.machine,
+    edits: sorted,
+    repairs,
+    warnings: warningsOf(findings, report.views[index], edits.length > 0),
+  };
+}
+
+function chooseView(image: Image, machine: Machine | undefined): number {
+  const machines = image.elf.map((view: ElfView) => view.machine);
+  const wanted = machine ?? (machines.includes("x86-64") ? "x86-64" : machines[0]);
+  const index = machines.indexOf(wanted);
+  if (index < 0) throw new RefusedError([`there is no ${wanted} program in ${image.name}, only ${machines.join(" and ")}`]);
+  return index;
+}
+
+function refusalsOf(findings: readonly Finding[], allow: readonly RuleId[]): string[] {
+  const refusals = findings.flatMap((finding) => (finding.repair?.refusals ?? []).map((reason) => `${finding.rule}: ${reason}`));
+  const changesThreadState = findings.some((finding) => finding.rule === "tls-in-gs");
+  const sharesProcess = findings.some((finding) => finding.rule === "cosmo-dlopen");
+  if (changesThreadState && sharesProcess && !allow.includes("cosmo-dlopen")) {
+    refusals.push(
+      "cosmo-dlopen: the host's C library keeps its own thread state behind %fs, and most of it breaks when the program moves there; " +
+        "--allow cosmo-dlopen converts it all the same",
+    );
+  }
+  return refusals;
+}
+
+function warningsOf(findings: readonly Finding[], view: ViewReport, changes: boolean): string[] {
+  const warnings: string[] = [];
+  if (changes && findings.some((finding) => finding.rule === "cosmo-dlopen")) {
+    warnings.push("functions of the host's C library that use thread state will crash or give wrong values in the result, on plain Linux too");
+  }
+  if (view.findings.some((finding) => finding.repair?.edits.some((edit) => edit.evidence === "swept"))) {
+    warnings.push("some edits rest on form and context only: nothing is seen to reach that code (marked `swept`)");
+  }
+  return warnings;
+}
+
+function refuseOverlaps(edits: readonly Edit[]): void {
+  for (let i = 1; i < edits.length; i++) {
+    const before = edits[i - 1];
+    if (before.fileOffset + before.before.length / 2 > edits[i].fileOffset) {
+      throw new RefusedError([`two edits overlap at file offset 0x${edits[i].fileOffset.toString(16)} (${before.what}; ${edits[i].what})`]);
+    }
+  }
+}

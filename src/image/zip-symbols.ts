@@ -1,0 +1,109 @@
+/** The symbol table that apelink and symtab.com put into an APE's zip archive, and the inflating of it. */
+import { Reader } from "../bytes/reader.js";
+import type { ByteSource } from "../bytes/source.js";
+import { struct } from "../bytes/struct.js";
+import { rangeAt } from "./address.js";
+import type { CodeSymbol, ElfView, ZipTail } from "./image.js";
+import { readZipDirectory, type ZipEntry, zipDataOffset } from "./zip.js";
+
+const mostBytes = 64 * 1024 * 1024;
+const mostMembers = 1 << 20;
+const longestName = 4096;
+const STORED = 0;
+const DEFLATED = 8;
+const isEncrypted = 1;
+
+/** `struct SymbolTable` (cosmopolitan libc/runtime/symbols.internal.h), little-endian. Pointers are not set in a file. */
+const header = struct({
+  magic: "u32",
+  abi: "u32",
+  count: "loose64",
+  size: "loose64",
+  mapSize: "loose64",
+  addressBase: "loose64",
+  addressEnd: "loose64",
+  names: "loose64",
+  nameBase: "loose64",
+  namesOffset: "u32",
+  nameBaseOffset: "u32",
+});
+const SYMBOLS_MAGIC = 0x544d5953;
+const SYMBOLS_ABI = 1;
+
+/**
+ * Reads the zip's symbol table for a view: `.symtab.amd64` or `.symtab.arm64`, or the `.symtab` of older builds, which is
+ * x86-64's. Empty where there is none, or where it is damaged or inflates to more than 64 MiB.
+ */
+export async function readZipSymbols(source: ByteSource, view: ElfView, zip: ZipTail): Promise<CodeSymbol[]> {
+  const names = view.machine === "x86-64" ? [".symtab.amd64", ".symtab"] : view.machine === "aarch64" ? [".symtab.arm64"] : [];
+  const entry = names.length === 0 ? undefined : await findMember(source, zip, names);
+  const bytes = entry && (await readMember(source, entry));
+  return bytes === undefined ? [] : [...symbolsOf(new Reader(bytes, "the zip's symbol table"), view)];
+}
+
+async function findMember(source: ByteSource, zip: ZipTail, names: readonly string[]): Promise<ZipEntry | undefined> {
+  // A directory larger than that belongs to an archive of assets; reading it for names alone is not worth it.
+  if (zip.directorySize > mostBytes) return undefined;
+  let best: ZipEntry | undefined;
+  let members = 0;
+  for await (const entry of readZipDirectory(source, zip)) {
+    if (entry.name === names[0]) return entry;
+    if (names.includes(entry.name)) best ??= entry;
+    if (++members >= mostMembers) break;
+  }
+  return best;
+}
+
+/** A member's bytes, inflated where needed; undefined where it is encrypted, damaged, too large or packed in another way. */
+export async function readMember(source: ByteSource, entry: ZipEntry, limit = mostBytes): Promise<Uint8Array | undefined> {
+  if ((entry.flags & isEncrypted) !== 0 || entry.compressedSize > limit || entry.size > limit) return undefined;
+  const offset = await zipDataOffset(source, entry);
+  if (offset === undefined) return undefined;
+  const bytes = await source.read(offset, entry.compressedSize);
+  if (entry.method === STORED) return bytes;
+  return entry.method === DEFLATED ? inflate(bytes, limit) : undefined;
+}
+
+/** Inflates raw deflate data, giving up with undefined above `limit` bytes or on damage. */
+async function inflate(bytes: Uint8Array, limit: number): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    const reader = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      size += next.value.length;
+      if (size > limit) {
+        await reader.cancel();
+        return undefined;
+      }
+      chunks.push(next.value);
+    }
+  } catch {
+    // The stream reports every kind of damage as a TypeError of its own.
+    return undefined;
+  }
+  const whole = new Uint8Array(size);
+  let filled = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, filled);
+    filled += chunk.length;
+  }
+  return whole;
+}
+
+function* symbolsOf(table: Reader, view: ElfView): Generator<CodeSymbol> {
+  if (!table.has(0, header.size)) return;
+  const { magic, abi, count, addressBase, namesOffset, nameBaseOffset } = header.read(table, 0);
+  // Each symbol has 8 bytes (start and last byte, relative to the base) and 4 for its name's offset.
+  const isSane =
+    header.size + 8 * count <= namesOffset && namesOffset + 4 * count <= nameBaseOffset && nameBaseOffset <= table.length;
+  if (magic !== SYMBOLS_MAGIC || abi !== SYMBOLS_ABI || !isSane) return;
+  for (let index = 0; index < count; index++) {
+    const start = table.u32(header.size + 8 * index);
+    const last = table.u32(header.size + 8 * index + 4);
+    const name = table.string(nameBaseOffset + table.u32(namesOffset + 4 * index), longestName);
+    const address = addressBase + start;
+    if (name === undefined || name === "" || last < start) continue;
+    yield { name, address, size: last - start + 1, isFunction: rangeAt(view, address)?.executable === true, from: "zip" };
+  }
+}

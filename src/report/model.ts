@@ -1,0 +1,85 @@
+/** What a check says, as data. The JSON output is this model, so its shape is versioned and has a schema. */
+
+import type { Runtime } from "../code/runtime.js";
+import type { Machine } from "../image/image.js";
+import type { Consequence, Effect, Finding } from "../rules/define.js";
+import { consequences } from "../rules/define.js";
+import type { Platform, Target } from "../sandbox/gvisor.js";
+
+/** Raised when the JSON shape changes in a way that breaks readers. */
+export const MODEL_VERSION = 1;
+
+/** What is expected on one platform. */
+export interface Verdict {
+  readonly outcome: Consequence;
+  /** What is expected after `sandfit fix`; equal to `outcome` where fix does not help. */
+  readonly afterFix: Consequence;
+  /** Whether runs on that platform stand behind the findings, or gVisor's source alone. "none" where nothing was found. */
+  readonly basis: "run" | "source" | "none";
+}
+
+/** One machine's part of a file. */
+export interface ViewReport {
+  readonly machine: Machine;
+  /** e.g. "static executable", "shared library". */
+  readonly type: string;
+  readonly runtime: Runtime;
+  /** Whether functions have names. */
+  readonly hasSymbols: boolean;
+  readonly findings: readonly Finding[];
+  readonly verdicts: Readonly<Partial<Record<Platform, Verdict>>>;
+}
+
+export interface FileReport {
+  readonly name: string;
+  /** In bytes. */
+  readonly size: number;
+  readonly kind: string;
+  readonly description: string;
+  readonly views: readonly ViewReport[];
+  /** Harmless damage and other remarks, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** A file that could not be read. */
+export interface FileError {
+  readonly name: string;
+  readonly error: string;
+}
+
+export interface Report {
+  readonly version: typeof MODEL_VERSION;
+  readonly target: Target;
+  readonly files: readonly (FileReport | FileError)[];
+}
+
+/** The worst of some consequences; "runs" for none. */
+export function worst(all: readonly Consequence[]): Consequence {
+  let index = 0;
+  for (const consequence of all) index = Math.max(index, consequences.indexOf(consequence));
+  return consequences[index];
+}
+
+/** Whether `fix` would repair a finding: it has edits and nothing speaks against them. */
+export function isRepairable(finding: Finding): boolean {
+  return finding.repair !== undefined && finding.repair.edits.length > 0 && finding.repair.refusals.length === 0;
+}
+
+/** The verdict for one platform: the worst effect of any finding, and what remains of it after a fix. */
+export function verdictOf(findings: readonly Finding[], platform: Platform): Verdict {
+  const blocked = findings.some((finding) => (finding.repair?.refusals.length ?? 0) > 0 || finding.rule === "cosmo-dlopen");
+  const effects = findings.map((finding) => finding.effects[platform]);
+  const remaining = findings.filter((finding) => blocked || !isRepairable(finding)).map((finding) => finding.effects[platform].consequence);
+  return { outcome: worst(effects.map((effect) => effect.consequence)), afterFix: worst(remaining), basis: basisOf(effects) };
+}
+
+function basisOf(effects: readonly Effect[]): Verdict["basis"] {
+  const telling = effects.filter((effect) => effect.consequence !== "runs");
+  if (telling.length === 0) return "none";
+  return telling.every((effect) => effect.basis === "run") ? "run" : "source";
+}
+
+/** The worst outcome of a file on any platform asked for. */
+export function outcomeOf(file: FileReport): Consequence {
+  return worst(file.views.flatMap((view) => Object.values(view.verdicts).map((verdict) => verdict.outcome)));
+}

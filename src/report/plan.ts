@@ -1,0 +1,34 @@
+/** A plan as people read it. */
+
+import type { Plan } from "../fix/plan.js";
+import type { Edit } from "../rules/define.js";
+import type { Paint } from "./paint.js";
+import { plural, spaced } from "./words.js";
+
+export interface PlanWords {
+  /** Where the result was written; undefined where it was not. */
+  readonly output: string | undefined;
+  readonly paint: Paint;
+}
+
+/** The plan line by line; ends with a line feed. */
+export function renderPlan(plan: Plan, { output, paint }: PlanWords): string {
+  const { name } = plan.input;
+  if (plan.edits.length === 0) return `${paint.bold(name)}   nothing to change: no rule finds anything to repair\n${written(output, name, paint)}`;
+  const bytes = plan.edits.reduce((sum, edit) => sum + edit.before.length / 2, 0);
+  let text = `${paint.bold(name)}   ${plural(plan.edits.length, "edit")}, ${plural(bytes, "byte")}, for ${plan.machine}\n`;
+  for (const edit of plan.edits) text += `  ${editLine(edit, paint)}\n`;
+  for (const warning of plan.warnings) text += `  ${paint.yellow("warning")} ${warning}\n`;
+  return text + written(output, name, paint);
+}
+
+function editLine(edit: Edit, paint: Paint): string {
+  const where = edit.address === undefined ? "" : `0x${edit.address.toString(16)} `;
+  const change = edit.before.length > 24 ? `${plural(edit.before.length / 2, "byte")}` : `${spaced(edit.before)} → ${spaced(edit.after)}`;
+  return `${where}(file offset 0x${edit.fileOffset.toString(16)})  ${change}  ${paint.dim(`${edit.what}; ${edit.rule}, ${edit.evidence}`)}`;
+}
+
+function written(output: string | undefined, name: string, paint: Paint): string {
+  if (output === undefined) return `  ${paint.dim("nothing was written (--dry-run)")}\n`;
+  return `  ${paint.green("wrote")} ${output}${output === name ? "" : `; ${name} is as it was`}\n`;
+}

@@ -1,0 +1,114 @@
+/** The report as people read it in a terminal. Builds a string; printing is the command line's. */
+
+import type { Finding, LeftAlone, Site } from "../rules/define.js";
+import { ruleById } from "../rules/index.js";
+import type { Platform } from "../sandbox/gvisor.js";
+import { type FileError, type FileReport, isRepairable, outcomeOf, type Report, type Verdict, type ViewReport } from "./model.js";
+import type { Paint } from "./paint.js";
+import { consequenceWords, evidenceOf, plural, runtimeWords, spaced, worstEffect } from "./words.js";
+
+export interface TextOptions {
+  /** List every site instead of one of each role. */
+  readonly all: boolean;
+  /** List what was left alone, with the reasons, and the evidence for the runtime. */
+  readonly why: boolean;
+  readonly paint: Paint;
+}
+
+/** The whole report; ends with a line feed. */
+export function renderText(report: Report, options: TextOptions): string {
+  const parts = report.files.map((file) => ("error" in file ? renderError(file, options) : renderFile(file, options)));
+  if (report.files.length > 1) parts.push(renderSummary(report, options));
+  return parts.join("\n");
+}
+
+function renderError(file: FileError, { paint }: TextOptions): string {
+  return `${paint.red("error")} ${file.error}\n`;
+}
+
+function renderFile(file: FileReport, options: TextOptions): string {
+  const { paint } = options;
+  let text = "";
+  for (const view of file.views) {
+    text += `${paint.bold(file.name)}   ${headline(file, view)}\n`;
+    for (const finding of view.findings) text += renderFinding(finding, options);
+    if (options.why) for (const line of view.runtime.evidence) text += `  ${paint.dim(`why     ${line}`)}\n`;
+    text += renderVerdict(view, options);
+  }
+  if (options.why) for (const note of file.notes) text += `  ${paint.dim(`note    ${note}`)}\n`;
+  return text;
+}
+
+function headline(file: FileReport, view: ViewReport): string {
+  const runtime = runtimeWords(view.runtime);
+  const format = file.kind === "ape" ? "APE" : "ELF";
+  const parts = [`${format} ${view.machine}`, view.type, view.hasSymbols ? "with symbols" : "stripped"];
+  return `${parts.join(", ")}${runtime === undefined ? "" : ` (${runtime})`}`;
+}
+
+function renderFinding(finding: Finding, options: TextOptions): string {
+  const { paint } = options;
+  const { words } = ruleById[finding.rule];
+  const effect = worstEffect(finding);
+  const mark = effect === "fails" ? paint.red("✖") : effect === "may-fail" ? paint.yellow("▲") : paint.cyan("•");
+  const fixable = isRepairable(finding) || finding.rule === "ape-not-elf" ? paint.green("fixable") : "";
+  let text = `  ${mark} ${paint.bold(finding.rule.padEnd(16))} ${words.summary(finding)}   ${fixable}\n`;
+  const shown = options.all ? finding.sites : oneOfEachRole(finding.sites);
+  for (const site of shown) text += `      ${siteLine(site, options)}\n`;
+  const hidden = finding.sites.length - shown.length;
+  const remarks: string[] = [];
+  if (hidden > 0) remarks.push(`${hidden} more (--all)`);
+  if (finding.leftAlone.length > 0 && !options.why) remarks.push(`${plural(finding.leftAlone.length, "look-alike")} left alone (--why)`);
+  if (remarks.length > 0) text += `      ${paint.dim(`… ${remarks.join("; ")}`)}\n`;
+  if (options.why) for (const one of finding.leftAlone) text += `      ${paint.dim(`left alone ${siteLine(one, options)}: ${(one as LeftAlone).reason}`)}\n`;
+  for (const refusal of finding.repair?.refusals ?? []) text += `      ${paint.red("refused")} ${refusal}\n`;
+  text += `      ${paint.dim("why   ")} ${words.why}\n`;
+  text += `      ${paint.dim("remedy")} ${words.remedy(finding)}\n`;
+  for (const link of words.links) text += `      ${paint.dim("see   ")} ${paint.dim(link)}\n`;
+  return text;
+}
+
+function oneOfEachRole(sites: readonly Site[]): Site[] {
+  const seen = new Set<string>();
+  return sites.filter((site) => {
+    if (seen.has(site.role)) return false;
+    seen.add(site.role);
+    return true;
+  });
+}
+
+function siteLine(site: Site, { paint }: TextOptions): string {
+  const address = site.address === undefined ? "" : `0x${site.address.toString(16)} `;
+  const where = site.inFunction === undefined ? "" : `  in ${site.inFunction}`;
+  const offset = `file offset 0x${site.fileOffset.toString(16)}`;
+  return `${address}(${offset})  ${paint.dim(spaced(site.bytes))}  ${site.text}${where}  ${paint.dim(`${site.role}; ${evidenceOf(site)}`)}`;
+}
+
+const signs = { runs: "✔", "may-fail": "▲", fails: "✖" } as const;
+
+function renderVerdict(view: ViewReport, { paint }: TextOptions): string {
+  const verdicts = Object.entries(view.verdicts) as [Platform, Verdict][];
+  const outcomes = verdicts.map(([, verdict]) => verdict.outcome);
+  const helped = verdicts.some(([, verdict]) => verdict.afterFix !== verdict.outcome);
+  const after = verdicts.map(([, verdict]) => verdict.afterFix);
+  const outcome = outcomes.includes("fails") ? "fails" : outcomes.includes("may-fail") ? "may-fail" : "runs";
+  const whole = helped && after.every((one) => one === "runs") ? "runs after `sandfit fix`" : consequenceWords[outcome];
+  const cells = verdicts.map(([platform, verdict]) => {
+    const change = verdict.afterFix === verdict.outcome ? "" : `→${signs[verdict.afterFix]}`;
+    return `${platform} ${signs[verdict.outcome]}${change}${verdict.basis === "source" ? " (not run here)" : ""}`;
+  });
+  const colour = outcome === "runs" ? paint.green : outcome === "may-fail" ? paint.yellow : paint.red;
+  return `  verdict   ${colour(whole)}   ${cells.join("   ")}\n`;
+}
+
+function renderSummary(report: Report, { paint }: TextOptions): string {
+  const counts = { runs: 0, "may-fail": 0, fails: 0 };
+  let errors = 0;
+  for (const file of report.files) {
+    if ("error" in file) errors++;
+    else counts[outcomeOf(file)]++;
+  }
+  const parts = [plural(report.files.length - errors, "program"), `${counts.fails} will not run`, `${counts["may-fail"]} may fail`];
+  if (errors > 0) parts.push(`${errors} could not be read`);
+  return `${paint.bold(parts.join(", "))}\n`;
+}

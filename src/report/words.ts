@@ -1,0 +1,54 @@
+/** Words that several formats share. */
+
+import { evidenceWords } from "../code/evidence.js";
+import type { CosmopolitanEra, Runtime } from "../code/runtime.js";
+import type { Consequence, Finding, Site } from "../rules/define.js";
+
+export const consequenceWords: Record<Consequence, string> = {
+  runs: "runs",
+  "may-fail": "may fail",
+  fails: "will not run",
+};
+
+const eraWords: Record<CosmopolitanEra, string> = {
+  "fs-early": "%fs era, up to v3.2.4",
+  gs: "%gs era, v3.3 to v4.0.2",
+  "fs-late": "%fs, after v4.0.2 or moved to it",
+  unknown: "era not told",
+};
+
+/** The runtime in a few words: "Cosmopolitan, %gs era, v3.3 to v4.0.2". */
+export function runtimeWords(runtime: Runtime): string | undefined {
+  if (runtime.name === "unknown") return undefined;
+  if (runtime.name === "cosmopolitan") return `Cosmopolitan, ${eraWords[runtime.era ?? "unknown"]}`;
+  return { glibc: "glibc", musl: "musl", go: "Go" }[runtime.name];
+}
+
+/** How a site is known, in words. */
+export function evidenceOf(site: Site): string {
+  if (site.evidence === "header") return "in the file header";
+  if (site.evidence === "text") return "text";
+  return evidenceWords[site.evidence];
+}
+
+/** The worst a finding means on any platform. */
+export function worstEffect(finding: Finding): Consequence {
+  const all = Object.values(finding.effects).map((effect) => effect.consequence);
+  if (all.includes("fails")) return "fails";
+  return all.includes("may-fail") ? "may-fail" : "runs";
+}
+
+/** `65 48 8b` from `65488b`. */
+export function spaced(hexadecimal: string): string {
+  return hexadecimal.replace(/(..)(?=.)/g, "$1 ");
+}
+
+/** "1 read", "2 reads". */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** A size in bytes for people: 966,360 bytes. */
+export function bytesWords(size: number): string {
+  return `${size.toLocaleString("en-US")} bytes`;
+}

@@ -1,0 +1,44 @@
+/** An Actually Portable Executable is no ELF: execve refuses it, a shell starts it. */
+
+import { defineRule, onEveryPlatform } from "./define.js";
+import { hexOf } from "./sites.js";
+
+const id = "ape-not-elf";
+
+export const apeNotElf = defineRule({
+  id,
+  fixable: true,
+  words: {
+    title: "APE, not ELF",
+    summary: ({ facts }) => `begins with ${facts["magic"]}: execve answers ENOEXEC, so only a shell can start it`,
+    why:
+      "Linux without a binfmt_misc entry and gVisor alike refuse to execute the file itself. Shells then run it as a script, which unpacks a small " +
+      "loader to $TMPDIR or $HOME; a program that starts it directly, or a container's entry point, gets \"exec format error\".",
+    remedy: () => "start it through a shell (`sh ./file`), or let `sandfit fix` write the ELF that is inside",
+    links: ["https://github.com/jart/cosmopolitan/blob/master/ape/specification.md"],
+  },
+  find({ image, view }) {
+    if (image.ape === undefined) return undefined;
+    const magicBytes = new TextEncoder().encode(image.ape.magic);
+    return {
+      rule: id,
+      machine: view.machine,
+      // It starts wherever a shell starts it, as users do; that is the same on plain Linux.
+      effects: onEveryPlatform("runs", ["systrap", "ptrace"]),
+      sites: [
+        {
+          address: undefined,
+          fileOffset: 0,
+          bytes: hexOf(magicBytes),
+          text: `${image.ape.magic} instead of \\x7fELF`,
+          inFunction: undefined,
+          evidence: "header",
+          role: "magic",
+        },
+      ],
+      leftAlone: [],
+      facts: { magic: image.ape.magic },
+      repair: undefined,
+    };
+  },
+});

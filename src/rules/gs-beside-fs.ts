@@ -1,0 +1,99 @@
+/** %gs is used and %fs is too: Wine, Firefox from 136, SQL Server, sandboxed WebAssembly. Cannot be fixed by swapping registers. */
+
+import { changesGs } from "../code/accesses.js";
+import { forEachInstruction } from "../code/code.js";
+import { ArchCode } from "../code/system-calls.js";
+import type { Platform } from "../sandbox/gvisor.js";
+import { type Analysis, type Consequence, defineRule, type Effect, type Site } from "./define.js";
+import { canSetGs, usesFs } from "./gs.js";
+import { siteAt } from "./sites.js";
+
+const id = "gs-beside-fs";
+
+/** Programs that are known to need both registers, by a string that only they carry, with what to use instead. */
+const knownPrograms: readonly { name: string; marker: string; instead: string }[] = [
+  {
+    name: "Firefox 136 or newer (WebAssembly memory through %gs)",
+    marker: "wasm_rt_syscall_set_segue_base",
+    instead: "use Firefox ESR 128, Firefox up to 135, or Chromium",
+  },
+  { name: "Wine (Windows thread block in %gs)", marker: "wine_get_version", instead: "run it outside gVisor, or on the ptrace platform with a preload" },
+  { name: "Microsoft SQL Server", marker: "sqlservr", instead: "run it outside gVisor" },
+];
+
+export const gsBesideFs = defineRule({
+  id,
+  fixable: false,
+  words: {
+    title: "%gs used beside %fs",
+    summary: ({ facts }) => {
+      const what = [count(facts["sets"], "arch_prctl(ARCH_SET_GS)"), count(facts["wrgsbase"], "wrgsbase")].filter((text) => text !== "");
+      return `${what.join(" and ")}, ${facts["accesses"]} accesses through %gs${facts["program"] === "" ? "" : `: ${facts["program"]}`}`;
+    },
+    why:
+      "gVisor refuses ARCH_SET_GS with EINVAL on every platform, and on systrap %gs belongs to gVisor itself, so wrgsbase kills the process " +
+      "there. %fs holds the C library's thread pointer, so the accesses cannot be moved to it.",
+    remedy: ({ facts }) =>
+      facts["instead"] === "" ? "not fixable by an edit of the same length; a build without %gs is needed" : `not fixable by an edit; ${facts["instead"]}`,
+    links: [
+      "https://github.com/google/gvisor/issues/11567",
+      "https://github.com/google/gvisor/issues/11112",
+      "https://github.com/google/gvisor/blob/master/pkg/sentry/syscalls/linux/sys_tls_amd64.go",
+    ],
+  },
+  async find(subject) {
+    if (!canSetGs(subject.codeBytes)) return undefined;
+    const analysis = await subject.code();
+    const { code, gs } = analysis;
+    const sets = analysis.archPrctls.filter((call) => call.code === ArchCode.SET_GS);
+    const bases = wrgsbases(analysis);
+    if (sets.length === 0 && bases.length === 0) return undefined;
+    const accesses = gs.found.filter((access) => access.evidence !== "swept" && access.onLinux && access.use === "thread-state");
+    if (accesses.length === 0 && bases.length === 0) return undefined;
+    if (!usesFs(subject, analysis) && sets.length > 0 && bases.length === 0) return undefined;
+    const sites: Site[] = [
+      ...sets.map((call) => siteAt(code, call.constant.position, "ARCH_SET_GS")),
+      ...bases.map((position) => siteAt(code, position, "wrgsbase")),
+      ...accesses.map((access) => siteAt(code, access.position, "access through %gs", access.evidence)),
+    ];
+    const known = knownPrograms.find((program) => code.data.includesText(program.marker));
+    return {
+      rule: id,
+      machine: subject.view.machine,
+      effects: effectsOf(sets.length > 0, subject.view.entry !== 0 && subject.view.soname === undefined),
+      sites,
+      leftAlone: [],
+      facts: {
+        sets: sets.length,
+        wrgsbase: bases.length,
+        accesses: accesses.length,
+        program: known?.name ?? "",
+        instead: known?.instead ?? "",
+      },
+      repair: undefined,
+    };
+  },
+});
+
+function count(value: string | number | boolean, what: string): string {
+  return value === 0 ? "" : `${value} ${what}`;
+}
+
+function wrgsbases(analysis: Analysis): number[] {
+  const positions: number[] = [];
+  forEachInstruction(analysis.code, (position, instruction) => {
+    const isSelector = instruction.opcode === 0x8e || instruction.opcode === 0xa9 || instruction.opcode === 0xb5;
+    if (changesGs(instruction) && !isSelector && analysis.code.walk.isReachedOnLinux(position)) positions.push(position);
+  });
+  return positions;
+}
+
+/** With wrgsbase alone, ptrace keeps the base; a library only fails the programs that call that part of it. */
+function effectsOf(throughArchPrctl: boolean, isProgram: boolean): Record<Platform, Effect> {
+  const worst: Consequence = isProgram ? "fails" : "may-fail";
+  return {
+    systrap: { consequence: worst, basis: "run" },
+    ptrace: { consequence: throughArchPrctl ? worst : "runs", basis: "run" },
+    kvm: { consequence: throughArchPrctl ? worst : "may-fail", basis: "source" },
+  };
+}

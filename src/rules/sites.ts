@@ -1,0 +1,54 @@
+/** From positions in the code to the sites and edits that findings carry. */
+
+import type { Code } from "../code/code.js";
+import { evidenceAt, nameOf } from "../code/code.js";
+import type { EvidenceName } from "../code/evidence.js";
+import { decode } from "../x86/decode.js";
+import { format } from "../x86/format.js";
+import { Instruction } from "../x86/instruction.js";
+import type { Edit, RuleId, Site } from "./define.js";
+
+/** Lower-case hexadecimal of some bytes, without blanks. */
+export function hexOf(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  return text;
+}
+
+/** The bytes of a hexadecimal string. */
+export function bytesOf(hexadecimal: string): Uint8Array {
+  const bytes = new Uint8Array(hexadecimal.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hexadecimal.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
+}
+
+/** Describes the instruction at a position. `evidence` defaults to what the walk knows. */
+export function siteAt(code: Code, position: number, role: string, evidence?: EvidenceName): Site {
+  const { space } = code;
+  const instruction = new Instruction();
+  const length = Math.max(1, decode(space.bytes, position, space.endOf(position), instruction));
+  const address = space.addressOf(position);
+  return {
+    address,
+    fileOffset: space.fileOffsetOf(position),
+    bytes: hexOf(space.bytes.subarray(position, position + length)),
+    text: format(instruction, space.bytes, address, (target) => nameOf(code, target)),
+    inFunction: nameOf(code, address),
+    evidence: evidence ?? evidenceAt(code, position),
+    role,
+  };
+}
+
+/** An edit of `after.length / 2` bytes at a position in the code. */
+export function editAt(code: Code, position: number, after: string, rule: RuleId, what: string, evidence?: EvidenceName): Edit {
+  const { space } = code;
+  return {
+    fileOffset: space.fileOffsetOf(position),
+    address: space.addressOf(position),
+    before: hexOf(space.bytes.subarray(position, position + after.length / 2)),
+    after,
+    rule,
+    evidence: evidence ?? evidenceAt(code, position),
+    what,
+  };
+}

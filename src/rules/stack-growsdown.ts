@@ -1,0 +1,254 @@
+/** Memory that must grow by MAP_GROWSDOWN: Cosmopolitan's thread stacks above all. gVisor maps it and never grows it. */
+
+import { forEachInstruction } from "../code/code.js";
+import { type DecidingBranch, decidingBranch, functionStart, instructionAt } from "../code/paths.js";
+import { valuesBefore } from "../code/flow.js";
+import { argumentValues, importedCalls, Register, systemCallSites } from "../code/system-calls.js";
+import { Flow, type Instruction, OpcodeMap } from "../x86/instruction.js";
+import { findAarch64Stacks } from "./aarch64-stacks.js";
+import { type Analysis, defineRule, type Edit, type Finding, onEveryPlatform, type Site, type Subject } from "./define.js";
+import { hostLibcMarker } from "./gs.js";
+import { editAt, siteAt } from "./sites.js";
+
+const id = "stack-growsdown";
+
+/** Linux mmap flags (include/uapi/asm-generic/mman.h). */
+const MAP_GROWSDOWN = 0x100;
+const MAP_PRIVATE = 0x02;
+const NUMBER_OF_MMAP = 9;
+
+export const stackGrowsdown = defineRule({
+  id,
+  fixable: true,
+  words: {
+    title: "memory that must grow (MAP_GROWSDOWN)",
+    summary: ({ facts }) =>
+      facts["cosmopolitan"] === true
+        ? "thread stacks of one page that must grow (MAP_GROWSDOWN)"
+        : `${facts["sites"]} mmap with MAP_GROWSDOWN`,
+    why:
+      "gVisor accepts MAP_GROWSDOWN but never grows the mapping, so a thread that uses more than the page that is there gets SIGSEGV. " +
+      "Threads that need little stack run.",
+    remedy: (finding) =>
+      finding.repair !== undefined && finding.repair.refusals.length === 0
+        ? "`sandfit fix` makes the program take the way that it takes on other systems: the whole stack is mapped at once"
+        : "not fixable by an edit here; give the thread a stack that is mapped whole",
+    links: ["https://github.com/google/gvisor/blob/master/pkg/sentry/mm/vma.go"],
+  },
+  async find(subject) {
+    if (subject.view.machine === "aarch64") return findAarch64Stacks(subject);
+    if (!mayMapGrowing(subject.codeBytes)) return undefined;
+    const analysis = await subject.code();
+    if (subject.isCosmopolitan) return findCosmopolitan(subject, analysis);
+    return findPlain(subject, analysis);
+  },
+});
+
+/**
+ * At memory speed: does an immediate with MAP_GROWSDOWN|MAP_PRIVATE occur that looks like mmap flags? `12 01 00 00` and
+ * `22 00 00 08` are Cosmopolitan's, `?2 01 0? 00` behind `mov $imm32,%ecx` or `%r10d` anybody's.
+ */
+function mayMapGrowing(code: Uint8Array): boolean {
+  for (let at = code.indexOf(0x01); at >= 0; at = code.indexOf(0x01, at + 1)) {
+    const low = code[at - 1];
+    if (code[at + 2] !== 0 || (low & 0x0f) !== 0x02) continue;
+    if (low === 0x12 && code[at + 1] === 0 && code[at - 3] === 0x81) return true;
+    const intoCx = code[at - 2] === 0xb9;
+    const intoR10 = code[at - 2] === 0xba && code[at - 3] === 0x41;
+    if ((intoCx || intoR10) && (low & 0xf0) <= 0x30) return true;
+  }
+  return indexOfNoReplace(code) >= 0;
+}
+
+/** 0x08000022 and 0x08000122: MAP_PRIVATE|MAP_ANONYMOUS with the bit that Cosmopolitan takes for MAP_FIXED_NOREPLACE. */
+function indexOfNoReplace(code: Uint8Array): number {
+  for (let at = code.indexOf(0x08); at >= 0; at = code.indexOf(0x08, at + 1)) {
+    if (code[at - 1] === 0 && (code[at - 2] === 0 || code[at - 2] === 1) && code[at - 3] === 0x22) return at - 3;
+  }
+  return -1;
+}
+
+/** A call that leads to a growing mapping, with the constant that shows it. */
+interface Growth {
+  /** The instruction with the flags. */
+  readonly flags: number;
+  /** The place that must not be reached any more. */
+  readonly place: number;
+  /** How the deciding branch has to be confirmed. */
+  readonly shape: "mmap" | "cosmo_stack_alloc";
+}
+
+function findCosmopolitan(subject: Subject, analysis: Analysis): Finding | undefined {
+  const { code, runtime } = analysis;
+  // Up to v3.2.4 the path is there but the default guard size keeps threads from taking it; they pass in gVisor.
+  if (runtime.era === "fs-early") return undefined;
+  const growths = [...growthsInMmap(analysis), ...growthsInStackAllocator(analysis)];
+  if (growths.length === 0) return undefined;
+  const sites: Site[] = [];
+  const edits: Edit[] = [];
+  const refusals: string[] = [];
+  for (const growth of growths) {
+    sites.push(siteAt(code, growth.flags, "MAP_GROWSDOWN"));
+    const branch = decidingBranch(code.walk, growth.place);
+    const address = `0x${code.space.addressOf(growth.flags).toString(16)}`;
+    if (branch === undefined || !isConfirmed(analysis, growth, branch)) {
+      refusals.push(`nothing is found that decides about the growing mapping at ${address}`);
+      continue;
+    }
+    sites.push(siteAt(code, branch.position, "decides between growing and whole stacks"));
+    edits.push(alwaysOtherSide(analysis, branch));
+  }
+  return {
+    rule: id,
+    machine: subject.view.machine,
+    effects: onEveryPlatform("may-fail", ["systrap", "ptrace"]),
+    sites,
+    leftAlone: [],
+    facts: { cosmopolitan: true, sites: growths.length },
+    repair: { edits: uniqueEdits(edits), refusals },
+  };
+}
+
+function uniqueEdits(edits: readonly Edit[]): Edit[] {
+  return edits.filter((edit, index) => edits.findIndex((other) => other.fileOffset === edit.fileOffset) === index);
+}
+
+/**
+ * v3.3 to v3.4.0, `__mmap_unlocked` (libc/runtime/mmap.c): flags |= MAP_GROWSDOWN|MAP_FIXED|MAP_PRIVATE for MAP_STACK on
+ * Linux. Every program with mmap has that code; it counts where something asks for MAP_STACK, as pthread_create does.
+ *
+ *     81 c9 12 01 00 00   or $0x112,%ecx
+ */
+function growthsInMmap(analysis: Analysis): Growth[] {
+  const { code } = analysis;
+  const growths: Growth[] = [];
+  let asksForStack = false;
+  forEachInstruction(code, (position, instruction) => {
+    if (!isOr(instruction) || !code.walk.isReachedOnLinux(position)) return;
+    if (instruction.imm === 0x112) growths.push({ flags: position, place: position, shape: "mmap" });
+    // MAP_STACK is 6 in Cosmopolitan: `mov MAP_ANONYMOUS(%rip),%ecx; or $6,%ecx` in front of the call of mmap.
+    if (instruction.imm === 6 && instruction.rm === Register.rcx && callFollows(analysis, position)) asksForStack = true;
+  });
+  return asksForStack ? growths : [];
+}
+
+/**
+ * v4.0.0 and later, `cosmo_stack_alloc` (libc/intrin/stack.c): calls slackmap(), which calls flixmap() once for the guard
+ * and once with MAP_GROWSDOWN for the top page; flixmap adds 0x8000022 to the flags.
+ */
+function growthsInStackAllocator(analysis: Analysis): Growth[] {
+  const { code } = analysis;
+  const { walk } = code;
+  const growths: Growth[] = [];
+  const growers = new Set<number>();
+  forEachInstruction(code, (position, instruction) => {
+    const flags = instruction.immSize === 4 ? instruction.imm & ~MAP_GROWSDOWN : 0;
+    if (flags !== 0x8000022 || !walk.isReachedOnLinux(position)) return;
+    const start = functionStart(walk, position);
+    if ((instruction.imm & MAP_GROWSDOWN) !== 0) {
+      growths.push(...callersOf(analysis, start).map((place) => ({ flags: position, place, shape: "cosmo_stack_alloc" as const })));
+      return;
+    }
+    for (const call of callersOf(analysis, start)) {
+      for (const register of [Register.rcx, Register.rdx]) {
+        const grows = valuesBefore(walk, call, register).constants.find((constant) => constant.value === MAP_GROWSDOWN);
+        if (grows === undefined || growers.has(call)) continue;
+        growers.add(call);
+        const mapper = functionStart(walk, call);
+        growths.push(...callersOf(analysis, mapper).map((place) => ({ flags: grows.position, place, shape: "cosmo_stack_alloc" as const })));
+      }
+    }
+  });
+  // With cosmo_dlopen linked the program takes the whole path by itself.
+  return hostLibcMarker(analysis) ? [] : growths;
+}
+
+function callersOf(analysis: Analysis, start: number): number[] {
+  const { walk } = analysis.code;
+  if (start < 0) return [];
+  return walk.sourcesOf(start).filter((source) => walk.isReachedOnLinux(source));
+}
+
+function isOr(instruction: Instruction): boolean {
+  const isGroup1 = instruction.opcode === 0x81 || instruction.opcode === 0x83;
+  return instruction.map === OpcodeMap.Primary && isGroup1 && instruction.extension === 1 && instruction.mod === 3;
+}
+
+function callFollows(analysis: Analysis, position: number): boolean {
+  let at = position;
+  for (let count = 0; count < 12; count++) {
+    const instruction = instructionAt(analysis.code.walk, at);
+    if (instruction.length === 0) return false;
+    if (instruction.flow === Flow.Call) return true;
+    if (instruction.flow !== Flow.Next) return false;
+    at += instruction.length;
+  }
+  return false;
+}
+
+/**
+ * In mmap the branch has to be the one that Linux and other systems part at. In the stack allocator it has to follow a
+ * call whose result is tested, and another branch before it has to go to the same place (the stack limit's check).
+ */
+function isConfirmed(analysis: Analysis, growth: Growth, branch: DecidingBranch): boolean {
+  const { walk } = analysis.code;
+  if (growth.shape === "mmap") return !walk.isReachedOnLinux(branch.otherSide) || testsLinuxBit(analysis, branch);
+  return walk.sourcesOf(branch.otherSide).some((source) => {
+    if (source === branch.position) return false;
+    return source < branch.position && branch.position - source < 32 && instructionAt(walk, source).flow === Flow.Branch;
+  });
+}
+
+/** `test $1,%al; je`: the LINUX bit of __hostos, where the plain way is also reached otherwise. */
+function testsLinuxBit(analysis: Analysis, branch: DecidingBranch): boolean {
+  const { bytes } = analysis.code.space;
+  const before = branch.position;
+  const isAl = bytes[before - 2] === 0xa8 && bytes[before - 1] === 1;
+  const isOther = bytes[before - 3] === 0xf6 && (bytes[before - 2] & 0xf8) === 0xc0 && bytes[before - 1] === 1;
+  const isMemory = bytes[before - 7] === 0xf6 && bytes[before - 6] === 0x05 && bytes[before - 1] === 1;
+  return isAl || isOther || isMemory;
+}
+
+/**
+ * The same length, one way only:
+ *
+ *     0f 8x rel32   jcc plain      90 e9 rel32   nop; jmp plain
+ *     7x rel8       jcc plain      eb rel8       jmp plain
+ *     0f 8x rel32   jcc growing    66 0f 1f 44 00 00   nop
+ *     7x rel8       jcc growing    66 90         nop
+ */
+function alwaysOtherSide(analysis: Analysis, branch: DecidingBranch): Edit {
+  const { code } = analysis;
+  const isShort = instructionAt(code.walk, branch.position).length === 2;
+  const after = branch.takenToPlace ? (isShort ? "6690" : "660f1f440000") : isShort ? "eb" : "90e9";
+  const site = siteAt(code, branch.position, "");
+  const what = branch.takenToPlace ? `${site.text} → nop: never the growing stack` : `${site.text} → jmp: always the whole stack`;
+  return editAt(code, branch.position, after, id, what);
+}
+
+/** Programs that ask for MAP_GROWSDOWN by themselves: reported, since only they know how much they need. */
+function findPlain(subject: Subject, analysis: Analysis): Finding | undefined {
+  const { code } = analysis;
+  const sites: Site[] = [];
+  const collect = (constants: readonly { position: number; value: number }[]) => {
+    for (const { position, value } of constants) {
+      if ((value & MAP_GROWSDOWN) !== 0 && (value & MAP_PRIVATE) !== 0) sites.push(siteAt(code, position, "MAP_GROWSDOWN"));
+    }
+  };
+  for (const call of systemCallSites(code)) {
+    const isMmap = call.number.constants.some((constant) => constant.value === NUMBER_OF_MMAP);
+    if (isMmap) collect(argumentValues(code, call, 3).constants);
+  }
+  for (const call of importedCalls(code, ["mmap", "mmap64"])) collect(argumentValues(code, call, 3).constants);
+  if (sites.length === 0) return undefined;
+  return {
+    rule: id,
+    machine: subject.view.machine,
+    effects: onEveryPlatform("may-fail", ["systrap", "ptrace"]),
+    sites,
+    leftAlone: [],
+    facts: { cosmopolitan: false, sites: sites.length },
+    repair: undefined,
+  };
+}
+

@@ -1,0 +1,52 @@
+/** What the rules look at, put together once per view: bytes first, analysis only when a rule asks for it. */
+
+import type { ByteSource } from "../bytes/source.js";
+import { segmentAccesses } from "../code/accesses.js";
+import { analyzeCode } from "../code/code.js";
+import { CodeSpace, loadCodeSpace } from "../code/code-space.js";
+import { findHostVariable } from "../code/host.js";
+import { type Runtime, runtimeFromCode, runtimeFromHeaders } from "../code/runtime.js";
+import { archPrctls } from "../code/system-calls.js";
+import type { ElfView, Image } from "../image/image.js";
+import type { Target } from "../sandbox/gvisor.js";
+import { SHT_SYMTAB } from "../image/symbol-table.js";
+import type { Analysis, Subject } from "./define.js";
+
+/** A subject, and what runtime the view has, from as much as was looked at. */
+export interface PreparedSubject extends Subject {
+  runtime(): Promise<Runtime>;
+  /** Whether functions have names: a symbol table, or one in the zip that the analysis has read. */
+  hasSymbols(): Promise<boolean>;
+}
+
+/** Reads the executable bytes of a view (x86-64 only) and prepares the analysis. Throws InputError. */
+export async function prepareSubject(source: ByteSource, image: Image, view: ElfView, target: Target): Promise<PreparedSubject> {
+  const isCode = view.machine === "x86-64" && view.class === 64;
+  const space = isCode ? await loadCodeSpace(source, view) : new CodeSpace(new Uint8Array(0), []);
+  const entry = isCode && view.entry !== 0 ? space.positionOf(view.entry) : -1;
+  const isCosmopolitan = entry >= 0 && findHostVariable(space, entry) !== undefined;
+  let analysis: Promise<Analysis> | undefined;
+  const code = () => {
+    analysis ??= analyze(source, image, view, space);
+    return analysis;
+  };
+  return {
+    image,
+    view,
+    target,
+    source,
+    codeBytes: space.bytes,
+    isCosmopolitan,
+    code,
+    runtime: async () => (isCosmopolitan ? (await code()).runtime : runtimeFromHeaders(view, space.bytes)),
+    hasSymbols: async () => view.sections.some((section) => section.type === SHT_SYMTAB) || ((await analysis)?.code.symbols.length ?? 0) > 0,
+  };
+}
+
+async function analyze(source: ByteSource, image: Image, view: ElfView, space: CodeSpace): Promise<Analysis> {
+  const code = await analyzeCode(source, image, view, space);
+  const gs = segmentAccesses(code, "gs");
+  const fs = segmentAccesses(code, "fs");
+  const calls = archPrctls(code);
+  return { code, gs, fs, archPrctls: calls, runtime: runtimeFromCode(code, gs.found, fs.found, calls) };
+}

@@ -1,0 +1,187 @@
+/** Thread state through %gs, and nothing through %fs: Cosmopolitan v3.3 to v4.0.2. Can be moved to %fs byte by byte. */
+
+import { changesGs, type SegmentAccess } from "../code/accesses.js";
+import { forEachInstruction } from "../code/code.js";
+import { ArchCode, immediateAt } from "../code/system-calls.js";
+import { type Analysis, defineRule, type Edit, type Finding, type LeftAlone, onEveryPlatform, type Site, type Subject } from "./define.js";
+import { canSetGs, usesFs } from "./gs.js";
+import { editAt, hexOf, siteAt } from "./sites.js";
+
+const id = "tls-in-gs";
+
+export const tlsInGs = defineRule({
+  id,
+  fixable: true,
+  words: {
+    title: "thread state through %gs",
+    summary: ({ facts }) =>
+      `${facts["reads"]} accesses to thread state through %gs, ${facts["sets"]} arch_prctl(ARCH_SET_GS) or ARCH_GET_GS`,
+    why:
+      "gVisor answers ARCH_SET_GS with EINVAL and the program does not look. Under ptrace and kvm the %gs base stays 0, so the first access " +
+      "crashes; under systrap %gs points to gVisor's own memory, so the program works on that and dies later, sometimes after right output.",
+    remedy: (finding) =>
+      finding.repair !== undefined && finding.repair.refusals.length === 0
+        ? "`sandfit fix` moves the thread state to %fs: same length, same instructions, and plain Linux runs it as before"
+        : "cannot be moved to %fs safely in this file; build it with Cosmopolitan's current source, which uses %fs on Linux",
+    links: [
+      "https://github.com/google/gvisor/blob/master/pkg/sentry/syscalls/linux/sys_tls_amd64.go",
+      "https://github.com/google/gvisor/blob/master/pkg/sentry/platform/systrap/subprocess_amd64.go",
+    ],
+  },
+  async find(subject) {
+    if (!canSetGs(subject.codeBytes)) return undefined;
+    const analysis = await subject.code();
+    const sets = analysis.archPrctls.filter((call) => call.code === ArchCode.SET_GS);
+    const reads = analysis.gs.found.filter((access) => access.use === "thread-state" && access.evidence !== "swept" && access.onLinux);
+    if (sets.length === 0 || reads.length === 0 || usesFs(subject, analysis)) return undefined;
+    return describe(subject, analysis);
+  },
+});
+
+function describe(subject: Subject, analysis: Analysis): Finding {
+  const { code, gs } = analysis;
+  const sites: Site[] = [];
+  const leftAlone: LeftAlone[] = [];
+  const edits: Edit[] = [];
+  const refusals: string[] = [];
+  let reads = 0;
+  for (const access of gs.found) {
+    const site = siteAt(code, access.position, "access to thread state", access.evidence);
+    if (access.use === "windows-slot") {
+      leftAlone.push({ ...site, reason: "a slot of the Windows thread environment block, never reached on Linux" });
+    } else {
+      reads++;
+      sites.push(site);
+      if (access.evidence === "swept" && !isThreadStateForm(code.space.bytes, access)) {
+        refusals.push(`${hex(site.address)} looks like an access through %gs (${site.text}) but is not reached by any code that is known`);
+      } else edits.push(prefixEdit(analysis, access, site));
+    }
+  }
+  for (const dismissed of gs.dismissed) {
+    const reason = dismissalWords[dismissed.reason];
+    leftAlone.push({ ...textSite(analysis, dismissed.position, dismissed.length), reason });
+  }
+  const constants = new Map<number, number>();
+  for (const call of analysis.archPrctls) {
+    if (call.code === ArchCode.SET_GS || call.code === ArchCode.GET_GS) constants.set(call.constant.position, call.code);
+  }
+  for (const [position, value] of constants) {
+    const name = value === ArchCode.SET_GS ? "ARCH_SET_GS" : "ARCH_GET_GS";
+    sites.push(siteAt(code, position, name));
+    const edit = constantEdit(analysis, position, value);
+    if (edit === undefined) refusals.push(`the constant ${name} at ${hex(code.space.addressOf(position))} has a form that cannot be changed in place`);
+    else edits.push(edit);
+  }
+  for (const unproven of unprovenConstants(analysis, constants)) refusals.push(unproven);
+  for (const other of otherUses(analysis)) refusals.push(other);
+  edits.sort((a, b) => a.fileOffset - b.fileOffset);
+  return {
+    rule: id,
+    machine: subject.view.machine,
+    effects: onEveryPlatform("fails", ["systrap", "ptrace"]),
+    sites,
+    leftAlone,
+    facts: { reads, sets: constants.size },
+    repair: { edits, refusals },
+  };
+}
+
+const dismissalWords = {
+  text: "text, not code",
+  inside: "inside another instruction",
+  "not-code": "not reached, and the bytes around it are no code",
+} as const;
+
+const hex = (address: number | undefined) => `0x${(address ?? 0).toString(16)}`;
+
+function textSite(analysis: Analysis, position: number, length: number): Site {
+  const { space } = analysis.code;
+  const bytes = space.bytes.subarray(position, position + length);
+  const printable = [...bytes].map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".")).join("");
+  return {
+    address: space.addressOf(position),
+    fileOffset: space.fileOffsetOf(position),
+    bytes: hexOf(bytes),
+    text: JSON.stringify(printable),
+    inFunction: undefined,
+    evidence: "text",
+    role: "look-alike",
+  };
+}
+
+/**
+ * In code that nothing is seen to reach, only the form that Cosmopolitan's compiler pass emits is taken for an access:
+ *
+ *     65 {48,4c} 8b /r 25 30 00 00 00   mov %gs:0x30,%r64
+ */
+function isThreadStateForm(bytes: Uint8Array, access: SegmentAccess): boolean {
+  const at = access.position;
+  return (
+    access.length === 9 &&
+    bytes[at] === 0x65 &&
+    (bytes[at + 1] === 0x48 || bytes[at + 1] === 0x4c) &&
+    bytes[at + 2] === 0x8b &&
+    (bytes[at + 3] & 0xc7) === 0x04 &&
+    bytes[at + 4] === 0x25 &&
+    bytes[at + 5] === 0x30 &&
+    bytes[at + 6] === 0 &&
+    bytes[at + 7] === 0 &&
+    bytes[at + 8] === 0
+  );
+}
+
+/** 0x65, the %gs override, becomes 0x64, the %fs override (SDM vol. 2A, 2.1.1). */
+function prefixEdit(analysis: Analysis, access: SegmentAccess, site: Site): Edit {
+  const what = `${site.text} → ${site.text.replace("%gs:", "%fs:")}`;
+  return editAt(analysis.code, access.prefixAt, "64", id, what, access.evidence);
+}
+
+/** `mov $0x1001,%edi` (ARCH_SET_GS) becomes `mov $0x1002,%edi` (ARCH_SET_FS); GET_GS 0x1004 becomes GET_FS 0x1003. */
+function constantEdit(analysis: Analysis, position: number, value: number): Edit | undefined {
+  const { code } = analysis;
+  const immediate = immediateAt(code, position);
+  const at = position + (immediate.fileOffset - code.space.fileOffsetOf(position));
+  if (immediate.size < 4 || code.space.bytes[at] !== (value & 0xff)) return undefined;
+  const isSet = value === ArchCode.SET_GS;
+  const what = isSet ? "ARCH_SET_GS (0x1001) → ARCH_SET_FS (0x1002)" : "ARCH_GET_GS (0x1004) → ARCH_GET_FS (0x1003)";
+  return editAt(code, at, isSet ? "02" : "03", id, what);
+}
+
+/** Constants 0x1001 in code that nothing is seen to reach, but which goes on to call what sets the thread pointer. */
+function unprovenConstants(analysis: Analysis, known: ReadonlyMap<number, number>): string[] {
+  const { code } = analysis;
+  const { bytes } = code.space;
+  const refusals: string[] = [];
+  for (let at = bytes.indexOf(0xbf); at >= 0; at = bytes.indexOf(0xbf, at + 1)) {
+    const isConstant = bytes[at + 1] === 0x01 && bytes[at + 2] === 0x10 && bytes[at + 3] === 0 && bytes[at + 4] === 0;
+    if (!isConstant || known.has(at) || code.walk.isKnown(at)) continue;
+    if (callsTheStub(analysis, at + 5)) {
+      refusals.push(`${hex(code.space.addressOf(at))} sets ARCH_SET_GS in code that nothing is seen to reach`);
+    }
+  }
+  return refusals;
+}
+
+/** Whether one of the next bytes is a direct call or jump to the function around a known arch_prctl. */
+function callsTheStub(analysis: Analysis, from: number): boolean {
+  const { bytes } = analysis.code.space;
+  const stubs = analysis.archPrctls.map((call) => call.site.position);
+  for (let at = from; at < from + 16 && at + 5 <= bytes.length; at++) {
+    if (bytes[at] !== 0xe8 && bytes[at] !== 0xe9) continue;
+    const distance = bytes[at + 1] | (bytes[at + 2] << 8) | (bytes[at + 3] << 16) | (bytes[at + 4] << 24);
+    const target = at + 5 + distance;
+    if (stubs.some((stub) => stub >= target && stub - target < 32)) return true;
+  }
+  return false;
+}
+
+/** Ways to set %gs that swapping registers cannot follow. */
+function otherUses(analysis: Analysis): string[] {
+  const { code } = analysis;
+  const refusals: string[] = [];
+  forEachInstruction(code, (position, instruction) => {
+    if (!changesGs(instruction) || !code.walk.isReachedOnLinux(position)) return;
+    refusals.push(`${hex(code.space.addressOf(position))} sets %gs by itself (${siteAt(code, position, "").text})`);
+  });
+  return refusals;
+}

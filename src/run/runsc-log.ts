@@ -1,0 +1,49 @@
+/** runsc's own log: one file a run, read for the reason where runsc could not do its work, then deleted. */
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+let folder: string | undefined;
+let count = 0;
+
+/** Path for the log of a run that is about to begin. */
+export function newLog(): string {
+  if (folder === undefined) {
+    const made = mkdtempSync(join(tmpdir(), "sandfit-runsc-"));
+    folder = made;
+    process.once("exit", () => rmSync(made, { recursive: true, force: true }));
+  }
+  count += 1;
+  return join(folder, `${count}.log`);
+}
+
+/**
+ * What runsc says went wrong, without the chain of "starting container: ..." in front; undefined where all went well. Releases
+ * differ: lines of JSON with "level":"error", or of text with "FATAL ERROR:".
+ */
+export function takeComplaint(path: string): string | undefined {
+  let log: string;
+  try {
+    log = readFileSync(path, "utf8");
+    rmSync(path);
+  } catch {
+    return undefined; // never written: runsc ended before it opened it
+  }
+  let complaint: string | undefined;
+  for (const line of log.split("\n")) {
+    const fatal = /FATAL ERROR: (.*)$/.exec(line)?.[1];
+    complaint = fatal ?? fromJson(line) ?? complaint;
+  }
+  return complaint?.replace(/^((starting|creating) (root )?(container|sandbox): )+(creating process: )?/, "");
+}
+
+function fromJson(line: string): string | undefined {
+  if (!line.startsWith("{")) return undefined;
+  try {
+    const { msg, level } = JSON.parse(line) as { msg?: unknown; level?: unknown };
+    return level === "error" && typeof msg === "string" ? msg : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+/** What gVisor releases and platforms there are to speak about. */
+
+/** How gVisor runs application code. systrap is the default since 2023; ptrace was before. */
+export const platforms = ["systrap", "ptrace", "kvm"] as const;
+export type Platform = (typeof platforms)[number];
+
+/** A gVisor release whose behaviour is known, by the month of its source. */
+export interface Release {
+  readonly id: ReleaseId;
+  /** How it was looked at. */
+  readonly basis: "run" | "source";
+  readonly description: string;
+  /** Platforms that were run; the others are read from the source only. */
+  readonly ran: readonly Platform[];
+}
+
+export const releaseIds = ["2022-12", "2024-07", "2026-09"] as const;
+export type ReleaseId = (typeof releaseIds)[number];
+
+export const releases: readonly Release[] = [
+  { id: "2022-12", basis: "run", description: "runsc 0.0~20221219 (Debian 12)", ran: ["ptrace"] },
+  { id: "2024-07", basis: "run", description: "runsc 0.0~20240729 (Debian 13)", ran: ["systrap", "ptrace"] },
+  { id: "2026-09", basis: "run", description: "gvisor.dev/gvisor 20260905035102-160fafc42237", ran: ["systrap", "ptrace"] },
+];
+
+/** What a verdict is about: one release, and the platforms asked for. */
+export interface Target {
+  readonly release: ReleaseId;
+  readonly platforms: readonly Platform[];
+}
+
+/** The newest release that was run, on every platform. */
+export const newest: Target = { release: "2026-09", platforms };
+
+/**
+ * Reads `RELEASE`, `PLATFORM` or `RELEASE/PLATFORM`, with `newest` as a release.
+ * Returns undefined for anything else.
+ */
+export function parseTarget(text: string): Target | undefined {
+  const [first, second, rest] = text.split("/");
+  if (rest !== undefined) return undefined;
+  if (second === undefined && isPlatform(first)) return { release: newest.release, platforms: [first] };
+  const release = first === "newest" ? newest.release : releaseIds.find((id) => id === first);
+  if (release === undefined) return undefined;
+  if (second === undefined) return { release, platforms };
+  return isPlatform(second) ? { release, platforms: [second] } : undefined;
+}
+
+function isPlatform(text: string): text is Platform {
+  return (platforms as readonly string[]).includes(text);
+}
