@@ -55,10 +55,11 @@ export interface DecidingBranch {
 }
 
 /**
- * The nearest conditional jump in front of `place` whose other side never gets to it. Searches backward breadth-first
- * inside the function, at most `most` instructions. Undefined where there is none.
+ * The conditional jumps in front of `place` whose other side never gets to it, nearest first. Searches backward
+ * breadth-first inside the function, at most `most` instructions.
  */
-export function decidingBranch(walk: Walk, place: number, most = 120): DecidingBranch | undefined {
+export function decidingBranches(walk: Walk, place: number, most = 120): DecidingBranch[] {
+  const branches: DecidingBranch[] = [];
   const seen = new Set<number>([place]);
   let front = [place];
   while (front.length > 0 && seen.size < most) {
@@ -72,14 +73,14 @@ export function decidingBranch(walk: Walk, place: number, most = 120): DecidingB
         if (instruction.flow === Flow.Branch) {
           const takenToPlace = instruction.target === position;
           const otherSide = takenToPlace ? source + instruction.length : instruction.target;
-          if (walk.isStart(otherSide) && !reaches(walk, otherSide, place)) return { position: source, otherSide, takenToPlace };
+          if (walk.isStart(otherSide) && !reaches(walk, otherSide, place)) branches.push({ position: source, otherSide, takenToPlace });
         }
         next.push(source);
       }
     }
     front = next;
   }
-  return undefined;
+  return branches;
 }
 
 /** Start of the function that a position lies in: the nearest place at or before it that something calls or points to. */

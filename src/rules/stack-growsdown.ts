@@ -1,7 +1,7 @@
 /** Memory that must grow by MAP_GROWSDOWN: Cosmopolitan's thread stacks above all. gVisor maps it and never grows it. */
 
 import { forEachInstruction } from "../code/code.js";
-import { type DecidingBranch, decidingBranch, functionStart, instructionAt } from "../code/paths.js";
+import { type DecidingBranch, decidingBranches, functionStart, instructionAt } from "../code/paths.js";
 import { valuesBefore } from "../code/flow.js";
 import { argumentValues, importedCalls, Register, systemCallSites } from "../code/system-calls.js";
 import { Flow, type Instruction, OpcodeMap } from "../x86/instruction.js";
@@ -89,9 +89,9 @@ function findCosmopolitan(subject: Subject, analysis: Analysis): Finding | undef
   const refusals: string[] = [];
   for (const growth of growths) {
     sites.push(siteAt(code, growth.flags, "MAP_GROWSDOWN"));
-    const branch = decidingBranch(code.walk, growth.place);
+    const branch = decidingBranches(code.walk, growth.place).find((one) => isConfirmed(analysis, growth, one));
     const address = `0x${code.space.addressOf(growth.flags).toString(16)}`;
-    if (branch === undefined || !isConfirmed(analysis, growth, branch)) {
+    if (branch === undefined) {
       refusals.push(`nothing is found that decides about the growing mapping at ${address}`);
       continue;
     }

@@ -128,7 +128,7 @@ const SECONDARY_FORMS: Forms = [
   ["14-15 28-29 2e-2f 54-57 60-6b 6e 74-76 c4 c6 d1-d5 d8-e5 e8-ef f1-f6 f8-fe", "*|*; *|*; -|-; -|-"],
   ["16", "*|*; *|-; *|*; -|-"],
   // decode.ts looks at these itself; a form of their own brings them there.
-  ["20-23", "01234567|01234567"],
+  ["20-23", "-|01234567"],
   ["2b b2 b4-b5", "*|-"],
   ["50 c5 d7 f7", "-|*; -|*; -|-; -|-"],
   ["52-53", "*|*; -|-; *|*; -|-"],

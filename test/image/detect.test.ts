@@ -97,7 +97,7 @@ describe("reading", () => {
       [2 ** 52, 8],
     ] as const;
     for (const [offset, length] of places) {
-      expect(await source.read(offset, length)).toEqual(bytes.slice(offset, offset + length));
+      expect(Buffer.compare(await source.read(offset, length), bytes.slice(offset, offset + length))).toBe(0);
     }
     expect(cachedSource(source)).toBe(source);
   });
