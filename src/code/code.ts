@@ -58,7 +58,8 @@ export async function analyzeCode(source: ByteSource, image: Image, view: ElfVie
     if (position >= 0) functions.push({ position, evidence: Evidence.Unwind });
   }
   const pointers = relocations.map((relocation) => positionOf(relocation.target)).filter((position) => position >= 0);
-  if (relocations.length === 0) {
+  // A program with a fixed address holds its pointers as they are; others only get them by relocation.
+  if (!view.isPositionIndependent || relocations.length === 0) {
     for (const region of code.regions) {
       data.forEachPointer(region.address, region.address + region.size, (value) => pointers.push(positionOf(value)));
     }

@@ -11,7 +11,10 @@ export function instructionAt(walk: Walk, position: number, into = new Instructi
   return into;
 }
 
-/** Positions executed after an instruction inside the same function: calls are stepped over, jumps followed. */
+/**
+ * Positions executed after an instruction inside the same function: jumps are followed, calls stepped over unless the
+ * function that they call never returns.
+ */
 export function successors(walk: Walk, position: number): number[] {
   const instruction = instructionAt(walk, position);
   const next = position + instruction.length;
@@ -24,23 +27,69 @@ export function successors(walk: Walk, position: number): number[] {
     case Flow.IndirectJump:
     case Flow.Trap:
       return [];
+    case Flow.Call:
+      return neverReturns(walk, instruction.target) ? [] : [next];
     default:
       return [next];
   }
 }
 
-/** Whether control can get from one instruction to another without leaving the function, within a bounded search. */
+/**
+ * Whether control can get from one instruction to another without leaving the function, within a bounded search. Once on
+ * a way that Linux takes, it does not turn to what only other systems do.
+ */
 export function reaches(walk: Walk, from: number, to: number, most = 4000): boolean {
   const seen = new Set<number>([from]);
   const pending = [from];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (next === to) return true;
     if (seen.size > most) return true;
+    const onLinux = walk.isReachedOnLinux(next);
     for (const successor of successors(walk, next)) {
-      if (seen.has(successor) || !walk.isStart(successor)) continue;
+      if (seen.has(successor) || !walk.isStart(successor) || (onLinux && !walk.isReachedOnLinux(successor))) continue;
       seen.add(successor);
       pending.push(successor);
     }
+  }
+  return false;
+}
+
+const DEEPEST_CALL = 4;
+const MOST_INSTRUCTIONS = 600;
+const returning = new WeakMap<Walk, Map<number, boolean>>();
+
+/** Whether a function ends the program or loops in every case that can be seen, as abort() and its kind do. */
+function neverReturns(walk: Walk, callee: number, depth = 0): boolean {
+  const known = returning.get(walk) ?? new Map<number, boolean>();
+  returning.set(walk, known);
+  const before = known.get(callee);
+  if (before !== undefined) return before;
+  if (depth > DEEPEST_CALL || !walk.isStart(callee)) return false;
+  // While it is being looked at, recursion counts as not returning by itself.
+  known.set(callee, true);
+  const result = !findsReturn(walk, callee, depth);
+  known.set(callee, result);
+  return result;
+}
+
+function findsReturn(walk: Walk, from: number, depth: number): boolean {
+  const seen = new Set<number>([from]);
+  const pending = [from];
+  const visit = (position: number) => {
+    if (seen.has(position)) return;
+    seen.add(position);
+    pending.push(position);
+  };
+  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+    if (seen.size > MOST_INSTRUCTIONS || !walk.isStart(at)) return true;
+    const instruction = instructionAt(walk, at);
+    const next = at + instruction.length;
+    const { flow, target } = instruction;
+    if (flow === Flow.Return || flow === Flow.IndirectJump) return true;
+    if (flow === Flow.Trap) continue;
+    if (flow === Flow.Jump || flow === Flow.Branch) visit(target);
+    if (flow === Flow.Jump || (flow === Flow.Call && neverReturns(walk, target, depth + 1))) continue;
+    visit(next);
   }
   return false;
 }

@@ -250,7 +250,7 @@ export class Walk {
         case Flow.IndirectJump:
           if (instruction.mod === 3) {
             this.followByteTable(tables.bytes, at, toAddress, host?.registers ?? 0, known);
-            this.noteRelativeTable(tables.words, region);
+            this.noteRelativeTable(tables.words, tables.entries, region);
           }
           return true;
         default:
@@ -345,10 +345,11 @@ export class Walk {
 
   /**
    * The jump table of a `switch` in position-independent code: 32-bit distances from the table's own address
-   * (`lea table(%rip),%r; movslq (%r,%i,4),%i; add %r,%i; jmp *%i`). It ends where a distance leaves the code.
+   * (`cmp $last,%i; ja default; lea table(%rip),%r; movslq (%r,%i,4),%i; add %r,%i; jmp *%i`). The next table often
+   * follows without a gap, so only as many entries are read as the comparison allows.
    */
-  private noteRelativeTable(table: number, region: CodeRegion): void {
-    for (let i = 0; table !== NONE && i < MOST_TABLE_ENTRIES; i++) {
+  private noteRelativeTable(table: number, entries: number, region: CodeRegion): void {
+    for (let i = 0; table !== NONE && i < Math.min(entries, MOST_TABLE_ENTRIES); i++) {
       const word = this.input.data?.word32(table + 4 * i);
       if (word === undefined) return;
       const position = table + (word | 0) - region.address;
@@ -376,10 +377,12 @@ export class Walk {
 
 /** Which tables the instructions of a line have addressed, for the indirect jump at its end. */
 class TableTracker {
-  /** Address of a table of 32-bit distances: the last `lea table(%rip),%r`; NONE without. */
+  /** Address of a table of 32-bit distances: `lea table(%rip),%r; movslq (%r,%i,4),%i`; NONE without. */
   words: number = NONE;
   /** Address of a table of bytes: `mov $table,%r; movzbl (%r,%i,1),%i`; NONE without. */
   bytes: number = NONE;
+  /** How many entries the last comparison with a constant allows; 0 without one. */
+  entries = 0;
   private constant: number = NONE;
   private register: number = NONE;
   private readonly absoluteImmediates: boolean;
@@ -390,16 +393,18 @@ class TableTracker {
 
   step(instruction: Instruction, next: number): void {
     const { map, opcode } = instruction;
-    if (map === OpcodeMap.Primary && opcode === 0x8d && instruction.base === RIP) {
-      this.words = next + instruction.disp;
-      this.constant = this.words;
+    const isGroup1 = opcode === 0x80 || opcode === 0x81 || opcode === 0x83;
+    if (map === OpcodeMap.Primary && (opcode === 0x3c || opcode === 0x3d || (isGroup1 && instruction.extension === 7))) {
+      this.entries = instruction.imm + 1;
+    } else if (map === OpcodeMap.Primary && opcode === 0x8d && instruction.base === RIP) {
+      this.constant = next + instruction.disp;
       this.register = instruction.reg;
     } else if (map === OpcodeMap.Primary && opcode >= 0xb8 && opcode <= 0xbf && this.absoluteImmediates) {
       this.constant = instruction.imm;
       this.register = (opcode & 7) | ((instruction.rex & 1) << 3);
-    } else if (map === OpcodeMap.Secondary && opcode === 0xb6 && instruction.hasMemory) {
-      const isTable = instruction.base === this.register && instruction.index !== NONE && instruction.scale === 1 && instruction.disp === 0;
-      if (isTable) this.bytes = this.constant;
+    } else if (instruction.hasMemory && instruction.base === this.register && instruction.index !== NONE && instruction.disp === 0) {
+      if (map === OpcodeMap.Primary && opcode === 0x63 && instruction.scale === 4) this.words = this.constant;
+      if (map === OpcodeMap.Secondary && opcode === 0xb6 && instruction.scale === 1) this.bytes = this.constant;
     }
   }
 }
