@@ -75,4 +75,7 @@ if ! build_newest; then
   echo "install-gvisor: the newest release ($NEWEST) could not be built; what is installed goes without it" >&2
   [ "${REQUIRE_NEWEST:-0}" = 1 ] && exit 1
 fi
-for runsc in "$ROOT"/*/runsc; do echo "$runsc: $("$runsc" --version | head -n 1)"; done
+for runsc in "$ROOT"/*/runsc; do
+  # A build by `go install` calls its version VERSION_MISSING; what it was made from is the pinned version.
+  echo "$runsc: $("$runsc" --version | head -n 1 | sed "s|VERSION_MISSING|${NEWEST#*@}, by go install|")"
+done

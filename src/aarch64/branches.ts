@@ -20,17 +20,21 @@ export function decidingBranches(code: ArmCode, place: number): Deciding[] {
   const found: Deciding[] = [];
   forEachBefore(code, place, (source, next) => {
     const instruction = code.at(source);
-    if (instruction === undefined || !isConditional(instruction)) return;
+    if (instruction === undefined || !isConditional(instruction)) return true;
     const target = source + instruction.value;
     const takenToPlace = target === next;
     const otherSide = takenToPlace ? source + 4 : target;
     if (otherSide !== next && !reaches(code, otherSide, place)) found.push({ address: source, otherSide, takenToPlace });
+    return true;
   });
   return found;
 }
 
-/** Calls `visit` with the instructions before a place in its function, breadth first, each with the one it leads to. */
-export function forEachBefore(code: ArmCode, place: number, visit: (source: number, next: number) => boolean | void): void {
+/**
+ * Calls `visit` with the instructions before a place in its function, breadth first, each with the one it leads to, until
+ * `visit` gives false.
+ */
+export function forEachBefore(code: ArmCode, place: number, visit: (source: number, next: number) => boolean): void {
   const seen = new Set<number>([place]);
   let front = [place];
   while (front.length > 0 && seen.size < MOST_INSTRUCTIONS) {
@@ -38,7 +42,7 @@ export function forEachBefore(code: ArmCode, place: number, visit: (source: numb
     for (const next of front) {
       if (code.isFunction(next)) continue;
       for (const source of code.predecessors(next)) {
-        if (visit(source, next) === false) return;
+        if (!visit(source, next)) return;
         if (seen.has(source)) continue;
         seen.add(source);
         further.push(source);
@@ -58,6 +62,26 @@ export function reaches(code: ArmCode, from: number, to: number): boolean {
       if (seen.has(next)) continue;
       seen.add(next);
       pending.push(next);
+    }
+  }
+  return false;
+}
+
+/**
+ * Whether control can get to an address from the start of its function, or from where it cannot be seen (a jump through a
+ * register stands before it). False for what an edit has cut off. Too far to tell counts as yes.
+ */
+export function isReached(code: ArmCode, address: number): boolean {
+  const seen = new Set<number>([address]);
+  const pending = [address];
+  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+    if (code.isFunction(at) || seen.size > MOST_INSTRUCTIONS) return true;
+    const before = code.at(at - 4);
+    if (before === undefined || before.operation === "jump-register") return true;
+    for (const source of code.predecessors(at)) {
+      if (seen.has(source)) continue;
+      seen.add(source);
+      pending.push(source);
     }
   }
   return false;

@@ -1,7 +1,9 @@
 /** The A64 code of one ELF view by virtual address: words, who jumps and calls where, and where functions start. */
 
 import type { CodeSpace } from "../code/code-space.js";
+import type { DataSpace } from "../code/data-space.js";
 import { decode, endsLine, type Instruction, isConditional } from "./instruction.js";
+import { Returns } from "./returns.js";
 
 /** An executable range, cut to whole words (instructions are aligned to 4 bytes: Arm ARM B1.1). */
 interface Words {
@@ -22,8 +24,11 @@ export class ArmCode {
   private readonly pointers = new Set<number>();
   /** Sorted; built when first asked for. */
   private starts: Float64Array | undefined;
+  private readonly data: DataSpace;
+  private readonly returning = new Returns(this);
 
-  constructor(space: CodeSpace) {
+  constructor(space: CodeSpace, data: DataSpace) {
+    this.data = data;
     this.regions = space.regions.flatMap(({ start, size, address, fileOffset }) => {
       const skip = (4 - (address % 4)) % 4;
       const length = Math.floor((size - skip) / 4) * 4;
@@ -50,6 +55,13 @@ export class ArmCode {
   at(address: number): Instruction | undefined {
     const region = this.regionOf(address);
     return region === undefined ? undefined : decode(region.view.getUint32(address - region.address, true));
+  }
+
+  /** An address that is kept at an address, in a literal pool or the GOT; undefined where there is none. */
+  pointerAt(address: number): number | undefined {
+    const low = this.wordAt(address);
+    const high = this.wordAt(address + 4);
+    return low === undefined || high === undefined || high > 0xffff ? undefined : high * 2 ** 32 + low;
   }
 
   contains(address: number): boolean {
@@ -96,11 +108,11 @@ export class ArmCode {
     return low === 0 ? -1 : this.starts[low - 1];
   }
 
-  /** Instructions that can run right before this one inside the same function; calls come back. */
+  /** Instructions that can run right before this one inside the same function. */
   predecessors(address: number): number[] {
     const before = this.at(address - 4);
     const sources = [...this.jumpsTo(address)];
-    if (before !== undefined && !endsLine(before)) sources.push(address - 4);
+    if (before !== undefined && this.goesOn(before, address - 4)) sources.push(address - 4);
     return sources;
   }
 
@@ -109,12 +121,23 @@ export class ArmCode {
     const instruction = this.at(address);
     if (instruction === undefined) return [];
     if (instruction.operation === "jump") return [address + instruction.value];
-    if (endsLine(instruction)) return [];
+    if (!this.goesOn(instruction, address)) return [];
     return isConditional(instruction) ? [address + 4, address + instruction.value] : [address + 4];
   }
 
+  /** Whether the next instruction can run after this one: a call comes back unless the function never does. */
+  private goesOn(instruction: Instruction, address: number): boolean {
+    if (instruction.operation === "call") return this.returning.comesBack(address + instruction.value);
+    return !endsLine(instruction);
+  }
+
+  private wordAt(address: number): number | undefined {
+    const region = this.regionOf(address);
+    return region === undefined ? this.data.word32(address) : region.view.getUint32(address - region.address, true);
+  }
+
   private regionOf(address: number): Words | undefined {
-    for (const region of this.regions) if (address >= region.address && address < region.end) return region;
+    for (const region of this.regions) if (address >= region.address && address + 4 <= region.end) return region;
     return undefined;
   }
 

@@ -1,7 +1,7 @@
 /** What Cosmopolitan's A64 code can be told by: its entry point and `IsQemuUser`, the same in every release that matters. */
 
 import type { CodeSpace } from "../code/code-space.js";
-import { forEachBefore, type Deciding, testedBy, testedCall, testedVariable } from "./branches.js";
+import { type Deciding, forEachBefore, testedBy, testedCall, testedVariable } from "./branches.js";
 import type { ArmCode } from "./code.js";
 import { endsLine } from "./instruction.js";
 import { valueBefore } from "./values.js";
@@ -27,14 +27,14 @@ export function hasCosmopolitanEntry(space: CodeSpace, entry: number): boolean {
   return false;
 }
 
-/** Whether the function at an address is `IsQemuUser`: it calls something with (_, 16384, 127) and calls nothing before. */
+/** Whether the function at an address is `IsQemuUser`: early in it something is called with (_, 16384, 127). */
 export function isQemuCheck(code: ArmCode, start: number): boolean {
   for (let at = start; at < start + 4 * MOST_TO_MADVISE; at += 4) {
     const instruction = code.at(at);
     if (instruction === undefined || (at > start && code.callsTo(at).length > 0)) return false;
     const isTailCall = instruction.operation === "jump" && code.functionStart(at + instruction.value) !== start;
     if (instruction.operation !== "call" && !isTailCall) continue;
-    return valueBefore(code, at, 1) === QEMU_SIZE && valueBefore(code, at, 2) === QEMU_ADVICE;
+    if (valueBefore(code, at, 1) === QEMU_SIZE && valueBefore(code, at, 2) === QEMU_ADVICE) return true;
   }
   return false;
 }

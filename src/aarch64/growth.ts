@@ -1,10 +1,9 @@
 /** Where Cosmopolitan's A64 code maps stacks that should grow (MAP_GROWSDOWN), and which branch keeps a program from it. */
 
-import { type Deciding, decidingBranches, reaches, testedBy, testedVariable } from "./branches.js";
+import { type Deciding, decidingBranches, isReached, reaches, testedBy, testedVariable } from "./branches.js";
 import type { ArmCode } from "./code.js";
 import { hostVariableBefore, qemuCheckBefore } from "./cosmopolitan.js";
 import { type Instruction, isConditional } from "./instruction.js";
-import { Reachability } from "./returns.js";
 import { bitsSetBy, valueBefore, writersBefore } from "./values.js";
 
 /** Linux flags (asm-generic/mman.h), and MAP_FIXED|MAP_PRIVATE with it as v3.3's mmap puts them together. */
@@ -36,9 +35,8 @@ export interface Growth {
 export function growthsInMmap(code: ArmCode): Growth[] {
   const hosts = hostVariablesOfRequests(code);
   if (hosts.size === 0) return [];
-  const reachability = new Reachability(code);
   return orsOf(code, (value) => value === MMAP_FLAGS || value === MAP_GROWSDOWN)
-    .filter((address) => bitsSetBy(code, address) === MMAP_FLAGS && reachability.isReached(address))
+    .filter((address) => bitsSetBy(code, address) === MMAP_FLAGS && isReached(code, address))
     .map((address) => {
       const branch = decidingBranches(code, address).find((deciding) => {
         const tested = testedBy(code, deciding.address);
@@ -81,17 +79,16 @@ function callFollows(code: ArmCode, address: number): boolean {
  * page. Compilers put slackmap into cosmo_stack_alloc or leave it outside; the place is flixmap's call or slackmap's.
  */
 export function growthsInStackAllocator(code: ArmCode): Growth[] {
-  const reachability = new Reachability(code);
   const growths: Growth[] = [];
   for (const call of growingCalls(code)) {
-    if (!reachability.isReached(call.place)) continue;
+    if (!isReached(code, call.place)) continue;
     const own = confirmedByQemuCheck(code, call.place);
     if (own !== undefined) {
       growths.push({ ...call, branch: own });
       continue;
     }
     for (const place of code.callsTo(code.functionStart(call.place))) {
-      if (reachability.isReached(place)) growths.push({ flags: call.flags, place, branch: confirmedByQemuCheck(code, place) });
+      if (isReached(code, place)) growths.push({ flags: call.flags, place, branch: confirmedByQemuCheck(code, place) });
     }
   }
   return growths;
@@ -144,7 +141,9 @@ function conditionsBefore(code: ArmCode, address: number): number[] {
   return code.predecessors(address).flatMap((source) => {
     const instruction = code.at(source) as Instruction;
     if (isConditional(instruction)) return [source];
-    return instruction.operation === "jump" ? code.predecessors(source).filter((at) => isConditional(code.at(at) as Instruction)) : [];
+    return instruction.operation === "jump"
+      ? code.predecessors(source).filter((at) => isConditional(code.at(at) as Instruction))
+      : [];
   });
 }
 

@@ -2,7 +2,8 @@
 
 /**
  * What an instruction is (Arm ARM, DDI 0487, C4.1). `constant` is MOVZ, MOVN and their alias MOV; `or`, `and`, `test` with
- * `rm` below 0 have an immediate; `compare` is SUBS with an immediate into ZR; `load` has base and immediate offset.
+ * `rm` below 0 have an immediate; `compare` is SUBS with an immediate into ZR; `load` has base and immediate offset,
+ * `literal` is LDR of a word near by.
  */
 export type Operation =
   | "jump"
@@ -27,6 +28,7 @@ export type Operation =
   | "page"
   | "near"
   | "load"
+  | "literal"
   | "other";
 
 /** One instruction. Fields that it does not have are 0, registers -1; register 31 is the zero register or sp. */
@@ -39,9 +41,9 @@ export interface Instruction {
   readonly rd: number;
   readonly rn: number;
   readonly rm: number;
-  /** Immediate; for branches and `near` the distance from the instruction in bytes, for `page` from its page. */
+  /** Immediate; for branches, `near` and `literal` the distance from the instruction in bytes, for `page` from its page. */
   readonly value: number;
-  /** `branch-if`: the condition (0 eq, 1 ne, ...). Branches on a bit: its number. `keep`: the shift of MOVK. */
+  /** `branch-if`: the condition (0 eq, 1 ne, ...). Branches on a bit: its number. `keep`: the shift. Loads: bytes read. */
   readonly detail: number;
 }
 
@@ -157,14 +159,21 @@ function bitMask(word: number): number {
   return Number(element);
 }
 
-/** C4.1.94, "Loads and Stores": LDR and LDRB with an unsigned offset. */
+/** C4.1.94, "Loads and Stores": LDR with an unsigned offset (and its short and signed forms), LDR (literal). */
 function decodeLoad(word: number): Instruction {
+  if ((word & 0xbf000000) === 0x18000000) {
+    return make(word, "literal", {
+      rd: word & 31,
+      value: signed((word >>> 5) & 0x7ffff, 19) * 4,
+      detail: (word & 0x40000000) === 0 ? 4 : 8,
+    });
+  }
   const size = word >>> 30;
   const isUnsignedOffset = (word & 0x3f000000) === 0x39000000;
   const opcode = (word >>> 22) & 3;
   if (!isUnsignedOffset || opcode === 0 || (size === 3 && opcode !== 1)) return make(word, "other");
   const value = ((word >>> 10) & 0xfff) * 2 ** size;
-  return make(word, "load", { rd: word & 31, rn: (word >>> 5) & 31, value });
+  return make(word, "load", { rd: word & 31, rn: (word >>> 5) & 31, value, detail: 2 ** size });
 }
 
 /** C4.1.95, "Data Processing -- Register": ORR, AND, ANDS of registers without shift. */

@@ -32,7 +32,7 @@ export function writersBefore(code: ArmCode, address: number, register: number):
 /** The one number that a register holds at an instruction, a constant or an address; undefined where that is not certain. */
 export function valueBefore(code: ArmCode, address: number, register: number, steps = 0): number | undefined {
   if (register === ZERO) return 0;
-  return agreed(code, address, register, steps, (writer, instruction) => valueOf(code, writer, instruction, steps + 1));
+  return agreed(code, address, register, steps, (writer, instruction) => resultOf(code, writer, instruction, steps + 1));
 }
 
 /**
@@ -59,15 +59,16 @@ export function bitsSetBy(code: ArmCode, address: number, steps = 0): number {
     const left = rn === ZERO ? 0 : bitsBefore(code, address, rn, steps);
     return (left | (isWord(right) ? right : 0)) >>> 0;
   }
-  const known = valueOf(code, address, instruction, steps);
+  const known = resultOf(code, address, instruction, steps);
   return known !== undefined && isWord(known) ? known : 0;
 }
 
 /** The address that a load reads from, where it is certain. */
-export function loadedFrom(code: ArmCode, address: number): number | undefined {
+export function loadedFrom(code: ArmCode, address: number, steps = 0): number | undefined {
   const instruction = code.at(address);
+  if (instruction?.operation === "literal") return address + instruction.value;
   if (instruction?.operation !== "load") return undefined;
-  const base = valueBefore(code, address, instruction.rn);
+  const base = valueBefore(code, address, instruction.rn, steps);
   return base === undefined ? undefined : base + instruction.value;
 }
 
@@ -95,7 +96,7 @@ function agreed(
 }
 
 /** The result of one instruction, where it is a constant or an address. */
-function valueOf(code: ArmCode, address: number, instruction: Instruction, steps: number): number | undefined {
+function resultOf(code: ArmCode, address: number, instruction: Instruction, steps: number): number | undefined {
   const { operation, rd, rn, rm, value, detail, wide } = instruction;
   const cut = (result: number) => (wide || operation === "near" || operation === "page" ? result : result >>> 0);
   switch (operation) {
@@ -124,6 +125,11 @@ function valueOf(code: ArmCode, address: number, instruction: Instruction, steps
       if (left === 0) return cut(right);
       if (right === 0) return cut(left);
       return isWord(left) && isWord(right) ? (left | right) >>> 0 : undefined;
+    }
+    case "load":
+    case "literal": {
+      const from = detail === 8 ? loadedFrom(code, address, steps) : undefined;
+      return from === undefined ? undefined : code.pointerAt(from);
     }
     default:
       return undefined;

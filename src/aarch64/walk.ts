@@ -39,7 +39,8 @@ export class ArmWalk {
       this.evidence.set(at, evidence);
       if (instruction.operation === "call") pending.push(at + instruction.value);
       if (instruction.operation === "near") this.take(at + instruction.value);
-      if (instruction.operation === "add" && instruction.value >= 0) this.take(this.pageOf(at, instruction.rn) + instruction.value);
+      if (instruction.operation === "add" && instruction.value >= 0)
+        this.take(this.pageOf(at, instruction.rn) + instruction.value);
       pending.push(...this.code.successors(at));
     }
   }
@@ -53,7 +54,8 @@ export class ArmWalk {
     for (let at = address - 4; at >= address - 4 * MOST_BETWEEN; at -= 4) {
       const instruction = this.code.at(at);
       if (instruction === undefined) return Number.NaN;
-      if (instruction.operation === "page" && instruction.rd === register) return Math.floor(at / 4096) * 4096 + instruction.value;
+      if (instruction.operation === "page" && instruction.rd === register)
+        return Math.floor(at / 4096) * 4096 + instruction.value;
       if (register < 31 && (writtenRegisters(instruction.word) & (1 << register)) !== 0) return Number.NaN;
     }
     return Number.NaN;

@@ -19,7 +19,9 @@ export type AccessUse =
   /** Thread state: the form of a TLS access. */
   | "thread-state"
   /** A slot of the Windows thread environment block. */
-  | "windows-slot";
+  | "windows-slot"
+  /** In a Cosmopolitan program: neither, so perhaps not an access at all. */
+  | "other";
 
 export interface SegmentAccess {
   readonly segment: SegmentName;
@@ -29,6 +31,8 @@ export interface SegmentAccess {
   /** Position of the segment prefix byte itself. */
   readonly prefixAt: number;
   readonly use: AccessUse;
+  /** The offset of an access of the form %fs:offset without registers; undefined for others. */
+  readonly offset: number | undefined;
   readonly evidence: EvidenceName;
   /** False where only other systems get there, as branches on `__hostos` decide. */
   readonly onLinux: boolean;
@@ -109,6 +113,7 @@ function describe(code: Code, segment: SegmentName, start: number, prefixAt: num
     position: start,
     length: instruction.length,
     prefixAt,
+    offset: instruction.hasMemory && instruction.base === NONE && instruction.index === NONE ? instruction.disp : undefined,
     use: useOf(code, start, instruction, known),
     evidence: evidenceName(known ? code.walk.rankAt(start) : Evidence.Swept),
     onLinux: known && code.walk.isReachedOnLinux(start),
@@ -122,16 +127,39 @@ function describe(code: Code, segment: SegmentName, start: number, prefixAt: num
  */
 const tebFields: readonly number[] = [0x8, 0x10, 0x40, 0x48, 0x58, 0x60, 0x68, 0x170, 0x178, 0x17c, 0x180, 0x1478, 0x1480, 0x1780];
 
+/** Where a Cosmopolitan thread finds itself: %gs:0x30 holds the address of its own block (libc/thread/tls.h, tib_self). */
+const THREAD_SELF = 0x30;
+/** How far in front of an access through a register `mov $0x30,%reg` is looked for where the walk does not know. */
+const NEAR = 32;
+
 function useOf(code: Code, start: number, instruction: Instruction, known: boolean): AccessUse {
   if (code.hostVariable === undefined) return "thread-state";
-  if (instruction.base === NONE) {
-    const isSlot = tebFields.includes(instruction.disp) || (instruction.disp > 0x1480 && instruction.disp < 0x1680);
-    return isSlot ? "windows-slot" : "thread-state";
+  if (instruction.index !== NONE) return isTebField(instruction.disp) && instruction.base === NONE ? "windows-slot" : "other";
+  if (instruction.base === NONE) return useOfOffset(instruction.disp);
+  const { base, disp } = instruction;
+  if (!known) return followsConstant(code, start, base) ? useOfOffset(THREAD_SELF + disp) : "other";
+  const values = valuesBefore(code.walk, start, base);
+  const offsets = new Set(values.constants.map((constant) => constant.value + disp));
+  return values.other || offsets.size !== 1 ? "other" : useOfOffset([...offsets][0]);
+}
+
+function useOfOffset(offset: number): AccessUse {
+  if (offset === THREAD_SELF) return "thread-state";
+  return isTebField(offset) ? "windows-slot" : "other";
+}
+
+function isTebField(offset: number): boolean {
+  return tebFields.includes(offset) || (offset > 0x1480 && offset < 0x1680);
+}
+
+/** Whether `mov $0x30,%r32` of this register stands shortly before. */
+function followsConstant(code: Code, start: number, register: number): boolean {
+  const { bytes } = code.space;
+  for (let at = start - 5; at >= Math.max(0, start - NEAR); at--) {
+    const isMove = bytes[at] === 0xb8 + register && register < 8;
+    if (isMove && bytes[at + 1] === THREAD_SELF && bytes[at + 2] === 0 && bytes[at + 3] === 0 && bytes[at + 4] === 0) return true;
   }
-  if (!known) return "thread-state";
-  const base = valuesBefore(code.walk, start, instruction.base);
-  const constant = base.other || base.constants.length !== 1 ? undefined : base.constants[0].value;
-  return constant !== undefined && tebFields.includes(constant + instruction.disp) ? "windows-slot" : "thread-state";
+  return false;
 }
 
 /** At least this share of printable bytes makes the surroundings of a candidate text. */

@@ -44,14 +44,15 @@ export async function analyzeCode(source: ByteSource, image: Image, view: ElfVie
   const hostVariable = entry < 0 ? undefined : findHostVariable(code, entry);
   const entries: Root[] = entry < 0 ? [] : [{ position: entry, evidence: Evidence.Entry }];
   const functions: Root[] = [];
+  const names: number[] = [];
   for (const symbol of symbols) {
     const position = symbol.isFunction ? positionOf(symbol.address) : -1;
     if (position < 0) continue;
     // Below a Cosmopolitan program's entry point lies ape.S: boot sector code of 16 bits, which also has names.
     if (hostVariable !== undefined && position < entry) continue;
     // What a library exports is called by others; what a program merely names need not be called at all.
-    const list = symbol.from === "dynsym" ? entries : functions;
-    list.push({ position, evidence: Evidence.Symbol });
+    if (symbol.from === "zip") names.push(position);
+    else (symbol.from === "dynsym" ? entries : functions).push({ position, evidence: Evidence.Symbol });
   }
   for (const range of unwind) {
     const position = positionOf(range.start);
@@ -68,6 +69,7 @@ export async function analyzeCode(source: ByteSource, image: Image, view: ElfVie
     space: code,
     entries,
     functions,
+    names,
     pointers,
     absoluteImmediates: view.type === 2,
     hostVariable,

@@ -1,8 +1,6 @@
 /** Which C library or language runtime a program was built with, and for Cosmopolitan which era, told from its code. */
 
 import type { ElfView } from "../image/image.js";
-import { decode } from "../x86/decode.js";
-import { Instruction, NONE, OpcodeMap } from "../x86/instruction.js";
 import type { SegmentAccess } from "./accesses.js";
 import type { Code } from "./code.js";
 import { ArchCode, type ArchPrctl } from "./system-calls.js";
@@ -72,19 +70,11 @@ export function runtimeFromCode(
     evidence.push(`on Linux it calls arch_prctl(ARCH_SET_GS) (the constant stands at ${at(setsGs[0])})`);
     evidence.push(`${onGs.length} reads of thread state through %gs are on Linux's path`);
   } else if (onFs.length > 0) {
-    const early = onFs.filter((access) => absoluteOffset(code, access) === 0).length;
-    const late = onFs.filter((access) => absoluteOffset(code, access) === 0x30).length;
+    const early = onFs.filter((access) => access.offset === 0).length;
+    const late = onFs.filter((access) => access.offset === 0x30).length;
     if (early > 0 || late > 0) era = early > late ? "fs-early" : "fs-late";
     if (setsFs.length > 0) evidence.push(`on Linux it calls arch_prctl(ARCH_SET_FS) (the constant stands at ${at(setsFs[0])})`);
     evidence.push(`${onFs.length} accesses to thread state through %fs are on Linux's path`);
   }
   return { name: "cosmopolitan", era, evidence };
-}
-
-/** The offset of an access of the form %fs:disp32, else -1. */
-function absoluteOffset(code: Code, access: SegmentAccess): number {
-  const instruction = new Instruction();
-  decode(code.space.bytes, access.position, code.space.endOf(access.position), instruction);
-  if (instruction.map !== OpcodeMap.Primary || !instruction.hasMemory) return -1;
-  return instruction.base === NONE && instruction.index === NONE ? instruction.disp : -1;
 }

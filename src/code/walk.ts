@@ -29,6 +29,8 @@ export interface WalkInput {
   readonly entries: readonly Root[];
   /** Functions known by name or unwind data; whether anything calls them is not known, so Linux may. */
   readonly functions: readonly Root[];
+  /** Positions that names without a type stand for: functions, but also tables and labels inside the code. */
+  readonly names: readonly number[];
   /** Positions that words in data, relocations or tables point to. */
   readonly pointers: readonly number[];
   /** Whether 32-bit immediates can be addresses: true for programs with a fixed load address below 2 GiB. */
@@ -64,6 +66,8 @@ export class Walk {
   private readonly pointers = new Set<number>();
   private pointerQueue: number[] = [];
   private readonly input: WalkInput;
+  /** One byte per code byte, 1 where the sweep over the gaps begins an instruction; made when first needed. */
+  private boundaries: Uint8Array | undefined;
   /** The instructions of the current guess, to be taken back if it proves wrong; undefined when nothing is guessed. */
   private journal: number[] | undefined;
 
@@ -73,6 +77,7 @@ export class Walk {
     this.marks = new Uint8Array(input.space.bytes.length);
     for (const root of input.entries) this.follow(root.position, root.evidence, true);
     for (const root of input.functions) this.follow(root.position, root.evidence, true);
+    for (const position of input.names) this.guess(position, Evidence.Symbol, true);
     for (const position of input.pointers) this.notePointer(position);
     this.followPointers(true);
     this.followOtherSystems();
@@ -130,7 +135,7 @@ export class Walk {
     while (this.pointerQueue.length > 0) {
       const queue = this.pointerQueue;
       this.pointerQueue = [];
-      for (const position of queue) this.guess(position, linux);
+      for (const position of queue) this.guess(position, Evidence.Pointer, linux);
     }
   }
 
@@ -148,15 +153,16 @@ export class Walk {
     this.pointerQueue.push(position);
   }
 
-  /** Follows a pointer; takes everything back where what it points to cannot be code. */
-  private guess(position: number, linux: boolean): void {
+  /** Follows what may be a function; takes everything back where it cannot be code. */
+  private guess(position: number, evidence: EvidenceRank, linux: boolean): void {
     if (this.isStart(position) && (!linux || this.isReachedOnLinux(position))) return;
     if ((this.marks[position] & (Mark.Rank | Mark.Body)) === Mark.Body) return;
+    if (!this.isStart(position) && !this.isBoundary(position)) return;
     this.journal = [];
     const edgeCount = this.edgeCount;
     const queued = this.pointerQueue.length;
     const others = this.otherSystems.length;
-    const sound = this.follow(position, Evidence.Pointer, linux);
+    const sound = this.follow(position, evidence, linux);
     const journal = this.journal;
     this.journal = undefined;
     if (sound) return;
@@ -164,6 +170,31 @@ export class Walk {
     this.edgeCount = edgeCount;
     for (const pointer of this.pointerQueue.splice(queued)) this.pointers.delete(pointer);
     this.otherSystems.length = others;
+  }
+
+  /**
+   * Whether an instruction begins at a position when the bytes between known code are decoded one after the other.
+   * Decoding falls into step after a few instructions, so a pointer into the middle of one is told from a real one.
+   */
+  private isBoundary(position: number): boolean {
+    this.boundaries ??= this.sweepGaps();
+    return this.boundaries[position] === 1;
+  }
+
+  private sweepGaps(): Uint8Array {
+    const { bytes } = this.space;
+    const boundaries = new Uint8Array(bytes.length);
+    for (const region of this.space.regions) {
+      const end = region.start + region.size;
+      for (let at = region.start; at < end; ) {
+        boundaries[at] = 1;
+        if ((this.marks[at] & Mark.Body) !== 0 && (this.marks[at] & Mark.Rank) === 0) at++;
+        else at += Math.max(1, decode(bytes, at, end, this.instruction));
+        // Known code is a fixed point: what overlaps it was out of step.
+        while (at < end && (this.marks[at] & (Mark.Rank | Mark.Body)) === Mark.Body) at++;
+      }
+    }
+    return boundaries;
   }
 
   /** Marks everything reachable from `position`. False where some path left valid code while following a guess. */
@@ -202,6 +233,10 @@ export class Walk {
       if (at >= end) return sawCall && this.takeBack(behindCall);
       const mark = marks[at];
       const known = (mark & Mark.Rank) !== 0;
+      // Code does not run on into the start of another function; a table in front of one seems to.
+      if (known && (mark & Mark.Function) !== 0 && this.journal !== undefined && at !== from.position) {
+        return sawCall && this.takeBack(behindCall);
+      }
       if (known && !lowered && (!linux || (mark & Mark.Linux) !== 0)) return true;
       const length = decode(bytes, at, end, instruction);
       if (length === 0) return sawCall && this.takeBack(behindCall);
@@ -248,7 +283,8 @@ export class Walk {
           this.reach(instruction.target, at, toAddress, false, host?.registers ?? 0, known);
           return true;
         case Flow.IndirectJump:
-          if (instruction.mod === 3) {
+          if (instruction.hasMemory) this.followAddressTable(instruction, tables.entries, at, host?.registers ?? 0, known);
+          else {
             this.followByteTable(tables.bytes, at, toAddress, host?.registers ?? 0, known);
             this.noteRelativeTable(tables.words, tables.entries, region);
           }
@@ -283,7 +319,10 @@ export class Walk {
   /** Queues a direct target. A target outside the code is no reason to distrust the jump: it may lead to another region. */
   private reach(target: number, source: number, toAddress: number, isCall: boolean, host: number, knownSource: boolean): void {
     const position = this.inSpace(target, source, toAddress);
-    if (position < 0) return;
+    if (position >= 0) this.queue(position, source, isCall, host, knownSource);
+  }
+
+  private queue(position: number, source: number, isCall: boolean, host: number, knownSource: boolean): void {
     if (!knownSource) this.addEdge(position, source);
     if (isCall) this.marks[position] |= Mark.Function;
     this.marks[position] |= Mark.Leader;
@@ -355,6 +394,22 @@ export class Walk {
       const position = table + (word | 0) - region.address;
       if (position < 0 || position >= region.size) return;
       this.notePointer(region.start + position);
+    }
+  }
+
+  /**
+   * The jump table of a `switch` in a program with a fixed address: `cmp $last,%i; ja default; jmp *table(,%i,8)`. Without a
+   * comparison (computed goto) it ends where a word leaves the code.
+   */
+  private followAddressTable(jump: Instruction, entries: number, at: number, host: number, known: boolean): void {
+    if (jump.base !== NONE || jump.index === NONE || jump.scale !== 8 || !this.input.absoluteImmediates) return;
+    const most = entries > 0 ? Math.min(entries, MOST_TABLE_ENTRIES) : MOST_TABLE_ENTRIES;
+    for (let i = 0; i < most; i++) {
+      const low = this.input.data?.word32(jump.disp + 8 * i);
+      const high = this.input.data?.word32(jump.disp + 8 * i + 4);
+      const position = low === undefined || high !== 0 ? -1 : this.space.positionOf(low);
+      if (position < 0) return;
+      this.queue(position, at, false, host, known);
     }
   }
 

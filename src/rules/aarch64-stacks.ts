@@ -1,8 +1,112 @@
 /** The aarch64 half of stack-growsdown: Cosmopolitan's thread stacks in code for 64-bit Arm. */
 
-import type { Finding, Subject } from "./define.js";
+import { ArmCode } from "../aarch64/code.js";
+import { hasCosmopolitanEntry } from "../aarch64/cosmopolitan.js";
+import { format } from "../aarch64/format.js";
+import { type Growth, growthsInMmap, growthsInStackAllocator } from "../aarch64/growth.js";
+import { decode, NOP } from "../aarch64/instruction.js";
+import { alwaysOtherSide, hexOfWord } from "../aarch64/rewrite.js";
+import { ArmWalk } from "../aarch64/walk.js";
+import { type CodeSpace, loadCodeSpace } from "../code/code-space.js";
+import { type DataSpace, loadDataSpace } from "../code/data-space.js";
+import type { CodeSymbol } from "../image/image.js";
+import { readSymbols } from "../image/symbols.js";
+import { type Edit, type Finding, onEveryPlatform, type Site, type Subject } from "./define.js";
 
-/** First version: nothing found. */
-export function findAarch64Stacks(_subject: Subject): Promise<Finding | undefined> {
-  return Promise.resolve(undefined);
+const id = "stack-growsdown";
+
+/** In programs that link cosmo_dlopen (libc/dlopen/dlopen.c); from v4.0.0 on they map whole stacks by themselves. */
+const DLOPEN_MARKER = "dlopen-helper";
+
+/**
+ * Looks for thread stacks that must grow, in Cosmopolitan programs of v3.3 to v3.4.0 and from v4.0.0 on. gVisor for arm64
+ * has the same memory manager as for x86-64; no run has shown the effect there, so the basis is its source.
+ */
+export async function findAarch64Stacks(subject: Subject): Promise<Finding | undefined> {
+  const { source, view, image } = subject;
+  if (view.class !== 64 || !view.littleEndian || view.machine !== "aarch64") return undefined;
+  const space = await loadCodeSpace(source, view);
+  if (!hasCosmopolitanEntry(space, view.entry)) return undefined;
+  const data = await loadDataSpace(source, view);
+  const code = new ArmCode(space, data);
+  const pointers = pointersIn(space, data);
+  for (const pointer of pointers) code.addPointer(pointer);
+  const inAllocator = data.includesText(DLOPEN_MARKER) ? [] : growthsInStackAllocator(code);
+  const growths = [...growthsInMmap(code), ...inAllocator];
+  if (growths.length === 0) return undefined;
+  const walk = new ArmWalk(code, view.entry, pointers);
+  const symbols = (await readSymbols(source, view, image.zip)).filter((symbol) => symbol.isFunction);
+  return describe(code, walk, symbols, growths);
+}
+
+/** Words in data that hold the address of an instruction. */
+function pointersIn(space: CodeSpace, data: DataSpace): number[] {
+  const found: number[] = [];
+  for (const region of space.regions) {
+    data.forEachPointer(region.address, region.address + region.size, (value) => {
+      if (value % 4 === 0) found.push(value);
+    });
+  }
+  return found;
+}
+
+function describe(code: ArmCode, walk: ArmWalk, symbols: readonly CodeSymbol[], growths: readonly Growth[]): Finding {
+  const sites = new Map<number, Site>();
+  const edits = new Map<number, Edit>();
+  const refusals: string[] = [];
+  const nameAt = (address: number) => nameOf(symbols, address);
+  const addSite = (address: number, role: string) => {
+    const instruction = code.at(address);
+    if (instruction === undefined || sites.has(address)) return;
+    sites.set(address, {
+      address,
+      fileOffset: code.fileOffsetOf(address),
+      bytes: hexOfWord(instruction.word),
+      text: format(instruction, address, nameAt),
+      inFunction: nameAt(address),
+      evidence: walk.evidenceAt(address),
+      role,
+    });
+  };
+  for (const { flags, place, branch } of growths) {
+    addSite(flags, "MAP_GROWSDOWN");
+    if (place !== flags) addSite(place, "leads to the growing mapping");
+    const before = branch && code.at(branch.address);
+    if (branch === undefined || before === undefined) {
+      refusals.push(`nothing is found that decides about the growing mapping at 0x${place.toString(16)}`);
+      continue;
+    }
+    addSite(branch.address, "decides between growing and whole stacks");
+    const after = alwaysOtherSide(branch, before);
+    const text = (word: number) => format(decode(word), branch.address, nameAt);
+    edits.set(branch.address, {
+      fileOffset: code.fileOffsetOf(branch.address),
+      address: branch.address,
+      before: hexOfWord(before.word),
+      after: hexOfWord(after),
+      rule: id,
+      evidence: walk.evidenceAt(branch.address),
+      what: `${text(before.word)} → ${text(after)}: ${after === NOP ? "never the growing stack" : "always the whole stack"}`,
+    });
+  }
+  return {
+    rule: id,
+    machine: "aarch64",
+    effects: onEveryPlatform("may-fail", []),
+    sites: [...sites.values()],
+    leftAlone: [],
+    facts: { cosmopolitan: true, sites: growths.length },
+    repair: { edits: [...edits.values()], refusals },
+  };
+}
+
+/** The function that an address lies in, with the distance from its start; undefined where no symbol covers it. */
+function nameOf(symbols: readonly CodeSymbol[], address: number): string | undefined {
+  let best: CodeSymbol | undefined;
+  for (const symbol of symbols) {
+    if (symbol.address > address || (symbol.size > 0 && address >= symbol.address + symbol.size)) continue;
+    if (best === undefined || symbol.address > best.address) best = symbol;
+  }
+  if (best === undefined) return undefined;
+  return best.address === address ? best.name : `${best.name}+0x${(address - best.address).toString(16)}`;
 }

@@ -25,10 +25,13 @@ export function hasWrgsbase(code: Uint8Array): boolean {
   return false;
 }
 
-/** Whether %fs is in use beside %gs: by the program on Linux's path, or by the libraries that share its process. */
+/**
+ * Whether %fs is in use beside %gs: by the program on Linux's path, or by the libraries that share its process. What uses
+ * %fs at all has accesses of the plain form %fs:offset (the thread pointer at 0, the stack guard at 0x28).
+ */
 export function usesFs(subject: Subject, analysis: Analysis): boolean {
   if (subject.view.interpreter !== undefined || subject.view.needed.length > 0) return true;
-  return analysis.fs.found.some((access) => access.onLinux && access.evidence !== "swept");
+  return analysis.fs.found.some((access) => access.onLinux && access.evidence !== "swept" && access.offset !== undefined);
 }
 
 /** The string in the data of programs that link cosmo_dlopen (libc/dlopen/dlopen.c). */

@@ -47,13 +47,18 @@ function describe(subject: Subject, analysis: Analysis): Finding {
   let reads = 0;
   for (const access of gs.found) {
     const site = siteAt(code, access.position, "access to thread state", access.evidence);
+    const isFirm = access.evidence === "entry" || access.evidence === "symbol" || access.evidence === "unwind";
     if (access.use === "windows-slot") {
       leftAlone.push({ ...site, reason: "a slot of the Windows thread environment block, never reached on Linux" });
+    } else if (access.use === "other" && !(isFirm && access.onLinux)) {
+      leftAlone.push({ ...site, reason: "no form of thread state, and nothing firm says that it is code" });
+    } else if (access.use === "other") {
+      refusals.push(`${hex(site.address)} uses %gs for something other than thread state (${site.text})`);
     } else {
       reads++;
       sites.push(site);
       if (access.evidence === "swept" && !isThreadStateForm(code.space.bytes, access)) {
-        refusals.push(`${hex(site.address)} looks like an access through %gs (${site.text}) but is not reached by any code that is known`);
+        refusals.push(`${hex(site.address)} looks like an access to thread state (${site.text}) but is not reached by any code that is known`);
       } else edits.push(prefixEdit(analysis, access, site));
     }
   }
@@ -110,12 +115,14 @@ function textSite(analysis: Analysis, position: number, length: number): Site {
 }
 
 /**
- * In code that nothing is seen to reach, only the form that Cosmopolitan's compiler pass emits is taken for an access:
+ * In code that nothing is seen to reach, only the forms that Cosmopolitan has are taken for an access:
  *
  *     65 {48,4c} 8b /r 25 30 00 00 00   mov %gs:0x30,%r64
+ *     65 48 8b 00                       mov %gs:(%rax),%rax, shortly behind mov $0x30,%eax
  */
 function isThreadStateForm(bytes: Uint8Array, access: SegmentAccess): boolean {
   const at = access.position;
+  if (access.length === 4) return bytes[at] === 0x65 && bytes[at + 1] === 0x48 && bytes[at + 2] === 0x8b && bytes[at + 3] === 0;
   return (
     access.length === 9 &&
     bytes[at] === 0x65 &&

@@ -1,6 +1,7 @@
 /** What runs at this moment, so that nothing outlives this process, however it ends. */
 
 import { killSandbox, killTree } from "./processes.js";
+import { dropLogs } from "./runsc-log.js";
 import type { Sandbox } from "./sandbox.js";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -35,6 +36,7 @@ export function end(pid: number): void {
 
 function endAll(): void {
   for (const pid of running.keys()) end(pid);
+  dropLogs();
 }
 
 /** Children lead groups of their own, so a terminal's Ctrl-C does not reach them; end them, then die of the same signal. */

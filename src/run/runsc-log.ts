@@ -2,20 +2,23 @@
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
-let folder: string | undefined;
-let count = 0;
+const folders = new Set<string>();
 
-/** Path for the log of a run that is about to begin. */
+/** Path for the log of a run that is about to begin, in a folder of its own. */
 export function newLog(): string {
-  if (folder === undefined) {
-    const made = mkdtempSync(join(tmpdir(), "sandfit-runsc-"));
-    folder = made;
-    process.once("exit", () => rmSync(made, { recursive: true, force: true }));
+  const folder = mkdtempSync(join(tmpdir(), "sandfit-runsc-"));
+  folders.add(folder);
+  return join(folder, "log");
+}
+
+/** Removes the logs of runs that will not be looked at any more. */
+export function dropLogs(which: Iterable<string> = folders): void {
+  for (const folder of [...which]) {
+    rmSync(folder, { recursive: true, force: true });
+    folders.delete(folder);
   }
-  count += 1;
-  return join(folder, `${count}.log`);
 }
 
 /**
@@ -26,9 +29,10 @@ export function takeComplaint(path: string): string | undefined {
   let log: string;
   try {
     log = readFileSync(path, "utf8");
-    rmSync(path);
   } catch {
     return undefined; // never written: runsc ended before it opened it
+  } finally {
+    dropLogs([dirname(path)]);
   }
   let complaint: string | undefined;
   for (const line of log.split("\n")) {
