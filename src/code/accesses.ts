@@ -114,7 +114,7 @@ function describe(code: Code, segment: SegmentName, start: number, prefixAt: num
     length: instruction.length,
     prefixAt,
     offset: instruction.hasMemory && instruction.base === NONE && instruction.index === NONE ? instruction.disp : undefined,
-    use: useOf(code, start, instruction, known),
+    use: segment === "fs" ? "thread-state" : useOf(code, start, instruction, known),
     evidence: evidenceName(known ? code.walk.rankAt(start) : Evidence.Swept),
     onLinux: known && code.walk.isReachedOnLinux(start),
   };

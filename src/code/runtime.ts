@@ -59,7 +59,8 @@ export function runtimeFromCode(
   if (code.hostVariable === undefined) return runtimeFromHeaders(code.view, code.space.bytes);
   const evidence = [`its entry point keeps the system it runs on in a byte at ${hex(code.hostVariable)} (__hostos)`];
   const threadState = (access: SegmentAccess) => access.onLinux && access.use === "thread-state" && access.evidence !== "swept";
-  const onGs = gs.filter(threadState);
+  // Accesses through a register (mov %gs:(%rax),%rax) also stand in v3.2.2 to v3.2.4, for the case that they moved themselves.
+  const onGs = gs.filter((access) => threadState(access) && access.offset !== undefined);
   const onFs = fs.filter(threadState);
   const setsGs = archPrctls.filter((call) => call.code === ArchCode.SET_GS);
   const setsFs = archPrctls.filter((call) => call.code === ArchCode.SET_FS);

@@ -1,6 +1,6 @@
 /** %gs is used and %fs is too: Wine, Firefox from 136, SQL Server, sandboxed WebAssembly. Cannot be fixed by swapping registers. */
 
-import { changesGs } from "../code/accesses.js";
+import { changesGs, type SegmentAccess } from "../code/accesses.js";
 import { forEachInstruction } from "../code/code.js";
 import { ArchCode } from "../code/system-calls.js";
 import type { Platform } from "../sandbox/gvisor.js";
@@ -48,7 +48,10 @@ export const gsBesideFs = defineRule({
     const sets = analysis.archPrctls.filter((call) => call.code === ArchCode.SET_GS);
     const bases = wrgsbases(analysis);
     if (sets.length === 0 && bases.length === 0) return undefined;
-    const accesses = gs.found.filter((access) => access.evidence !== "swept" && access.onLinux && access.use === "thread-state");
+    const isSure = (access: SegmentAccess) => access.evidence !== "swept" && access.onLinux && access.use === "thread-state";
+    const accesses = gs.found.filter(isSure);
+    // Cosmopolitan up to v3.2.4 has accesses through a register for the case that it moved itself to %gs; it does not here.
+    if (subject.isCosmopolitan && !accesses.some((access) => access.offset !== undefined)) return undefined;
     if (accesses.length === 0 && bases.length === 0) return undefined;
     if (!usesFs(subject, analysis) && sets.length > 0 && bases.length === 0) return undefined;
     const sites: Site[] = [

@@ -81,7 +81,7 @@ interface Growth {
 function findCosmopolitan(subject: Subject, analysis: Analysis): Finding | undefined {
   const { code, runtime } = analysis;
   // Up to v3.2.4 the path is there but the default guard size keeps threads from taking it; they pass in gVisor.
-  if (runtime.era === "fs-early") return undefined;
+  if (runtime.era === "fs-early" || runtime.era === "unknown") return undefined;
   const growths = [...growthsInMmap(analysis), ...growthsInStackAllocator(analysis)];
   if (growths.length === 0) return undefined;
   const sites: Site[] = [];

@@ -1,8 +1,11 @@
 /** Thread state through %gs, and nothing through %fs: Cosmopolitan v3.3 to v4.0.2. Can be moved to %fs byte by byte. */
 
 import { changesGs, type SegmentAccess } from "../code/accesses.js";
-import { forEachInstruction } from "../code/code.js";
+import { type Code, forEachInstruction } from "../code/code.js";
+import { functionStart } from "../code/paths.js";
 import { ArchCode, immediateAt } from "../code/system-calls.js";
+import { decode } from "../x86/decode.js";
+import { Flow, Instruction } from "../x86/instruction.js";
 import { type Analysis, defineRule, type Edit, type Finding, type LeftAlone, onEveryPlatform, type Site, type Subject } from "./define.js";
 import { canSetGs, usesFs } from "./gs.js";
 import { editAt, hexOf, siteAt } from "./sites.js";
@@ -77,7 +80,10 @@ function describe(subject: Subject, analysis: Analysis): Finding {
     if (edit === undefined) refusals.push(`the constant ${name} at ${hex(code.space.addressOf(position))} has a form that cannot be changed in place`);
     else edits.push(edit);
   }
-  for (const unproven of unprovenConstants(analysis, constants)) refusals.push(unproven);
+  for (const position of unreachedConstants(analysis, constants)) {
+    sites.push(siteAt(code, position, "ARCH_SET_GS", "swept"));
+    edits.push(editAt(code, position + 1, "02", id, "ARCH_SET_GS (0x1001) → ARCH_SET_FS (0x1002)", "swept"));
+  }
   for (const other of otherUses(analysis)) refusals.push(other);
   edits.sort((a, b) => a.fileOffset - b.fileOffset);
   return {
@@ -154,30 +160,32 @@ function constantEdit(analysis: Analysis, position: number, value: number): Edit
   return editAt(code, at, isSet ? "02" : "03", id, what);
 }
 
-/** Constants 0x1001 in code that nothing is seen to reach, but which goes on to call what sets the thread pointer. */
-function unprovenConstants(analysis: Analysis, known: ReadonlyMap<number, number>): string[] {
+/**
+ * `mov $0x1001,%edi` in code that nothing is seen to reach, but which goes on to call exactly the function that is known
+ * to set the thread pointer: the thread entry of a program that never makes one.
+ */
+function unreachedConstants(analysis: Analysis, known: ReadonlyMap<number, number>): number[] {
   const { code } = analysis;
   const { bytes } = code.space;
-  const refusals: string[] = [];
+  const stubs = new Set(analysis.archPrctls.map((call) => functionStart(code.walk, call.site.position)));
+  const found: number[] = [];
   for (let at = bytes.indexOf(0xbf); at >= 0; at = bytes.indexOf(0xbf, at + 1)) {
     const isConstant = bytes[at + 1] === 0x01 && bytes[at + 2] === 0x10 && bytes[at + 3] === 0 && bytes[at + 4] === 0;
-    if (!isConstant || known.has(at) || code.walk.isKnown(at)) continue;
-    if (callsTheStub(analysis, at + 5)) {
-      refusals.push(`${hex(code.space.addressOf(at))} sets ARCH_SET_GS in code that nothing is seen to reach`);
-    }
+    if (isConstant && !known.has(at) && !code.walk.isKnown(at) && callsOneOf(code, at, stubs)) found.push(at);
   }
-  return refusals;
+  return found;
 }
 
-/** Whether one of the next bytes is a direct call or jump to the function around a known arch_prctl. */
-function callsTheStub(analysis: Analysis, from: number): boolean {
-  const { bytes } = analysis.code.space;
-  const stubs = analysis.archPrctls.map((call) => call.site.position);
-  for (let at = from; at < from + 16 && at + 5 <= bytes.length; at++) {
-    if (bytes[at] !== 0xe8 && bytes[at] !== 0xe9) continue;
-    const distance = bytes[at + 1] | (bytes[at + 2] << 8) | (bytes[at + 3] << 16) | (bytes[at + 4] << 24);
-    const target = at + 5 + distance;
-    if (stubs.some((stub) => stub >= target && stub - target < 32)) return true;
+/** Whether the instructions from a position on lead to a direct call or jump to one of some functions, without a branch. */
+function callsOneOf(code: Code, from: number, functions: ReadonlySet<number>): boolean {
+  const instruction = new Instruction();
+  let at = from;
+  for (let count = 0; count < 6; count++) {
+    const length = decode(code.space.bytes, at, code.space.endOf(at), instruction);
+    if (length === 0) return false;
+    if (instruction.flow === Flow.Call || instruction.flow === Flow.Jump) return functions.has(instruction.target);
+    if (instruction.flow !== Flow.Next) return false;
+    at += length;
   }
   return false;
 }

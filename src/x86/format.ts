@@ -81,7 +81,7 @@ class Text {
     if (insn.map !== OpcodeMap.Primary) return undefined;
     const { opcode } = insn;
     if (opcode === 0x90 && (insn.prefixes & Prefix.Rep) === 0) {
-      if ((insn.rex & 1) !== 0) return `xchg ${this.operand("Zv")},${this.operand("Av")}`;
+      if ((insn.rex & 1) !== 0) return `xchg ${this.operand("Av")},${this.operand("Zv")}`;
       if (insn.rex !== 0) return undefined;
       return this.takes(Prefix.OperandSize) ? "xchg %ax,%ax" : "nop";
     }

@@ -16,7 +16,7 @@ const CONDITIONS = "o no b ae e ne be a s ns p np l ge le g".split(" ");
 const INTEGER = `
 50-57 push Zt; 58-5f pop Zt; 68 push St; 6a push St; 69 imul Sv,Ev,Gv; 6b imul Sv,Ev,Gv
 84 test Gb,Eb; 85 test Gv,Ev; 86 xchg Gb,Eb; 87 xchg Gv,Ev; 88 mov Gb,Eb; 89 mov Gv,Ev; 8a mov Eb,Gb; 8b mov Ev,Gv; 8d lea M,Gv
-8f/0 pop Et; 91-97 xchg Zv,Av; 9b fwait; 9c pushf; 9d popf; 9e sahf; 9f lahf
+8f/0 pop Et; 91-97 xchg Av,Zv; 9b fwait; 9c pushf; 9d popf; 9e sahf; 9f lahf
 a0 movabs Ob,Ab; a1 movabs Ov,Av; a2 movabs Ab,Ob; a3 movabs Av,Ov; a8 test Ib,Ab; a9 test Sv,Av; b0-b7 mov Ib,Zb
 c2 ret Iw; c3 ret; c6/0 mov Ib,Eb; c7/0 mov Sv,Ev; c6=f8 xabort Ib; c7=f8 xbegin J; c9 leave; ca lret Iw; cb lret; cc int3; cd int Ib
 e0 loopne J; e1 loope J; e2 loop J; e3 jrcxz J; e4 in Ib,Ab; e6 out Ab,Ib; e8 call J; e9 jmp J; eb jmp J

@@ -244,7 +244,8 @@ function systemInstruction(insn: Instruction): number {
     case 0xf9: // rdtscp
       return RAX | RDX | RCX;
     default:
-      return insn.extension === 4 ? RM : ALL;
+      // smsw, lmsw.
+      return insn.extension === 4 ? RM : insn.extension === 6 ? 0 : ALL;
   }
 }
 
