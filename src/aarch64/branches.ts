@@ -77,7 +77,7 @@ export function isReached(code: ArmCode, address: number): boolean {
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
     if (code.isFunction(at) || seen.size > MOST_INSTRUCTIONS) return true;
     const before = code.at(at - 4);
-    if (before === undefined || before.operation === "jump-register") return true;
+    if (before === undefined || before.operation === "jump-register" || isPrologue(code, at)) return true;
     for (const source of code.predecessors(at)) {
       if (seen.has(source)) continue;
       seen.add(source);
@@ -85,6 +85,12 @@ export function isReached(code: ArmCode, address: number): boolean {
     }
   }
   return false;
+}
+
+/** `stp x29,x30,[sp,#-n]!`: a function starts, whoever may call it (AAPCS64 6.4.6). */
+function isPrologue(code: ArmCode, address: number): boolean {
+  const word = code.at(address)?.word ?? 0;
+  return (word & 0xffc07fff) >>> 0 === 0xa9807bfd;
 }
 
 /** A conditional branch in terms of the register it looks at. */

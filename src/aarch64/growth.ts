@@ -87,7 +87,9 @@ export function growthsInStackAllocator(code: ArmCode): Growth[] {
       growths.push({ ...call, branch: own });
       continue;
     }
-    for (const place of code.callsTo(code.functionStart(call.place))) {
+    const callers = code.callsTo(code.functionStart(call.place));
+    if (callers.length === 0) growths.push({ ...call, branch: undefined });
+    for (const place of callers) {
       if (isReached(code, place)) growths.push({ flags: call.flags, place, branch: confirmedByQemuCheck(code, place) });
     }
   }

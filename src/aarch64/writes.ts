@@ -10,7 +10,9 @@ export function writtenRegisters(word: number): number {
   if (group === 10 || group === 11) return writtenByBranch(word);
   if ((group & 5) === 4) return writtenByMemory(word);
   if ((group & 7) === 5) return isConditionalCompare(word) ? 0 : bit(word & 31);
-  return group === 7 || group === 15 ? writtenByVector(word) : 0;
+  if (group === 7 || group === 15) return writtenByVector(word);
+  // SVE can count into a general register.
+  return group === 2 ? bit(word & 31) : 0;
 }
 
 function bit(register: number): number {

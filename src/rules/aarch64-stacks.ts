@@ -8,7 +8,7 @@ import { decode, NOP } from "../aarch64/instruction.js";
 import { alwaysOtherSide, hexOfWord } from "../aarch64/rewrite.js";
 import { ArmWalk } from "../aarch64/walk.js";
 import { type CodeSpace, loadCodeSpace } from "../code/code-space.js";
-import { type DataSpace, loadDataSpace } from "../code/data-space.js";
+import { DataSpace, loadDataSpace } from "../code/data-space.js";
 import type { CodeSymbol } from "../image/image.js";
 import { readSymbols } from "../image/symbols.js";
 import { type Edit, type Finding, onEveryPlatform, type Site, type Subject } from "./define.js";
@@ -29,14 +29,23 @@ export async function findAarch64Stacks(subject: Subject): Promise<Finding | und
   if (!hasCosmopolitanEntry(space, view.entry)) return undefined;
   const data = await loadDataSpace(source, view);
   const code = new ArmCode(space, data);
-  const pointers = pointersIn(space, data);
-  for (const pointer of pointers) code.addPointer(pointer);
-  const inAllocator = data.includesText(DLOPEN_MARKER) ? [] : growthsInStackAllocator(code);
+  const constants = dataInCode(space);
+  const pointers = [data, constants].flatMap((part) => pointersIn(space, part));
+  for (const pointer of [view.entry, ...pointers]) code.addPointer(pointer);
+  const linksDlopen = data.includesText(DLOPEN_MARKER) || constants.includesText(DLOPEN_MARKER);
+  const inAllocator = linksDlopen ? [] : growthsInStackAllocator(code);
   const growths = [...growthsInMmap(code), ...inAllocator];
   if (growths.length === 0) return undefined;
   const walk = new ArmWalk(code, view.entry, pointers);
   const symbols = (await readSymbols(source, view, image.zip)).filter((symbol) => symbol.isFunction);
   return describe(code, walk, symbols, growths);
+}
+
+/** The executable ranges as data: Cosmopolitan's aarch64 programs have constants and strings in the same segment as code. */
+function dataInCode(space: CodeSpace): DataSpace {
+  return new DataSpace(
+    space.regions.map(({ start, size, address }) => ({ address, bytes: space.bytes.subarray(start, start + size) })),
+  );
 }
 
 /** Words in data that hold the address of an instruction. */

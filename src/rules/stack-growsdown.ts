@@ -115,7 +115,8 @@ function uniqueEdits(edits: readonly Edit[]): Edit[] {
 
 /**
  * v3.3 to v3.4.0, `__mmap_unlocked` (libc/runtime/mmap.c): flags |= MAP_GROWSDOWN|MAP_FIXED|MAP_PRIVATE for MAP_STACK on
- * Linux. Every program with mmap has that code; it counts where something asks for MAP_STACK, as pthread_create does.
+ * Linux. Every program with mmap has that code behind a comparison with MAP_STACK; there it counts where something asks
+ * for MAP_STACK, as pthread_create does.
  *
  *     81 c9 12 01 00 00   or $0x112,%ecx
  */
@@ -126,15 +127,31 @@ function growthsInMmap(analysis: Analysis): Growth[] {
   forEachInstruction(code, (position, instruction) => {
     if (!isOr(instruction) || !code.walk.isReachedOnLinux(position)) return;
     if (instruction.imm === 0x112) growths.push({ flags: position, place: position, shape: "mmap" });
-    // MAP_STACK is 6 in Cosmopolitan: `mov MAP_ANONYMOUS(%rip),%ecx; or $6,%ecx` in front of the call of mmap.
-    if (instruction.imm === 6 && instruction.rm === Register.rcx && callFollows(analysis, position)) asksForStack = true;
+    // `mov MAP_ANONYMOUS(%rip),%ecx; or $6,%ecx` in front of the call of mmap.
+    if (instruction.imm === COSMO_MAP_STACK && instruction.rm === Register.rcx && callFollows(analysis, position)) asksForStack = true;
   });
-  return asksForStack ? growths : [];
+  return growths.filter((growth) => asksForStack || !comparesWithStack(analysis, growth.flags));
+}
+
+/** MAP_STACK, one of the values of MAP_TYPE in Cosmopolitan up to v3.4.0 (libc/sysv/consts/map.h). */
+const COSMO_MAP_STACK = 6;
+
+/** Whether the function compares something with MAP_STACK before it gets to the position. */
+function comparesWithStack(analysis: Analysis, position: number): boolean {
+  const { walk } = analysis.code;
+  for (let at = functionStart(walk, position); at >= 0 && at < position; at++) {
+    if (!walk.isStart(at)) continue;
+    const instruction = instructionAt(walk, at);
+    const isCompare = instruction.opcode === 0x83 && instruction.extension === 7 && instruction.mod === 3;
+    if (instruction.map === OpcodeMap.Primary && isCompare && instruction.imm === COSMO_MAP_STACK) return true;
+  }
+  return false;
 }
 
 /**
  * v4.0.0 and later, `cosmo_stack_alloc` (libc/intrin/stack.c): calls slackmap(), which calls flixmap() once for the guard
- * and once with MAP_GROWSDOWN for the top page; flixmap adds 0x8000022 to the flags.
+ * and once with MAP_GROWSDOWN for the top page; flixmap adds 0x8000022 to the flags. Where a compiler joins them the
+ * flags are one constant.
  */
 function growthsInStackAllocator(analysis: Analysis): Growth[] {
   const { code } = analysis;
@@ -142,13 +159,13 @@ function growthsInStackAllocator(analysis: Analysis): Growth[] {
   const growths: Growth[] = [];
   const growers = new Set<number>();
   forEachInstruction(code, (position, instruction) => {
-    const flags = instruction.immSize === 4 ? instruction.imm & ~MAP_GROWSDOWN : 0;
-    if (flags !== 0x8000022 || !walk.isReachedOnLinux(position)) return;
+    if (instruction.immSize !== 4 || !walk.isReachedOnLinux(position)) return;
     const start = functionStart(walk, position);
-    if ((instruction.imm & MAP_GROWSDOWN) !== 0) {
+    if (isGrowingConstant(instruction)) {
       growths.push(...callersOf(analysis, start).map((place) => ({ flags: position, place, shape: "cosmo_stack_alloc" as const })));
       return;
     }
+    if (instruction.imm !== FLIXMAP_FLAGS) return;
     for (const call of callersOf(analysis, start)) {
       for (const register of [Register.rcx, Register.rdx]) {
         const grows = valuesBefore(walk, call, register).constants.find((constant) => constant.value === MAP_GROWSDOWN);
@@ -161,6 +178,18 @@ function growthsInStackAllocator(analysis: Analysis): Growth[] {
   });
   // With cosmo_dlopen linked the program takes the whole path by itself.
   return hostLibcMarker(analysis) ? [] : growths;
+}
+
+/** MAP_PRIVATE|MAP_ANONYMOUS and 0x8000000, which Cosmopolitan takes for MAP_FIXED_NOREPLACE. */
+const FLIXMAP_FLAGS = 0x8000022;
+/** MAP_PRIVATE|MAP_ANONYMOUS|MAP_GROWSDOWN, and the bits that may stand beside them: both NOREPLACEs, FIXED, NORESERVE, STACK. */
+const GROWING = 0x122;
+const BESIDE = 0x8124010;
+
+/** `mov $flags,%ecx` or `or $flags,%ecx` with all the flags of a growing mapping. */
+function isGrowingConstant(instruction: Instruction): boolean {
+  const isMove = instruction.map === OpcodeMap.Primary && instruction.opcode >= 0xb8 && instruction.opcode <= 0xbf;
+  return (isMove || isOr(instruction)) && (instruction.imm & ~BESIDE) === GROWING;
 }
 
 function callersOf(analysis: Analysis, start: number): number[] {

@@ -1,7 +1,7 @@
 /** Thread state through %gs, and nothing through %fs: Cosmopolitan v3.3 to v4.0.2. Can be moved to %fs byte by byte. */
 
 import { changesGs, type SegmentAccess } from "../code/accesses.js";
-import { type Code, forEachInstruction } from "../code/code.js";
+import { type Code, evidenceAt, forEachInstruction } from "../code/code.js";
 import { functionStart } from "../code/paths.js";
 import { ArchCode, immediateAt } from "../code/system-calls.js";
 import { decode } from "../x86/decode.js";
@@ -53,6 +53,8 @@ function describe(subject: Subject, analysis: Analysis): Finding {
     const isFirm = access.evidence === "entry" || access.evidence === "symbol" || access.evidence === "unwind";
     if (access.use === "windows-slot") {
       leftAlone.push({ ...site, reason: "a slot of the Windows thread environment block, never reached on Linux" });
+    } else if (isFirm && !access.onLinux) {
+      leftAlone.push({ ...site, reason: "only reached on other systems than Linux" });
     } else if (access.use === "other" && !(isFirm && access.onLinux)) {
       leftAlone.push({ ...site, reason: "no form of thread state, and nothing firm says that it is code" });
     } else if (access.use === "other") {
@@ -157,7 +159,7 @@ function constantEdit(analysis: Analysis, position: number, value: number): Edit
   if (immediate.size < 4 || code.space.bytes[at] !== (value & 0xff)) return undefined;
   const isSet = value === ArchCode.SET_GS;
   const what = isSet ? "ARCH_SET_GS (0x1001) → ARCH_SET_FS (0x1002)" : "ARCH_GET_GS (0x1004) → ARCH_GET_FS (0x1003)";
-  return editAt(code, at, isSet ? "02" : "03", id, what);
+  return editAt(code, at, isSet ? "02" : "03", id, what, evidenceAt(code, position));
 }
 
 /**
