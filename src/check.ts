@@ -4,13 +4,12 @@ import type { ByteSource } from "./bytes/source.js";
 import { InputError } from "./errors.js";
 import { readImage } from "./image/detect.js";
 import type { ElfView, Image } from "./image/image.js";
-import type { FileReport, ViewReport } from "./report/model.js";
+import type { FileReport, Verdict, ViewReport } from "./report/model.js";
 import { verdictOf } from "./report/model.js";
 import type { Finding } from "./rules/define.js";
 import { rules } from "./rules/index.js";
 import { prepareSubject } from "./rules/subject.js";
 import { newest, type Platform, type Target } from "./sandbox/gvisor.js";
-import type { Verdict } from "./report/model.js";
 
 /**
  * Says whether the program in `source` will run in gVisor, and why not.

@@ -1,18 +1,35 @@
 /** The library: what the command line does, without files, processes and terminals. Runs in Node and in browsers. */
 
+export { type BlobLike, type ByteSource, blobSource, memorySource } from "./bytes/source.js";
+export { check, checkImage } from "./check.js";
+export { InputError, RefusedError } from "./errors.js";
 export { applyToCopy, backward, forward, type Patch } from "./fix/apply.js";
 export { unexplainedDifferences } from "./fix/layout.js";
 export { type Plan, type PlanOptions, planFix } from "./fix/plan.js";
-export { type BlobLike, blobSource, type ByteSource, memorySource } from "./bytes/source.js";
-export { check, checkImage } from "./check.js";
-export { InputError, RefusedError } from "./errors.js";
 export { readImage } from "./image/detect.js";
 export type * from "./image/image.js";
 export { renderJson } from "./report/json.js";
-export { type FileError, type FileReport, MODEL_VERSION, outcomeOf, type Report, type Verdict, type ViewReport } from "./report/model.js";
+export {
+  type FileError,
+  type FileReport,
+  MODEL_VERSION,
+  outcomeOf,
+  type Report,
+  type Verdict,
+  type ViewReport,
+} from "./report/model.js";
 export { type Paint, plain } from "./report/paint.js";
 export { renderText, type TextOptions } from "./report/text.js";
 export type { Consequence, Edit, Effect, Finding, LeftAlone, Repair, Rule, RuleId, RuleWords, Site } from "./rules/define.js";
 export { rules } from "./rules/index.js";
-export { newest, parseTarget, type Platform, platforms, type Release, type ReleaseId, releases, type Target } from "./sandbox/gvisor.js";
+export {
+  newest,
+  type Platform,
+  parseTarget,
+  platforms,
+  type Release,
+  type ReleaseId,
+  releases,
+  type Target,
+} from "./sandbox/gvisor.js";
 export { VERSION } from "./version.js";

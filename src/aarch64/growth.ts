@@ -11,6 +11,7 @@ const MAP_GROWSDOWN = 0x100;
 const MMAP_FLAGS = 0x112;
 /** MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED_NOREPLACE: what flixmap adds; its callers add MAP_GROWSDOWN or MAP_NORESERVE. */
 const FLIXMAP_FLAGS = 0x08000022;
+const MAP_FIXED_NOREPLACE = 0x08000000;
 const MAP_NORESERVE = 0x4000;
 /** Cosmopolitan's own number (libc/sysv/consts/map.h). */
 const MAP_STACK = 6;
@@ -34,7 +35,7 @@ export interface Growth {
  */
 export function growthsInMmap(code: ArmCode): Growth[] {
   const hosts = hostVariablesOfRequests(code);
-  if (hosts.size === 0) return [];
+  if (hosts === undefined) return [];
   return orsOf(code, (value) => value === MMAP_FLAGS || value === MAP_GROWSDOWN)
     .filter((address) => bitsSetBy(code, address) === MMAP_FLAGS && isReached(code, address))
     .map((address) => {
@@ -48,9 +49,13 @@ export function growthsInMmap(code: ArmCode): Growth[] {
     });
 }
 
-/** The addresses of __hostos at requests like pthread_create's: `mmap(.., MAP_ANONYMOUS | MAP_STACK, -1, 0)`. */
-function hostVariablesOfRequests(code: ArmCode): Set<number> {
+/**
+ * The addresses of __hostos at requests like pthread_create's: `mmap(.., MAP_ANONYMOUS | MAP_STACK, -1, 0)` where
+ * IsQemuUser() gave 0. Undefined where there is no such request, empty where the variable is not certain.
+ */
+function hostVariablesOfRequests(code: ArmCode): Set<number> | undefined {
   const hosts = new Set<number>();
+  let asks = false;
   code.forEachInstruction((instruction, address) => {
     const { operation, rd, rn, rm, value } = instruction;
     if (operation !== "or" || rm >= 0 || value !== MAP_STACK || rd !== 3 || !callFollows(code, address)) return;
@@ -58,11 +63,13 @@ function hostVariablesOfRequests(code: ArmCode): Set<number> {
     if (variable?.length !== 1 || code.at(variable[0])?.operation !== "load") return;
     for (const deciding of decidingBranches(code, address)) {
       const call = qemuCheckBefore(code, deciding);
-      const host = call === undefined ? undefined : hostVariableBefore(code, call);
+      if (call === undefined) continue;
+      asks = true;
+      const host = hostVariableBefore(code, call);
       if (host !== undefined) hosts.add(host);
     }
   });
-  return hosts;
+  return asks ? hosts : undefined;
 }
 
 function callFollows(code: ArmCode, address: number): boolean {
@@ -99,7 +106,8 @@ export function growthsInStackAllocator(code: ArmCode): Growth[] {
 /** Calls of flixmap with MAP_GROWSDOWN; where flixmap is part of its caller, the constant with that flag. */
 function growingCalls(code: ArmCode): { flags: number; place: number }[] {
   const found = new Map<number, { flags: number; place: number }>();
-  const isPart = (value: number) => (value & FLIXMAP_FLAGS & ~0xff) !== 0;
+  const isPart = (value: number) =>
+    (value & ~(FLIXMAP_FLAGS | MAP_GROWSDOWN | MAP_NORESERVE)) === 0 && value >= MAP_FIXED_NOREPLACE;
   for (const address of [...constantsOf(code, isPart), ...orsOf(code, isPart)]) {
     const bits = bitsSetBy(code, address);
     if ((bits & ~(MAP_GROWSDOWN | MAP_NORESERVE)) !== FLIXMAP_FLAGS) continue;

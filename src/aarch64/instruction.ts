@@ -61,8 +61,10 @@ export function decode(word: number): Instruction {
   return make(word, word >>> 16 === 0 ? "trap" : "other");
 }
 
+/** Every record has the same fields in the same order: millions are made. */
 function make(word: number, operation: Operation, fields: Partial<Instruction> = {}): Instruction {
-  return { word, operation, wide: word >>> 31 === 1, rd: -1, rn: -1, rm: -1, value: 0, detail: 0, ...fields };
+  const { rd = -1, rn = -1, rm = -1, value = 0, detail = 0 } = fields;
+  return { word, operation, wide: word >>> 31 === 1, rd, rn, rm, value, detail };
 }
 
 /** Sign-extends the low `bits` bits. */

@@ -25,7 +25,8 @@ function isConditionalCompare(word: number): boolean {
 }
 
 function writtenByBranch(word: number): number {
-  const isCall = word >>> 26 === 37 || (word & 0xffe00000) >>> 0 === 0xd6200000 || (word & 0xfee00000) >>> 0 === 0xd6200000;
+  // BL; BLR with and without pointer authentication.
+  const isCall = word >>> 26 === 37 || (word & 0xfee00000) >>> 0 === 0xd6200000;
   if (isCall) return CHANGED_BY_CALLS;
   // SVC: Linux and FreeBSD give their result in x0, FreeBSD also uses x1.
   if ((word & 0xff000000) >>> 0 === 0xd4000000) return 3;

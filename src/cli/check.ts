@@ -24,7 +24,9 @@ export interface CheckOptions {
 export async function checkCommand(names: readonly string[], options: CheckOptions): Promise<ExitCode> {
   const target = parseTarget(options.target);
   if (target === undefined) {
-    throw new InputError(`${options.target} is no target: a release (newest, 2026-09, 2024-07, 2022-12), a platform (systrap, ptrace, kvm), or both with a slash`);
+    throw new InputError(
+      `${options.target} is no target: a release (newest, 2026-09, 2024-07, 2022-12), a platform (systrap, ptrace, kvm), or both with a slash`,
+    );
   }
   const files: (FileReport | FileError)[] = [];
   for (const name of names) files.push(...(await checkName(name, target)));
@@ -34,7 +36,10 @@ export async function checkCommand(names: readonly string[], options: CheckOptio
 }
 
 async function checkName(name: string, target: Target): Promise<(FileReport | FileError)[]> {
-  if (name === "-") return [await orError("(standard input)", async () => check(memorySource(await readStandardInput(), "(standard input)"), target))];
+  if (name === "-")
+    return [
+      await orError("(standard input)", async () => check(memorySource(await readStandardInput(), "(standard input)"), target)),
+    ];
   const below = programsBelow(name);
   if (below === undefined) return [await checkFile(name, target)];
   const files: (FileReport | FileError)[] = [];

@@ -11,8 +11,8 @@ import { unexplainedDifferences } from "../fix/layout.js";
 import { type Plan, planFix } from "../fix/plan.js";
 import { readImage } from "../image/detect.js";
 import type { Image, Machine } from "../image/image.js";
-import { renderPlan } from "../report/plan.js";
 import { outcomeOf } from "../report/model.js";
+import { renderPlan } from "../report/plan.js";
 import type { RuleId } from "../rules/define.js";
 import type { ExitCode } from "./main.js";
 import { paintFor, print } from "./output.js";
@@ -34,7 +34,10 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
   try {
     const image = await readImage(source);
     const report = await checkImage(source, image);
-    const plan = await planFix(source, image, report, { ...machineOf(options.arch), ...(options.allow ? { allow: [options.allow] } : {}) });
+    const plan = await planFix(source, image, report, {
+      ...machineOf(options.arch),
+      ...(options.allow ? { allow: [options.allow] } : {}),
+    });
     if (options.plan !== undefined) writeWhole(options.plan, `${JSON.stringify(plan, null, 2)}\n`);
     const output = options.inPlace ? name : (options.output ?? `${name}.gvisor`);
     const nothingToDo = plan.edits.length === 0;
@@ -66,8 +69,13 @@ async function prove(name: string, result: string, image: Image, plan: Plan): Pr
     const fixed = await readImage(after);
     const originalView = image.elf.find((view) => view.machine === plan.machine);
     const fixedView = fixed.elf.find((view) => view.machine === plan.machine);
-    if (originalView === undefined || fixedView === undefined) throw new RefusedError([`the result has no ${plan.machine} program`]);
-    const problems = await unexplainedDifferences({ source: before, view: originalView }, { source: after, view: fixedView }, plan.edits);
+    if (originalView === undefined || fixedView === undefined)
+      throw new RefusedError([`the result has no ${plan.machine} program`]);
+    const problems = await unexplainedDifferences(
+      { source: before, view: originalView },
+      { source: after, view: fixedView },
+      plan.edits,
+    );
     const report = await checkImage(after, fixed);
     const remaining = report.views.flatMap((view) => view.findings).filter((finding) => plan.repairs.includes(finding.rule));
     for (const finding of remaining) problems.push(`the result still has ${finding.rule}`);

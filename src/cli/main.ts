@@ -37,7 +37,9 @@ program
   .addOption(new Option("-o, --output <file>", "where to write; the default is <file>.gvisor").conflicts("inPlace"))
   .option("--in-place", "replace the file itself", false)
   .option("--force", "replace an output that exists", false)
-  .addOption(new Option("--arch <machine>", "which program of a fat APE").choices(["x86_64", "x86-64", "amd64", "aarch64", "arm64"]))
+  .addOption(
+    new Option("--arch <machine>", "which program of a fat APE").choices(["x86_64", "x86-64", "amd64", "aarch64", "arm64"]),
+  )
   .addOption(new Option("--allow <rule>", "convert although this rule speaks against it").choices(["cosmo-dlopen"]))
   .option("--dry-run", "print the plan and write nothing", false)
   .option("--plan <file>", "save the plan as JSON")
@@ -84,6 +86,7 @@ function explain(error: unknown): ExitCode {
     return 1;
   }
   if (error instanceof InputError) process.stderr.write(`sandfit: ${error.message}\n`);
-  else process.stderr.write(`sandfit: this is a bug, please report it\n${error instanceof Error ? error.stack : String(error)}\n`);
+  else
+    process.stderr.write(`sandfit: this is a bug, please report it\n${error instanceof Error ? error.stack : String(error)}\n`);
   return 2;
 }

@@ -13,7 +13,13 @@ export async function rulesCommand(id: string | undefined, options: { json: bool
     throw new InputError(`there is no rule ${id}; \`sandfit rules\` lists them`);
   }
   if (options.json) {
-    const list = chosen.map(({ id: ruleId, fixable, words }) => ({ id: ruleId, fixable, title: words.title, why: words.why, links: words.links }));
+    const list = chosen.map(({ id: ruleId, fixable, words }) => ({
+      id: ruleId,
+      fixable,
+      title: words.title,
+      why: words.why,
+      links: words.links,
+    }));
     await print(`${JSON.stringify(list, null, 2)}\n`);
   } else if (id === undefined) {
     await print(chosen.map((rule) => `${rule.id.padEnd(16)} ${rule.words.title}${rule.fixable ? " (fixable)" : ""}\n`).join(""));

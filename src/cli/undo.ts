@@ -1,7 +1,7 @@
 /** `sandfit undo`: the edits backwards, after checking that every byte is the one that fix wrote. */
 
-import { removeRecord, readPlan, recordOf } from "../disk/record.js";
 import { openFile } from "../disk/file-source.js";
+import { readPlan, recordOf, removeRecord } from "../disk/record.js";
 import { writePatched } from "../disk/replace.js";
 import { InputError } from "../errors.js";
 import { backward } from "../fix/apply.js";

@@ -75,12 +75,20 @@ export function segmentAccesses(code: Code, segment: SegmentName): Accesses {
         continue;
       }
       if (decodesAsAccess(bytes, at, space.endOf(at), segment, instruction)) {
-        dismissed.push({ position: at, length: instruction.length, reason: looksLikeText(bytes, at, instruction.length) ? "text" : "inside" });
+        dismissed.push({
+          position: at,
+          length: instruction.length,
+          reason: looksLikeText(bytes, at, instruction.length) ? "text" : "inside",
+        });
       }
       continue;
     }
     if (decodesAsAccess(bytes, at, space.endOf(at), segment, instruction)) {
-      dismissed.push({ position: at, length: instruction.length, reason: looksLikeText(bytes, at, instruction.length) ? "text" : "not-code" });
+      dismissed.push({
+        position: at,
+        length: instruction.length,
+        reason: looksLikeText(bytes, at, instruction.length) ? "text" : "not-code",
+      });
     }
   }
   return { found, dismissed };
@@ -107,7 +115,14 @@ function touchesMemory(instruction: Instruction): boolean {
   return instruction.hasMemory;
 }
 
-function describe(code: Code, segment: SegmentName, start: number, prefixAt: number, instruction: Instruction, known: boolean): SegmentAccess {
+function describe(
+  code: Code,
+  segment: SegmentName,
+  start: number,
+  prefixAt: number,
+  instruction: Instruction,
+  known: boolean,
+): SegmentAccess {
   return {
     segment,
     position: start,
@@ -125,7 +140,9 @@ function describe(code: Code, segment: SegmentName, start: number, prefixAt: num
  * 0x10, the PEB 0x60, the last error 0x68, 0x178 to 0x180, the TLS slots at 0x1480 and 0x1780. 0x30, its own address, is
  * the same as thread state on other systems.
  */
-const tebFields: readonly number[] = [0x8, 0x10, 0x40, 0x48, 0x58, 0x60, 0x68, 0x170, 0x178, 0x17c, 0x180, 0x1478, 0x1480, 0x1780];
+const tebFields: readonly number[] = [
+  0x8, 0x10, 0x40, 0x48, 0x58, 0x60, 0x68, 0x170, 0x178, 0x17c, 0x180, 0x1478, 0x1480, 0x1780,
+];
 
 /** Where a Cosmopolitan thread finds itself: %gs:0x30 holds the address of its own block (libc/thread/tls.h, tib_self). */
 const THREAD_SELF = 0x30;

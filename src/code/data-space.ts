@@ -67,7 +67,9 @@ export class DataSpace {
 
 /** Reads the ranges of `view` that are not executable. Throws InputError where they cannot be read. */
 export async function loadDataSpace(source: ByteSource, view: ElfView): Promise<DataSpace> {
-  const ranges = view.ranges.filter((range) => !range.executable && range.fileSize > 0 && range.fileSize <= MOST_BYTES_OF_A_REGION);
+  const ranges = view.ranges.filter(
+    (range) => !range.executable && range.fileSize > 0 && range.fileSize <= MOST_BYTES_OF_A_REGION,
+  );
   const parts = await Promise.all(ranges.map((range) => loadRange(source, range)));
   return new DataSpace(ranges.map((range, index) => ({ address: range.address, bytes: parts[index] })));
 }

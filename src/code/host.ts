@@ -98,7 +98,8 @@ export class HostState {
 
   /** The mask of `test $mask,host`, `and $mask,host`; NONE for everything else. */
   private testedMask(instruction: Instruction, next: number): number {
-    if (instruction.map !== OpcodeMap.Primary || instruction.encoding !== Encoding.Legacy || instruction.immSize === 0) return NONE;
+    if (instruction.map !== OpcodeMap.Primary || instruction.encoding !== Encoding.Legacy || instruction.immSize === 0)
+      return NONE;
     const { opcode } = instruction;
     if (opcode === 0xa8 || opcode === 0xa9 || opcode === 0x24 || opcode === 0x25) return this.holds(0) ? instruction.imm : NONE;
     const isTest = (opcode === 0xf6 || opcode === 0xf7) && instruction.extension === 0;
@@ -136,5 +137,12 @@ function keepsFlags(instruction: Instruction): boolean {
     );
   }
   if (map !== OpcodeMap.Secondary) return false;
-  return opcode === 0xb6 || opcode === 0xb7 || opcode === 0xbe || opcode === 0xbf || opcode === 0x1f || (opcode >= 0x80 && opcode <= 0x8f);
+  return (
+    opcode === 0xb6 ||
+    opcode === 0xb7 ||
+    opcode === 0xbe ||
+    opcode === 0xbf ||
+    opcode === 0x1f ||
+    (opcode >= 0x80 && opcode <= 0x8f)
+  );
 }

@@ -122,7 +122,8 @@ export function decidingBranches(walk: Walk, place: number, most = 120): Decidin
         if (instruction.flow === Flow.Branch) {
           const takenToPlace = instruction.target === position;
           const otherSide = takenToPlace ? source + instruction.length : instruction.target;
-          if (walk.isStart(otherSide) && !reaches(walk, otherSide, place)) branches.push({ position: source, otherSide, takenToPlace });
+          if (walk.isStart(otherSide) && !reaches(walk, otherSide, place))
+            branches.push({ position: source, otherSide, takenToPlace });
         }
         next.push(source);
       }

@@ -7,7 +7,20 @@ import { forEachInstruction, importCalledAt } from "./code.js";
 import { type ConstantSite, type Values, valuesBefore } from "./flow.js";
 
 /** x86-64 registers by their numbers in the encoding. */
-export const Register = { rax: 0, rcx: 1, rdx: 2, rbx: 3, rsp: 4, rbp: 5, rsi: 6, rdi: 7, r8: 8, r9: 9, r10: 10, r11: 11 } as const;
+export const Register = {
+  rax: 0,
+  rcx: 1,
+  rdx: 2,
+  rbx: 3,
+  rsp: 4,
+  rbp: 5,
+  rsi: 6,
+  rdi: 7,
+  r8: 8,
+  r9: 9,
+  r10: 10,
+  r11: 11,
+} as const;
 
 /** Registers of the arguments of a system call (System V ABI, A.2.1) and of a function call (3.2.3). */
 export const systemCallArguments = [Register.rdi, Register.rsi, Register.rdx, Register.r10, Register.r8, Register.r9] as const;

@@ -457,7 +457,12 @@ class TableTracker {
     } else if (map === OpcodeMap.Primary && opcode >= 0xb8 && opcode <= 0xbf && this.absoluteImmediates) {
       this.constant = instruction.imm;
       this.register = (opcode & 7) | ((instruction.rex & 1) << 3);
-    } else if (instruction.hasMemory && instruction.base === this.register && instruction.index !== NONE && instruction.disp === 0) {
+    } else if (
+      instruction.hasMemory &&
+      instruction.base === this.register &&
+      instruction.index !== NONE &&
+      instruction.disp === 0
+    ) {
       if (map === OpcodeMap.Primary && opcode === 0x63 && instruction.scale === 4) this.words = this.constant;
       if (map === OpcodeMap.Secondary && opcode === 0xb6 && instruction.scale === 1) this.bytes = this.constant;
     }

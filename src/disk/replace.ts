@@ -1,7 +1,23 @@
 /** Writing a patched copy of a file so that the target is either the old one or the whole new one, whatever happens. */
 
 import { randomBytes } from "node:crypto";
-import { chmodSync, closeSync, constants, copyFileSync, fchmodSync, fstatSync, fsyncSync, lstatSync, openSync, readSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.js";
 import { type Patch, refuseUnexpected } from "../fix/apply.js";
@@ -26,7 +42,10 @@ export async function writePatched(
   prove: (temporary: string) => Promise<void>,
 ): Promise<void> {
   const destination = resolveTarget(target, options.overwrite);
-  const temporary = join(dirname(destination), `.${basename(destination).slice(0, 200)}.sandfit-${randomBytes(6).toString("hex")}`);
+  const temporary = join(
+    dirname(destination),
+    `.${basename(destination).slice(0, 200)}.sandfit-${randomBytes(6).toString("hex")}`,
+  );
   const forget = removeOnSignal(temporary);
   try {
     copyFileSync(source, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);

@@ -32,7 +32,8 @@ export async function unexplainedDifferences(
   }
   for (const edit of edits) {
     const found = hexOf(await result.source.read(edit.fileOffset, edit.after.length / 2));
-    if (found !== edit.after) problems.push(`at file offset 0x${edit.fileOffset.toString(16)} the result has ${found} instead of ${edit.after}`);
+    if (found !== edit.after)
+      problems.push(`at file offset 0x${edit.fileOffset.toString(16)} the result has ${found} instead of ${edit.after}`);
   }
   return problems;
 }

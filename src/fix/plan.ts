@@ -92,7 +92,9 @@ function refusalsOf(findings: readonly Finding[], allow: readonly RuleId[]): str
 function warningsOf(findings: readonly Finding[], view: ViewReport, changes: boolean): string[] {
   const warnings: string[] = [];
   if (changes && findings.some((finding) => finding.rule === "cosmo-dlopen")) {
-    warnings.push("functions of the host's C library that use thread state will crash or give wrong values in the result, on plain Linux too");
+    warnings.push(
+      "functions of the host's C library that use thread state will crash or give wrong values in the result, on plain Linux too",
+    );
   }
   if (view.findings.some((finding) => finding.repair?.edits.some((edit) => edit.evidence === "swept"))) {
     warnings.push("some edits rest on form and context only: nothing is seen to reach that code (marked `swept`)");
@@ -104,7 +106,9 @@ function refuseOverlaps(edits: readonly Edit[]): void {
   for (let i = 1; i < edits.length; i++) {
     const before = edits[i - 1];
     if (before.fileOffset + before.before.length / 2 > edits[i].fileOffset) {
-      throw new RefusedError([`two edits overlap at file offset 0x${edits[i].fileOffset.toString(16)} (${before.what}; ${edits[i].what})`]);
+      throw new RefusedError([
+        `two edits overlap at file offset 0x${edits[i].fileOffset.toString(16)} (${before.what}; ${edits[i].what})`,
+      ]);
     }
   }
 }

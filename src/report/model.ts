@@ -69,7 +69,9 @@ export function isRepairable(finding: Finding): boolean {
 export function verdictOf(findings: readonly Finding[], platform: Platform): Verdict {
   const blocked = findings.some((finding) => (finding.repair?.refusals.length ?? 0) > 0 || finding.rule === "cosmo-dlopen");
   const effects = findings.map((finding) => finding.effects[platform]);
-  const remaining = findings.filter((finding) => blocked || !isRepairable(finding)).map((finding) => finding.effects[platform].consequence);
+  const remaining = findings
+    .filter((finding) => blocked || !isRepairable(finding))
+    .map((finding) => finding.effects[platform].consequence);
   return { outcome: worst(effects.map((effect) => effect.consequence)), afterFix: worst(remaining), basis: basisOf(effects) };
 }
 

@@ -14,7 +14,8 @@ export interface PlanWords {
 /** The plan line by line; ends with a line feed. */
 export function renderPlan(plan: Plan, { output, paint }: PlanWords): string {
   const { name } = plan.input;
-  if (plan.edits.length === 0) return `${paint.bold(name)}   nothing to change: no rule finds anything to repair\n${written(output, name, paint)}`;
+  if (plan.edits.length === 0)
+    return `${paint.bold(name)}   nothing to change: no rule finds anything to repair\n${written(output, name, paint)}`;
   const bytes = plan.edits.reduce((sum, edit) => sum + edit.before.length / 2, 0);
   let text = `${paint.bold(name)}   ${plural(plan.edits.length, "edit")}, ${plural(bytes, "byte")}, for ${plan.machine}\n`;
   for (const edit of plan.edits) text += `  ${editLine(edit, paint)}\n`;
@@ -24,7 +25,8 @@ export function renderPlan(plan: Plan, { output, paint }: PlanWords): string {
 
 function editLine(edit: Edit, paint: Paint): string {
   const where = edit.address === undefined ? "" : `0x${edit.address.toString(16)} `;
-  const change = edit.before.length > 24 ? `${plural(edit.before.length / 2, "byte")}` : `${spaced(edit.before)} → ${spaced(edit.after)}`;
+  const change =
+    edit.before.length > 24 ? `${plural(edit.before.length / 2, "byte")}` : `${spaced(edit.before)} → ${spaced(edit.after)}`;
   return `${where}(file offset 0x${edit.fileOffset.toString(16)})  ${change}  ${paint.dim(`${edit.what}; ${edit.rule}, ${edit.evidence}`)}`;
 }
 

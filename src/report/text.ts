@@ -58,9 +58,12 @@ function renderFinding(finding: Finding, options: TextOptions): string {
   const hidden = finding.sites.length - shown.length;
   const remarks: string[] = [];
   if (hidden > 0) remarks.push(`${hidden} more (--all)`);
-  if (finding.leftAlone.length > 0 && !options.why) remarks.push(`${plural(finding.leftAlone.length, "look-alike")} left alone (--why)`);
+  if (finding.leftAlone.length > 0 && !options.why)
+    remarks.push(`${plural(finding.leftAlone.length, "look-alike")} left alone (--why)`);
   if (remarks.length > 0) text += `      ${paint.dim(`… ${remarks.join("; ")}`)}\n`;
-  if (options.why) for (const one of finding.leftAlone) text += `      ${paint.dim(`left alone ${siteLine(one, options)}: ${(one as LeftAlone).reason}`)}\n`;
+  if (options.why)
+    for (const one of finding.leftAlone)
+      text += `      ${paint.dim(`left alone ${siteLine(one, options)}: ${(one as LeftAlone).reason}`)}\n`;
   for (const refusal of finding.repair?.refusals ?? []) text += `      ${paint.red("refused")} ${refusal}\n`;
   text += `      ${paint.dim("why   ")} ${words.why}\n`;
   text += `      ${paint.dim("remedy")} ${words.remedy(finding)}\n`;
@@ -108,7 +111,11 @@ function renderSummary(report: Report, { paint }: TextOptions): string {
     if ("error" in file) errors++;
     else counts[outcomeOf(file)]++;
   }
-  const parts = [plural(report.files.length - errors, "program"), `${counts.fails} will not run`, `${counts["may-fail"]} may fail`];
+  const parts = [
+    plural(report.files.length - errors, "program"),
+    `${counts.fails} will not run`,
+    `${counts["may-fail"]} may fail`,
+  ];
   if (errors > 0) parts.push(`${errors} could not be read`);
   return `${paint.bold(parts.join(", "))}\n`;
 }

@@ -13,7 +13,7 @@ export const apeNotElf = defineRule({
     summary: ({ facts }) => `begins with ${facts["magic"]}: execve answers ENOEXEC, so only a shell can start it`,
     why:
       "Linux without a binfmt_misc entry and gVisor alike refuse to execute the file itself. Shells then run it as a script, which unpacks a small " +
-      "loader to $TMPDIR or $HOME; a program that starts it directly, or a container's entry point, gets \"exec format error\".",
+      'loader to $TMPDIR or $HOME; a program that starts it directly, or a container\'s entry point, gets "exec format error".',
     remedy: () => "start it through a shell (`sh ./file`), or let `sandfit fix` write the ELF that is inside",
     links: ["https://github.com/jart/cosmopolitan/blob/master/ape/specification.md"],
   },

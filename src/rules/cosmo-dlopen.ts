@@ -40,7 +40,12 @@ export const cosmoDlopen = defineRule({
       sites,
       leftAlone: [],
       facts: { morphs, era: era ?? "unknown" },
-      repair: morphs ? { edits: [], refusals: ["the program rewrites its own thread state to %gs at start (cosmo_dlopen of v3.2.2 to v3.2.4)"] } : undefined,
+      repair: morphs
+        ? {
+            edits: [],
+            refusals: ["the program rewrites its own thread state to %gs at start (cosmo_dlopen of v3.2.2 to v3.2.4)"],
+          }
+        : undefined,
     };
   },
 });

@@ -17,7 +17,11 @@ const knownPrograms: readonly { name: string; marker: string; instead: string }[
     marker: "wasm_rt_syscall_set_segue_base",
     instead: "use Firefox ESR 128, Firefox up to 135, or Chromium",
   },
-  { name: "Wine (Windows thread block in %gs)", marker: "wine_get_version", instead: "run it outside gVisor, or on the ptrace platform with a preload" },
+  {
+    name: "Wine (Windows thread block in %gs)",
+    marker: "wine_get_version",
+    instead: "run it outside gVisor, or on the ptrace platform with a preload",
+  },
   { name: "Microsoft SQL Server", marker: "sqlservr", instead: "run it outside gVisor" },
 ];
 
@@ -27,14 +31,18 @@ export const gsBesideFs = defineRule({
   words: {
     title: "%gs used beside %fs",
     summary: ({ facts }) => {
-      const what = [count(facts["sets"], "arch_prctl(ARCH_SET_GS)"), count(facts["wrgsbase"], "wrgsbase")].filter((text) => text !== "");
+      const what = [count(facts["sets"], "arch_prctl(ARCH_SET_GS)"), count(facts["wrgsbase"], "wrgsbase")].filter(
+        (text) => text !== "",
+      );
       return `${what.join(" and ")}, ${facts["accesses"]} accesses through %gs${facts["program"] === "" ? "" : `: ${facts["program"]}`}`;
     },
     why:
       "gVisor refuses ARCH_SET_GS with EINVAL on every platform, and on systrap %gs belongs to gVisor itself, so wrgsbase kills the process " +
       "there. %fs holds the C library's thread pointer, so the accesses cannot be moved to it.",
     remedy: ({ facts }) =>
-      facts["instead"] === "" ? "not fixable by an edit of the same length; a build without %gs is needed" : `not fixable by an edit; ${facts["instead"]}`,
+      facts["instead"] === ""
+        ? "not fixable by an edit of the same length; a build without %gs is needed"
+        : `not fixable by an edit; ${facts["instead"]}`,
     links: [
       "https://github.com/google/gvisor/issues/11567",
       "https://github.com/google/gvisor/issues/11112",

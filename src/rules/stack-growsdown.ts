@@ -1,8 +1,8 @@
 /** Memory that must grow by MAP_GROWSDOWN: Cosmopolitan's thread stacks above all. gVisor maps it and never grows it. */
 
 import { forEachInstruction } from "../code/code.js";
-import { type DecidingBranch, decidingBranches, functionStart, instructionAt } from "../code/paths.js";
 import { valuesBefore } from "../code/flow.js";
+import { type DecidingBranch, decidingBranches, functionStart, instructionAt } from "../code/paths.js";
 import { argumentValues, importedCalls, Register, systemCallSites } from "../code/system-calls.js";
 import { Flow, type Instruction, OpcodeMap } from "../x86/instruction.js";
 import { findAarch64Stacks } from "./aarch64-stacks.js";
@@ -89,7 +89,7 @@ function findCosmopolitan(subject: Subject, analysis: Analysis): Finding | undef
   const refusals: string[] = [];
   for (const growth of growths) {
     sites.push(siteAt(code, growth.flags, "MAP_GROWSDOWN"));
-    const branch = decidingBranches(code.walk, growth.place).find((one) => isConfirmed(analysis, growth, one));
+    const branch = decisionAbout(analysis, growth);
     const address = `0x${code.space.addressOf(growth.flags).toString(16)}`;
     if (branch === undefined) {
       refusals.push(`nothing is found that decides about the growing mapping at ${address}`);
@@ -128,7 +128,8 @@ function growthsInMmap(analysis: Analysis): Growth[] {
     if (!isOr(instruction) || !code.walk.isReachedOnLinux(position)) return;
     if (instruction.imm === 0x112) growths.push({ flags: position, place: position, shape: "mmap" });
     // `mov MAP_ANONYMOUS(%rip),%ecx; or $6,%ecx` in front of the call of mmap.
-    if (instruction.imm === COSMO_MAP_STACK && instruction.rm === Register.rcx && callFollows(analysis, position)) asksForStack = true;
+    if (instruction.imm === COSMO_MAP_STACK && instruction.rm === Register.rcx && callFollows(analysis, position))
+      asksForStack = true;
   });
   return growths.filter((growth) => asksForStack || !comparesWithStack(analysis, growth.flags));
 }
@@ -136,10 +137,13 @@ function growthsInMmap(analysis: Analysis): Growth[] {
 /** MAP_STACK, one of the values of MAP_TYPE in Cosmopolitan up to v3.4.0 (libc/sysv/consts/map.h). */
 const COSMO_MAP_STACK = 6;
 
-/** Whether the function compares something with MAP_STACK before it gets to the position. */
+/** mmap is a long function, and the comparison stands some 0x220 bytes before. */
+const BYTES_BEFORE = 0x800;
+
+/** Whether something is compared with MAP_STACK in front of the position. */
 function comparesWithStack(analysis: Analysis, position: number): boolean {
   const { walk } = analysis.code;
-  for (let at = functionStart(walk, position); at >= 0 && at < position; at++) {
+  for (let at = Math.max(0, position - BYTES_BEFORE); at < position; at++) {
     if (!walk.isStart(at)) continue;
     const instruction = instructionAt(walk, at);
     const isCompare = instruction.opcode === 0x83 && instruction.extension === 7 && instruction.mod === 3;
@@ -162,7 +166,8 @@ function growthsInStackAllocator(analysis: Analysis): Growth[] {
     if (instruction.immSize !== 4 || !walk.isReachedOnLinux(position)) return;
     const start = functionStart(walk, position);
     if (isGrowingConstant(instruction)) {
-      growths.push(...callersOf(analysis, start).map((place) => ({ flags: position, place, shape: "cosmo_stack_alloc" as const })));
+      const joined = callersOf(analysis, start).map((place) => ({ flags: position, place, shape: "cosmo_stack_alloc" as const }));
+      growths.push(...joined.filter((growth) => decisionAbout(analysis, growth) !== undefined));
       return;
     }
     if (instruction.imm !== FLIXMAP_FLAGS) return;
@@ -172,7 +177,9 @@ function growthsInStackAllocator(analysis: Analysis): Growth[] {
         if (grows === undefined || growers.has(call)) continue;
         growers.add(call);
         const mapper = functionStart(walk, call);
-        growths.push(...callersOf(analysis, mapper).map((place) => ({ flags: grows.position, place, shape: "cosmo_stack_alloc" as const })));
+        growths.push(
+          ...callersOf(analysis, mapper).map((place) => ({ flags: grows.position, place, shape: "cosmo_stack_alloc" as const })),
+        );
       }
     }
   });
@@ -182,14 +189,14 @@ function growthsInStackAllocator(analysis: Analysis): Growth[] {
 
 /** MAP_PRIVATE|MAP_ANONYMOUS and 0x8000000, which Cosmopolitan takes for MAP_FIXED_NOREPLACE. */
 const FLIXMAP_FLAGS = 0x8000022;
-/** MAP_PRIVATE|MAP_ANONYMOUS|MAP_GROWSDOWN, and the bits that may stand beside them: both NOREPLACEs, FIXED, NORESERVE, STACK. */
+/** MAP_PRIVATE|MAP_ANONYMOUS|MAP_GROWSDOWN beside one of both NOREPLACEs; the probe for WSL at address 1 has none. */
 const GROWING = 0x122;
-const BESIDE = 0x8124010;
+const NOREPLACE = 0x8100000;
 
 /** `mov $flags,%ecx` or `or $flags,%ecx` with all the flags of a growing mapping. */
 function isGrowingConstant(instruction: Instruction): boolean {
   const isMove = instruction.map === OpcodeMap.Primary && instruction.opcode >= 0xb8 && instruction.opcode <= 0xbf;
-  return (isMove || isOr(instruction)) && (instruction.imm & ~BESIDE) === GROWING;
+  return (isMove || isOr(instruction)) && (instruction.imm & ~NOREPLACE) === GROWING && (instruction.imm & NOREPLACE) !== 0;
 }
 
 function callersOf(analysis: Analysis, start: number): number[] {
@@ -213,6 +220,11 @@ function callFollows(analysis: Analysis, position: number): boolean {
     at += instruction.length;
   }
   return false;
+}
+
+/** The branch that decides between the growing mapping and the whole one, if there is one beyond doubt. */
+function decisionAbout(analysis: Analysis, growth: Growth): DecidingBranch | undefined {
+  return decidingBranches(analysis.code.walk, growth.place).find((branch) => isConfirmed(analysis, growth, branch));
 }
 
 /**
@@ -280,4 +292,3 @@ function findPlain(subject: Subject, analysis: Analysis): Finding | undefined {
     repair: undefined,
   };
 }
-

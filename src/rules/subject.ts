@@ -8,8 +8,8 @@ import { findHostVariable } from "../code/host.js";
 import { type Runtime, runtimeFromCode, runtimeFromHeaders } from "../code/runtime.js";
 import { archPrctls } from "../code/system-calls.js";
 import type { ElfView, Image } from "../image/image.js";
-import type { Target } from "../sandbox/gvisor.js";
 import { SHT_SYMTAB } from "../image/symbol-table.js";
+import type { Target } from "../sandbox/gvisor.js";
 import type { Analysis, Subject } from "./define.js";
 
 /** A subject, and what runtime the view has, from as much as was looked at. */
@@ -39,7 +39,8 @@ export async function prepareSubject(source: ByteSource, image: Image, view: Elf
     isCosmopolitan,
     code,
     runtime: async () => (isCosmopolitan ? (await code()).runtime : runtimeFromHeaders(view, space.bytes)),
-    hasSymbols: async () => view.sections.some((section) => section.type === SHT_SYMTAB) || ((await analysis)?.code.symbols.length ?? 0) > 0,
+    hasSymbols: async () =>
+      view.sections.some((section) => section.type === SHT_SYMTAB) || ((await analysis)?.code.symbols.length ?? 0) > 0,
   };
 }
 

@@ -6,7 +6,16 @@ import { functionStart } from "../code/paths.js";
 import { ArchCode, immediateAt } from "../code/system-calls.js";
 import { decode } from "../x86/decode.js";
 import { Flow, Instruction } from "../x86/instruction.js";
-import { type Analysis, defineRule, type Edit, type Finding, type LeftAlone, onEveryPlatform, type Site, type Subject } from "./define.js";
+import {
+  type Analysis,
+  defineRule,
+  type Edit,
+  type Finding,
+  type LeftAlone,
+  onEveryPlatform,
+  type Site,
+  type Subject,
+} from "./define.js";
 import { canSetGs, usesFs } from "./gs.js";
 import { editAt, hexOf, siteAt } from "./sites.js";
 
@@ -35,7 +44,9 @@ export const tlsInGs = defineRule({
     if (!canSetGs(subject.codeBytes)) return undefined;
     const analysis = await subject.code();
     const sets = analysis.archPrctls.filter((call) => call.code === ArchCode.SET_GS);
-    const reads = analysis.gs.found.filter((access) => access.use === "thread-state" && access.evidence !== "swept" && access.onLinux);
+    const reads = analysis.gs.found.filter(
+      (access) => access.use === "thread-state" && access.evidence !== "swept" && access.onLinux,
+    );
     if (sets.length === 0 || reads.length === 0 || usesFs(subject, analysis)) return undefined;
     return describe(subject, analysis);
   },
@@ -63,7 +74,9 @@ function describe(subject: Subject, analysis: Analysis): Finding {
       reads++;
       sites.push(site);
       if (access.evidence === "swept" && !isThreadStateForm(code.space.bytes, access)) {
-        refusals.push(`${hex(site.address)} looks like an access to thread state (${site.text}) but is not reached by any code that is known`);
+        refusals.push(
+          `${hex(site.address)} looks like an access to thread state (${site.text}) but is not reached by any code that is known`,
+        );
       } else edits.push(prefixEdit(analysis, access, site));
     }
   }
@@ -79,7 +92,8 @@ function describe(subject: Subject, analysis: Analysis): Finding {
     const name = value === ArchCode.SET_GS ? "ARCH_SET_GS" : "ARCH_GET_GS";
     sites.push(siteAt(code, position, name));
     const edit = constantEdit(analysis, position, value);
-    if (edit === undefined) refusals.push(`the constant ${name} at ${hex(code.space.addressOf(position))} has a form that cannot be changed in place`);
+    if (edit === undefined)
+      refusals.push(`the constant ${name} at ${hex(code.space.addressOf(position))} has a form that cannot be changed in place`);
     else edits.push(edit);
   }
   for (const position of unreachedConstants(analysis, constants)) {

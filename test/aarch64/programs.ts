@@ -24,6 +24,8 @@ export interface Options {
   readonly flags?: number;
   /** mmap.c: whether pthread_create asks IsQemuUser(), as it does from v3.3 on. */
   readonly asks?: boolean;
+  /** mmap.c: whether pthread_create looks at __hostos before it asks. */
+  readonly looks?: boolean;
   /** mmap.c: tests another variable than pthread_create does. */
   readonly otherVariable?: boolean;
   /** Text in the data. */
@@ -78,11 +80,12 @@ function twoMappings(a: A64, flags: number): void {
 
 /** v3.3 to v3.4.0: pthread_create and __mmap_unlocked (libc/runtime/mmap.c). */
 export function mmapForStacks(options: Options = {}): Uint8Array {
-  const { form = "to-growing", asks = true, otherVariable = false } = options;
+  const { form = "to-growing", asks = true, looks = true, otherVariable = false } = options;
   const a = new A64();
   start(a, options);
   a.label("main").enter();
-  if (asks) a.load(0, HOST).tbz(0, 0, "request").bl("IsQemuUser").mov(1, 31).cbz(0, "request");
+  if (asks && looks) a.load(0, HOST).tbz(0, 0, "request");
+  if (asks) a.bl("IsQemuUser").mov(1, 31).cbz(0, "request");
   a.load(3, MAP_ANONYMOUS).orr2(3, 3).bl("mmap").leave();
   a.label("request").load(3, MAP_ANONYMOUS).mov(0, 31).orr6(3, 3).bl("mmap").leave();
   a.label("mmap").enter().and15(0, 3).cmp(0, 6).bcond("ne", "whole");

@@ -74,6 +74,7 @@ describe("what is refused, with the address", () => {
       "slackmap inlined and not IsQemuUser: a branch of the same shape is left alone",
       stackAllocator({ inlined: true, advice: 4 }),
     ],
+    ["pthread_create does not show which variable __hostos is", mmapForStacks({ looks: false })],
     ["mmap tests another variable than pthread_create", mmapForStacks({ otherVariable: true })],
   ])("%s", async (_, bytes) => {
     const finding = await find(bytes);

@@ -19,7 +19,8 @@ export function executableParts(path: string, section?: string): ExecutablePart[
       return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
     };
     const header = read(0, 64);
-    if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46 || header[4] !== 2 || header.readUInt16LE(18) !== 62) return [];
+    if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46 || header[4] !== 2 || header.readUInt16LE(18) !== 62)
+      return [];
     const part = (offset: number, address: number, size: number) => ({ path, offset, address, bytes: read(offset, size) });
     if (section === undefined) {
       const count = header.readUInt16LE(56);
