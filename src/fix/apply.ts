@@ -23,7 +23,8 @@ export function backward(edits: readonly Edit[]): Patch[] {
 
 /** A copy of `bytes` with the patches applied. Throws RefusedError where any byte is not the expected one. */
 export function applyToCopy(bytes: Uint8Array, patches: readonly Patch[]): Uint8Array {
-  const result = bytes.slice();
+  // Not bytes.slice(): that of a Buffer shares its memory.
+  const result = new Uint8Array(bytes);
   for (const patch of patches) {
     refuseUnexpected(patch, bytes.subarray(patch.fileOffset, patch.fileOffset + patch.expected.length));
     result.set(patch.replacement, patch.fileOffset);
