@@ -117,6 +117,30 @@ export function forEachInstruction(code: Code, visit: (position: number, instruc
   }
 }
 
+/**
+ * Calls `visit` for every known instruction that holds one of the byte sequences: far fewer than all where a rule looks for
+ * one opcode or constant. The record is reused.
+ */
+export function forEachInstructionWith(
+  code: Code,
+  sequences: readonly (readonly number[])[],
+  visit: (position: number, instruction: Instruction) => void,
+): void {
+  const { walk, space } = code;
+  const { bytes } = space;
+  const instruction = new Instruction();
+  const seen = new Set<number>();
+  for (const [first, ...rest] of sequences) {
+    for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
+      if (!rest.every((byte, i) => bytes[at + 1 + i] === byte)) continue;
+      const start = walk.isKnown(at) ? walk.startOf(at) : -1;
+      if (start < 0 || seen.has(start)) continue;
+      seen.add(start);
+      if (decode(bytes, start, space.endOf(start), instruction) > 0) visit(start, instruction);
+    }
+  }
+}
+
 /** The name of the imported function that a call or jump goes to: directly through its slot, or through a PLT stub. */
 export function importCalledAt(code: Code, position: number, instruction: Instruction): string | undefined {
   const { space } = code;

@@ -52,6 +52,12 @@ export class HostState {
     this.address = address;
   }
 
+  /** Begins a line of code with what is known at its start. */
+  start(registers: number): void {
+    this.registers = registers;
+    this.zeroFlag = NONE;
+  }
+
   /** Steps over one instruction. `next` is the address of the instruction behind it. */
   step(instruction: Instruction, next: number): void {
     const tested = this.testedMask(instruction, next);

@@ -41,14 +41,11 @@ export interface WalkInput {
   readonly data: DataSpace | undefined;
 }
 
+/** A bit above those of the 16 registers. */
+const SEEN = 1 << 16;
+
 /** A bound, so that damaged tables cost little. */
 const MOST_TABLE_ENTRIES = 4096;
-
-interface Pending {
-  position: number;
-  /** Registers that hold `__hostos` here. */
-  host: number;
-}
 
 export class Walk {
   readonly space: CodeSpace;
@@ -57,10 +54,15 @@ export class Walk {
   /** Direct jumps, branches and calls: pairs of (target, source) positions. */
   private edges = new Int32Array(4096);
   private edgeCount = 0;
-  private edgeIndex: Map<number, number[]> | undefined;
+  private edgeBefore = new Int32Array(0);
+  private lastEdgeTo: Map<number, number> | undefined;
   private readonly instruction = new Instruction();
-  private readonly pending: Pending[] = [];
-  private readonly hostAtLeader = new Map<number, number>();
+  /** Positions to go on from, each followed by the registers that hold `__hostos` there. */
+  private readonly pending: number[] = [];
+  /** Per position that Linux jumps to: registers that hold `__hostos` on every way there, plus SEEN; 0 where none was taken. */
+  private readonly hostAtLeader: Int32Array;
+  private readonly host: HostState | undefined;
+  private readonly tables: TableTracker;
   /** Branch sides that Linux does not take, with the evidence of the branch. */
   private readonly otherSystems: Root[] = [];
   private readonly pointers = new Set<number>();
@@ -75,6 +77,9 @@ export class Walk {
     this.input = input;
     this.space = input.space;
     this.marks = new Uint8Array(input.space.bytes.length);
+    this.hostAtLeader = new Int32Array(input.hostVariable === undefined ? 0 : input.space.bytes.length);
+    this.host = input.hostVariable === undefined ? undefined : new HostState(input.hostVariable);
+    this.tables = new TableTracker(input.absoluteImmediates);
     for (const root of input.entries) this.follow(root.position, root.evidence, true);
     for (const root of input.functions) this.follow(root.position, root.evidence, true);
     for (const position of input.names) this.guess(position, Evidence.Symbol, true);
@@ -120,15 +125,25 @@ export class Walk {
 
   /** Positions of the direct jumps, branches and calls that lead to a position. */
   sourcesOf(position: number): readonly number[] {
-    if (this.edgeIndex === undefined) {
-      this.edgeIndex = new Map();
-      for (let i = 0; i < this.edgeCount; i++) {
-        const sources = this.edgeIndex.get(this.edges[2 * i]);
-        if (sources === undefined) this.edgeIndex.set(this.edges[2 * i], [this.edges[2 * i + 1]]);
-        else if (!sources.includes(this.edges[2 * i + 1])) sources.push(this.edges[2 * i + 1]);
-      }
+    this.lastEdgeTo ??= this.indexEdges();
+    const sources: number[] = [];
+    for (let edge = this.lastEdgeTo.get(position) ?? NONE; edge !== NONE; edge = this.edgeBefore[edge]) {
+      const source = this.edges[2 * edge + 1];
+      if (!sources.includes(source)) sources.push(source);
     }
-    return this.edgeIndex.get(position) ?? [];
+    return sources.reverse();
+  }
+
+  /** Chains the edges with the same target: per target the last one, per edge the one before it. */
+  private indexEdges(): Map<number, number> {
+    const last = new Map<number, number>();
+    this.edgeBefore = new Int32Array(this.edgeCount);
+    for (let edge = 0; edge < this.edgeCount; edge++) {
+      const target = this.edges[2 * edge];
+      this.edgeBefore[edge] = last.get(target) ?? NONE;
+      last.set(target, edge);
+    }
+    return last;
   }
 
   private followPointers(linux: boolean): void {
@@ -201,10 +216,11 @@ export class Walk {
   private follow(position: number, evidence: EvidenceRank, linux: boolean): boolean {
     if (position < 0 || position >= this.marks.length) return false;
     this.marks[position] |= Mark.Function | Mark.Leader;
-    this.pending.push({ position, host: 0 });
+    this.pending.push(position, 0);
     let sound = true;
-    for (let next = this.pending.pop(); next !== undefined; next = this.pending.pop()) {
-      if (!this.followLine(next, evidence, linux)) {
+    while (this.pending.length > 0) {
+      const registers = this.pending.pop() as number;
+      if (!this.followLine(this.pending.pop() as number, registers, evidence, linux)) {
         sound = false;
         if (this.journal !== undefined) this.pending.length = 0;
       }
@@ -216,25 +232,26 @@ export class Walk {
    * Follows one straight line of code until it ends or joins what is known. False where it stops being valid code,
    * unless a call came before: that call does not return then, and what was decoded behind it is taken back.
    */
-  private followLine(from: Pending, evidence: EvidenceRank, linux: boolean): boolean {
+  private followLine(from: number, registers: number, evidence: EvidenceRank, linux: boolean): boolean {
     const { bytes } = this.space;
     const { marks, instruction } = this;
-    const region = this.space.regionOf(from.position);
+    const region = this.space.regionOf(from);
     const end = region.start + region.size;
     const toAddress = region.address - region.start;
-    const host = linux && this.input.hostVariable !== undefined ? new HostState(this.input.hostVariable) : undefined;
-    if (host !== undefined) host.registers = from.host;
+    const host = linux ? this.host : undefined;
+    host?.start(registers);
+    const { tables } = this;
+    tables.start();
     const behindCall: number[] = [];
     let sawCall = false;
-    const tables = new TableTracker(this.input.absoluteImmediates);
-    let at = from.position;
-    let lowered = this.lowerHostAtLeader(at, from.host, host !== undefined);
+    let at = from;
+    let lowered = host !== undefined && this.lowerHostAtLeader(at, registers);
     for (;;) {
       if (at >= end) return sawCall && this.takeBack(behindCall);
       const mark = marks[at];
       const known = (mark & Mark.Rank) !== 0;
       // Code does not run on into the start of another function; a table in front of one seems to.
-      if (known && (mark & Mark.Function) !== 0 && this.journal !== undefined && at !== from.position) {
+      if (known && (mark & Mark.Function) !== 0 && this.journal !== undefined && at !== from) {
         return sawCall && this.takeBack(behindCall);
       }
       if (known && !lowered && (!linux || (mark & Mark.Linux) !== 0)) return true;
@@ -295,8 +312,8 @@ export class Walk {
       at = next;
       lowered = false;
       if (host !== undefined && at < end && (marks[at] & Mark.Leader) !== 0) {
-        lowered = this.lowerHostAtLeader(at, host.registers, true);
-        host.registers &= this.hostAtLeader.get(at) ?? 0;
+        lowered = this.lowerHostAtLeader(at, host.registers);
+        host.registers &= this.hostAtLeader[at];
       }
     }
   }
@@ -326,7 +343,7 @@ export class Walk {
     if (!knownSource) this.addEdge(position, source);
     if (isCall) this.marks[position] |= Mark.Function;
     this.marks[position] |= Mark.Leader;
-    this.pending.push({ position, host });
+    this.pending.push(position, host);
   }
 
   private leaveToOthers(target: number, source: number, toAddress: number, evidence: EvidenceRank): void {
@@ -338,17 +355,15 @@ export class Walk {
   }
 
   /** Remembers with which registers a leader was reached; true where that is fewer than at an earlier visit. */
-  private lowerHostAtLeader(position: number, registers: number, tracking: boolean): boolean {
-    if (!tracking) return false;
-    const before = this.hostAtLeader.get(position);
-    if (before === undefined) {
-      this.hostAtLeader.set(position, registers);
+  private lowerHostAtLeader(position: number, registers: number): boolean {
+    const before = this.hostAtLeader[position];
+    if (before === 0) {
+      this.hostAtLeader[position] = registers | SEEN;
       return this.isStart(position);
     }
-    const now = before & registers;
-    if (now === before) return false;
-    this.hostAtLeader.set(position, now);
-    return true;
+    const now = before & (registers | SEEN);
+    this.hostAtLeader[position] = now;
+    return now !== before;
   }
 
   private inSpace(target: number, source: number, toAddress: number): number {
@@ -444,6 +459,15 @@ class TableTracker {
 
   constructor(absoluteImmediates: boolean) {
     this.absoluteImmediates = absoluteImmediates;
+  }
+
+  /** Forgets everything: a new line begins. */
+  start(): void {
+    this.words = NONE;
+    this.bytes = NONE;
+    this.entries = 0;
+    this.constant = NONE;
+    this.register = NONE;
   }
 
   step(instruction: Instruction, next: number): void {

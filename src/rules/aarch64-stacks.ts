@@ -26,7 +26,7 @@ export async function findAarch64Stacks(subject: Subject): Promise<Finding | und
   const { source, view, image } = subject;
   if (view.class !== 64 || !view.littleEndian || view.machine !== "aarch64") return undefined;
   const space = await loadCodeSpace(source, view);
-  if (!hasCosmopolitanEntry(space, view.entry)) return undefined;
+  if (!hasCosmopolitanEntry(space, view.entry) || !mayMapGrowing(space.bytes)) return undefined;
   const data = await loadDataSpace(source, view);
   const code = new ArmCode(space, data);
   const constants = dataInCode(space);
@@ -39,6 +39,28 @@ export async function findAarch64Stacks(subject: Subject): Promise<Finding | und
   const walk = new ArmWalk(code, view.entry, pointers);
   const symbols = (await readSymbols(source, view, image.zip)).filter((symbol) => symbol.isFunction);
   return describe(code, walk, symbols, growths);
+}
+
+/**
+ * At memory speed: whether the constants occur without which there is nothing to find. v4.0.0 and later need 0x8000022,
+ * v3.3 to v3.4.0 0x112 and IsQemuUser(), which passes 127 as third argument (Arm ARM C6.2, MOVZ and MOVK).
+ */
+function mayMapGrowing(code: Uint8Array): boolean {
+  const words = new DataView(code.buffer, code.byteOffset, code.byteLength);
+  let hasFlags = false;
+  let hasAdvice = false;
+  for (let at = 0; at + 4 <= code.length; at += 4) {
+    const word = words.getUint32(at, true);
+    const withoutRegister = word & 0x7fffffe0;
+    // movk or movz #0x800, lsl #16
+    if (withoutRegister === 0x72a10000 || withoutRegister === 0x52a10000) return true;
+    // movz #0x112
+    if (withoutRegister === 0x52802240) hasFlags = true;
+    // movz w2 or x2, #127
+    if ((word & 0x7fffffff) === 0x52800fe2) hasAdvice = true;
+    if (hasFlags && hasAdvice) return true;
+  }
+  return false;
 }
 
 /** The executable ranges as data: Cosmopolitan's aarch64 programs have constants and strings in the same segment as code. */

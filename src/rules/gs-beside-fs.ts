@@ -1,7 +1,7 @@
 /** %gs is used and %fs is too: Wine, Firefox from 136, SQL Server, sandboxed WebAssembly. Cannot be fixed by swapping registers. */
 
-import { changesGs, type SegmentAccess } from "../code/accesses.js";
-import { forEachInstruction } from "../code/code.js";
+import { changesGs, gsChangingBytes, type SegmentAccess } from "../code/accesses.js";
+import { forEachInstructionWith } from "../code/code.js";
 import { ArchCode } from "../code/system-calls.js";
 import type { Platform } from "../sandbox/gvisor.js";
 import { type Analysis, type Consequence, defineRule, type Effect, type Site } from "./define.js";
@@ -92,7 +92,7 @@ function count(value: string | number | boolean, what: string): string {
 
 function wrgsbases(analysis: Analysis): number[] {
   const positions: number[] = [];
-  forEachInstruction(analysis.code, (position, instruction) => {
+  forEachInstructionWith(analysis.code, gsChangingBytes, (position, instruction) => {
     const isSelector = instruction.opcode === 0x8e || instruction.opcode === 0xa9 || instruction.opcode === 0xb5;
     if (changesGs(instruction) && !isSelector && analysis.code.walk.isReachedOnLinux(position)) positions.push(position);
   });

@@ -1,6 +1,6 @@
 /** Memory that must grow by MAP_GROWSDOWN: Cosmopolitan's thread stacks above all. gVisor maps it and never grows it. */
 
-import { forEachInstruction } from "../code/code.js";
+import { forEachInstructionWith } from "../code/code.js";
 import { valuesBefore } from "../code/flow.js";
 import { type DecidingBranch, decidingBranches, functionStart, instructionAt } from "../code/paths.js";
 import { argumentValues, importedCalls, Register, systemCallSites } from "../code/system-calls.js";
@@ -113,6 +113,18 @@ function uniqueEdits(edits: readonly Edit[]): Edit[] {
   return edits.filter((edit, index) => edits.findIndex((other) => other.fileOffset === edit.fileOffset) === index);
 }
 
+/** `or $0x112,%r32` and `or $6,%ecx`, as far as their bytes go. */
+const MMAP_BYTES = [
+  [0x12, 0x01, 0x00, 0x00],
+  [0x83, 0xc9, 0x06],
+];
+/** The constants 0x8000022, 0x8000122 and 0x100122. */
+const ALLOCATOR_BYTES = [
+  [0x22, 0x00, 0x00, 0x08],
+  [0x22, 0x01, 0x00, 0x08],
+  [0x22, 0x01, 0x10, 0x00],
+];
+
 /**
  * v3.3 to v3.4.0, `__mmap_unlocked` (libc/runtime/mmap.c): flags |= MAP_GROWSDOWN|MAP_FIXED|MAP_PRIVATE for MAP_STACK on
  * Linux. Every program with mmap has that code behind a comparison with MAP_STACK; there it counts where something asks
@@ -124,7 +136,7 @@ function growthsInMmap(analysis: Analysis): Growth[] {
   const { code } = analysis;
   const growths: Growth[] = [];
   let asksForStack = false;
-  forEachInstruction(code, (position, instruction) => {
+  forEachInstructionWith(code, MMAP_BYTES, (position, instruction) => {
     if (!isOr(instruction) || !code.walk.isReachedOnLinux(position)) return;
     if (instruction.imm === 0x112) growths.push({ flags: position, place: position, shape: "mmap" });
     // `mov MAP_ANONYMOUS(%rip),%ecx; or $6,%ecx` in front of the call of mmap.
@@ -162,7 +174,7 @@ function growthsInStackAllocator(analysis: Analysis): Growth[] {
   const { walk } = code;
   const growths: Growth[] = [];
   const growers = new Set<number>();
-  forEachInstruction(code, (position, instruction) => {
+  forEachInstructionWith(code, ALLOCATOR_BYTES, (position, instruction) => {
     if (instruction.immSize !== 4 || !walk.isReachedOnLinux(position)) return;
     const start = functionStart(walk, position);
     if (isGrowingConstant(instruction)) {

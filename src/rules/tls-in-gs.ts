@@ -1,7 +1,7 @@
 /** Thread state through %gs, and nothing through %fs: Cosmopolitan v3.3 to v4.0.2. Can be moved to %fs byte by byte. */
 
-import { changesGs, type SegmentAccess } from "../code/accesses.js";
-import { type Code, evidenceAt, forEachInstruction } from "../code/code.js";
+import { changesGs, gsChangingBytes, type SegmentAccess } from "../code/accesses.js";
+import { type Code, evidenceAt, forEachInstructionWith } from "../code/code.js";
 import { functionStart } from "../code/paths.js";
 import { ArchCode, immediateAt } from "../code/system-calls.js";
 import { decode } from "../x86/decode.js";
@@ -210,7 +210,7 @@ function callsOneOf(code: Code, from: number, functions: ReadonlySet<number>): b
 function otherUses(analysis: Analysis): string[] {
   const { code } = analysis;
   const refusals: string[] = [];
-  forEachInstruction(code, (position, instruction) => {
+  forEachInstructionWith(code, gsChangingBytes, (position, instruction) => {
     if (!changesGs(instruction) || !code.walk.isReachedOnLinux(position)) return;
     refusals.push(`${hex(code.space.addressOf(position))} sets %gs by itself (${siteAt(code, position, "").text})`);
   });
