@@ -2,7 +2,8 @@
 
 import { Encoding, type Instruction, NONE, OpcodeMap, Prefix, RIP } from "./instruction.js";
 
-export { readRegisters, writtenRegisters } from "./registers.js";
+export { readRegisters } from "./read-registers.js";
+export { writtenRegisters } from "./written-registers.js";
 
 export interface MemoryOperand {
   readonly segment: "fs" | "gs" | undefined;

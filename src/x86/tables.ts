@@ -1,6 +1,17 @@
-/** The opcode maps of 64-bit mode without VEX, EVEX and XOP: one letter per opcode, expanded into typed arrays at load. */
+/** The opcode maps as the decoder reads them: what `opcode-maps.ts` says, expanded into typed arrays at load. */
 
-import { Flow } from "./instruction.js";
+import {
+  FLOWS,
+  type Forms,
+  LOCKABLE,
+  MAP_0F3A_FORMS,
+  MAP_0F38_FORMS,
+  PRIMARY,
+  PRIMARY_FORMS,
+  SECONDARY,
+  SECONDARY_FORMS,
+  THREE_DNOW,
+} from "./opcode-maps.js";
 
 /** What follows opcode and ModRM: the low four bits of an entry. */
 export const Imm = {
@@ -57,151 +68,6 @@ const LETTERS: Readonly<Record<string, number>> = {
   q: MODRM | Imm.Extrq,
 };
 
-/** One byte: Intel SDM vol. 2D, table A-2, without what 64-bit mode takes away. Row = high digit, column = low digit. */
-const PRIMARY =
-  "mmmmiz..mmmmiz.F" +
-  "mmmmiz..mmmmiz.." +
-  "mmmmizP.mmmmizP." +
-  "mmmmizP.mmmmizP." +
-  "RRRRRRRRRRRRRRRR" +
-  "oooooooooooooooo" +
-  "..VmPPPPzyiboooo" +
-  "jjjjjjjjjjjjjjjj" +
-  "by.bmmmmmmmmmmmX" +
-  "oooooooooo.ooooo" +
-  "aaaaooooizoooooo" +
-  "iiiiiiiivvvvvvvv" +
-  "bbwoVVbynowooi.o" +
-  "mmmm...ommmmmmmm" +
-  "jjjjiiiiJJ.joooo" +
-  "PoPPootToooooomm";
-
-/** 0F: table A-3; the rows of 3DNow! (0F 0F), 0F 38 and 0F 3A stand elsewhere. */
-const SECONDARY =
-  "mmmm.ooooo.o.mo." +
-  "mmmmmmmmmmmmmmmm" +
-  "mmmm....mmmmmmmm" +
-  "oooooo.o........" +
-  "mmmmmmmmmmmmmmmm" +
-  "mmmmmmmmmmmmmmmm" +
-  "mmmmmmmmmmmmmmmm" +
-  "bbbbmmmoqm..mmmm" +
-  "JJJJJJJJJJJJJJJJ" +
-  "mmmmmmmmmmmmmmmm" +
-  "ooombmmmooombmmm" +
-  "mmmmmmmmmmbmmmmm" +
-  "mmbmbbbmoooooooo" +
-  "mmmmmmmmmmmmmmmm" +
-  "mmmmmmmmmmmmmmmm" +
-  "mmmmmmmmmmmmmmmm";
-
-/**
- * Which ModRM bytes exist (tables A-4 to A-6 and the opcode pages): `memory|register`, each a set of /reg: `*` all, `-` none,
- * `03` /0 and /3, `4=015` /4 with rm 0, 1 or 5 only. One for all, or one each without mandatory prefix, with 66, F3, F2.
- */
-type Forms = readonly (readonly [opcodes: string, forms: string])[];
-
-const PRIMARY_FORMS: Forms = [
-  ["8c", "012345|012345"],
-  ["8d", "*|-"],
-  ["8e", "02345|02345"],
-  ["8f", "0|0"],
-  ["c6-c7", "0|0 7=0"],
-  ["d9", "0234567|01367 2=0 4=0145 5=0123456"],
-  ["da", "*|0123 5=1"],
-  ["db", "012357|012356 4=01234"],
-  ["dd", "0123467|012345"],
-  ["de", "*|0124567 3=1"],
-  ["df", "*|012356 4=0"],
-  ["fe", "01|01"],
-  ["ff", "0123456|01246"],
-];
-
-const SECONDARY_FORMS: Forms = [
-  ["00", "012345|012345; 012345|012345; 012345|012345; 0123456|0123456"],
-  [
-    "01",
-    "0123467|03467 1=01237 2=014567 5=067; 0123467|346 1=4567 7=014; *|346 0=6 1=2 5=024567 7=0124567; 0123467|346 0=6 1=2 5=01 7=01467",
-  ],
-  ["12", "*|*; *|-; *|*; *|*"],
-  ["13 17 e7", "*|-; *|-; -|-; -|-"],
-  ["14-15 28-29 2e-2f 54-57 60-6b 6e 74-76 c4 c6 d1-d5 d8-e5 e8-ef f1-f6 f8-fe", "*|*; *|*; -|-; -|-"],
-  ["16", "*|*; *|-; *|*; -|-"],
-  // decode.ts looks at these itself; a form of their own brings them there.
-  ["20-23", "-|01234567"],
-  ["2b b2 b4-b5", "*|-"],
-  ["50 c5 d7 f7", "-|*; -|*; -|-; -|-"],
-  ["52-53", "*|*; -|-; *|*; -|-"],
-  ["5b 6f 7e-7f", "*|*; *|*; *|*; -|-"],
-  ["6c-6d", "-|-; *|*; -|-; -|-"],
-  ["71-72", "-|246; -|246; -|-; -|-"],
-  ["73", "-|26; -|2367; -|-; -|-"],
-  ["78", "*|*; -|0; -|-; -|*"],
-  ["79", "*|*; -|*; -|-; -|*"],
-  ["7c-7d d0", "-|-; *|*; -|-; *|*"],
-  ["a6", "-|-; -|-; -|*; -|-"],
-  ["a7", "-|0; -|0; -|*; -|0"],
-  ["ae", "*|567; 67|6; 46|0123456; -|6"],
-  ["b8", "-|-; -|-; *|*; -|-"],
-  ["ba", "4567|4567"],
-  ["c3", "*|-; -|-; -|-; -|-"],
-  ["c7", "134567|67; 16|67; 16|67; 1|-"],
-  ["d6", "-|-; *|*; -|*; -|*"],
-  ["e6", "-|-; *|*; *|*; *|*"],
-  ["f0", "-|-; -|-; -|-; *|-"],
-  ["37 77", "*|*; -|-; -|-; -|-"],
-];
-
-const MAP_0F38_FORMS: Forms = [
-  ["00-0b 1c-1e", "*|*; *|*; -|-; -|-"],
-  ["10 14-15 17 20-25 28-29 2b 30-35 37-41 cf db", "-|-; *|*; -|-; -|-"],
-  ["2a 80-82 f5", "-|-; *|-; -|-; -|-"],
-  ["c8-cd", "*|*; -|-; -|-; -|-"],
-  ["d8", "-|-; -|-; 0123|-; -|-"],
-  ["dc", "-|-; *|*; *|*; -|-"],
-  ["dd-df", "-|-; *|*; *|-; -|-"],
-  ["f0-f1", "*|-; *|-; -|-; *|*"],
-  ["f6", "*|-; *|*; *|*; -|-"],
-  ["f8", "-|-; *|-; *|-; *|-"],
-  ["f9", "*|-; -|-; -|-; -|-"],
-  ["fa-fb", "-|-; -|-; -|*; -|-"],
-  ["fc", "*|-"],
-];
-
-const MAP_0F3A_FORMS: Forms = [
-  ["08-0e 14-17 20-22 40-42 44 60-63 ce-cf df", "-|-; *|*; -|-; -|-"],
-  ["0f", "*|*; *|*; -|-; -|-"],
-  ["cc", "*|*; -|-; -|-; -|-"],
-  ["f0", "-|-; -|-; -|0=0; -|-"],
-];
-
-/** What LOCK may stand before (SDM vol. 2A, "LOCK"): map, opcodes, and which /reg; the destination is always in memory. */
-const LOCKABLE: readonly (readonly [map: number, opcodes: string, extensions: number])[] = [
-  [0, "00-01 08-09 10-11 18-19 20-21 28-29 30-31 86-87", 0xff],
-  [0, "80-81 83", 0x7f],
-  [0, "f6-f7", 0x0c],
-  [0, "fe-ff", 0x03],
-  [1, "ab b0-b1 b3 bb c0-c1", 0xff],
-  [1, "ba", 0xe0],
-  [1, "c7", 0x02],
-];
-
-const FLOWS: readonly (readonly [flow: number, map: number, opcodes: string])[] = [
-  [Flow.Branch, 0, "70-7f e0-e3"],
-  [Flow.Branch, 1, "80-8f"],
-  [Flow.Jump, 0, "e9 eb"],
-  [Flow.Call, 0, "e8"],
-  [Flow.Return, 0, "c2-c3 ca-cb cf"],
-  [Flow.Return, 1, "07 35 aa"],
-  [Flow.SystemCall, 0, "cd"],
-  [Flow.SystemCall, 1, "05 34"],
-  [Flow.Trap, 0, "cc f1 f4"],
-  [Flow.Trap, 1, "0b b9 ff"],
-];
-
-/** AMD APM vol. 5: the suffix byte that is the opcode of a 3DNow! instruction (0F 0F ModRM suffix). */
-const THREE_DNOW = "0c-0d 1c-1d 8a 8e 90 94 96-97 9a 9e a0 a4 a6-a7 aa ae b0 b4 b6-b7 bb bf";
-
 /** Entries of the maps 0 (one byte), 1 (0F), 2 (0F 38) and 3 (0F 3A), 256 each. */
 export const entries = new Uint16Array(1024);
 /** Nine bytes per form and mandatory prefix: the /reg that memory operands may have, then per /reg the rm of register ones. */
@@ -223,8 +89,9 @@ export function eachOpcode(list: string, each: (opcode: number) => void): void {
 /** Reads a set of digits as bits; `*` is all eight, `-` none. */
 export function digits(set: string): number {
   if (set === "*") return 0xff;
+  if (set === "-") return 0;
   let bits = 0;
-  for (let i = 0; i < set.length; i++) if (set[i] !== "-") bits |= 1 << Number(set[i]);
+  for (let i = 0; i < set.length; i++) bits |= 1 << Number(set[i]);
   return bits;
 }
 
@@ -239,24 +106,33 @@ function formNumber(text: string): number {
   if (known !== undefined) return known;
   const number = formNumbers.size;
   formNumbers.set(text, number);
+  const first = number * 36;
   const parts = text.split("; ");
-  for (let prefix = 0; prefix < 4; prefix++) {
-    const [memory, register] = parts[parts.length === 1 ? 0 : prefix]!.split("|") as [string, string];
-    const row = (number * 4 + prefix) * 9;
-    forms[row] = digits(memory);
-    for (const item of register.split(" ")) {
-      const [extensions, rm] = item.split("=") as [string, string | undefined];
-      const bits = digits(extensions);
-      for (let reg = 0; reg < 8; reg++) if (bits & (1 << reg)) forms[row + 1 + reg] = rm === undefined ? 0xff : digits(rm);
-    }
+  for (let prefix = 0; prefix < parts.length; prefix++) {
+    const bar = parts[prefix]!.indexOf("|");
+    const row = first + prefix * 9;
+    forms[row] = digits(parts[prefix]!.slice(0, bar));
+    const register = parts[prefix]!.slice(bar + 1);
+    if (register === "*") forms.fill(0xff, row + 1, row + 9);
+    else if (register !== "-") registerForms(register, row + 1);
   }
+  if (parts.length === 1) for (let row = first + 9; row < first + 36; row += 9) forms.copyWithin(row, first, first + 9);
   return number;
 }
 
-function fill(map: number, letters: string, table: Forms): void {
-  for (let i = 0; i < 256; i++) {
-    entries[map * 256 + i] = letters.length === 1 ? LETTERS[letters]! | (1 << FORM_SHIFT) : LETTERS[letters[i]!]!;
+/** `03 4=015`: what `forms` holds per /reg, from `at` on. */
+function registerForms(text: string, at: number): void {
+  for (const item of text.split(" ")) {
+    const bits = item[1] === "=" ? digits(item.slice(2)) : 0xff;
+    const extensions = digits(item[1] === "=" ? item[0]! : item);
+    for (let reg = 0; reg < 8; reg++) if (extensions & (1 << reg)) forms[at + reg] = bits;
   }
+}
+
+function fill(map: number, letters: string, table: Forms): void {
+  // One letter for the whole map: all opcodes that have no form of their own take the empty one.
+  if (letters.length === 1) entries.fill(LETTERS[letters]! | (1 << FORM_SHIFT), map * 256, map * 256 + 256);
+  else for (let i = 0; i < 256; i++) entries[map * 256 + i] = LETTERS[letters[i]!]!;
   for (const [opcodes, text] of table) {
     const form = formNumber(text) << FORM_SHIFT;
     eachOpcode(opcodes, (opcode) => {

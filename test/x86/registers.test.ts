@@ -3,7 +3,7 @@ import { type Instruction as IcedInstruction, InstructionInfoFactory, OpAccess, 
 import { describe, expect, test } from "vitest";
 import { decode } from "../../src/x86/decode.js";
 import { Instruction } from "../../src/x86/instruction.js";
-import { readRegisters, writtenRegisters } from "../../src/x86/registers.js";
+import { readRegisters, writtenRegisters } from "../../src/x86/operands.js";
 import { realCode } from "./executable.js";
 import { Oracle } from "./oracle.js";
 
