@@ -1,7 +1,7 @@
 /** Builds dist/: one file for the command, one for the library, and the types. */
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -17,19 +17,31 @@ const common = {
   logLevel: "warning",
 };
 
+/** commander loads child_process for a feature that is not used here; that module costs more than all of commander. */
+const lazyChildProcess = {
+  name: "lazy-child-process",
+  setup(builder) {
+    builder.onLoad({ filter: /commander\/lib\/command\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8")
+        .replace("const childProcess = require('node:child_process');", "")
+        .replaceAll("childProcess.spawn", "require('node:child_process').spawn"),
+      loader: "js",
+    }));
+  },
+};
+
+// CommonJS, so that each command's modules, Node's own among them, are loaded when the command is called.
 await build({
   ...common,
   entryPoints: ["src/cli/main.ts"],
-  outfile: "dist/cli.js",
+  outfile: "dist/cli.cjs",
   platform: "node",
-  minifySyntax: true,
-  minifyWhitespace: true,
-  // Bundled CommonJS dependencies ask for Node's built-in modules with require().
-  banner: {
-    js: 'import { createRequire as sandfitRequire } from "node:module"; const require = sandfitRequire(import.meta.url);',
-  },
+  format: "cjs",
+  minify: true,
+  keepNames: true,
+  plugins: [lazyChildProcess],
 });
-chmodSync(new URL("../dist/cli.js", import.meta.url), 0o755);
+chmodSync(new URL("../dist/cli.cjs", import.meta.url), 0o755);
 
 // The core runs in browsers too: platform neutral fails the build where it would ask for Node.
 await build({ ...common, entryPoints: ["src/index.ts"], outfile: "dist/index.js", platform: "neutral" });

@@ -10,7 +10,7 @@ import { type FileError, type FileReport, MODEL_VERSION, outcomeOf, type Report 
 import { renderText } from "../report/text.js";
 import { parseTarget, type Target } from "../sandbox/gvisor.js";
 import type { ExitCode } from "./main.js";
-import { paintFor, print } from "./output.js";
+import { paintForOutput, print } from "./output.js";
 import { readStandardInput } from "./standard-input.js";
 
 export interface CheckOptions {
@@ -31,7 +31,7 @@ export async function checkCommand(names: readonly string[], options: CheckOptio
   const files: (FileReport | FileError)[] = [];
   for (const name of names) files.push(...(await checkName(name, target)));
   const report: Report = { version: MODEL_VERSION, target, files };
-  await print(options.json ? renderJson(report) : renderText(report, { ...options, paint: await paintFor(process.stdout) }));
+  await print(options.json ? renderJson(report) : renderText(report, { ...options, paint: await paintForOutput() }));
   return exitCodeOf(report);
 }
 

@@ -15,7 +15,7 @@ import { outcomeOf } from "../report/model.js";
 import { renderPlan } from "../report/plan.js";
 import type { RuleId } from "../rules/define.js";
 import type { ExitCode } from "./main.js";
-import { paintFor, print } from "./output.js";
+import { paintForOutput, print } from "./output.js";
 
 export interface FixOptions {
   readonly output?: string;
@@ -44,7 +44,7 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
     if (!options.dryRun && !(nothingToDo && options.inPlace)) {
       await write(name, output, image, plan, options);
     }
-    const words = { output: options.dryRun ? undefined : output, paint: await paintFor(process.stdout) };
+    const words = { output: options.dryRun ? undefined : output, paint: await paintForOutput() };
     await print(options.json ? `${JSON.stringify(plan, null, 2)}\n` : renderPlan(plan, words));
     return 0;
   } finally {

@@ -71,12 +71,14 @@ program
     exitCode = await rulesCommand(id, options);
   });
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  exitCode = explain(error);
-}
-process.exitCode = exitCode;
+program.parseAsync().then(
+  () => {
+    process.exitCode = exitCode;
+  },
+  (error: unknown) => {
+    process.exitCode = explain(error);
+  },
+);
 
 /** One sentence for what is the user's or the file's; the stack for what is a bug. */
 function explain(error: unknown): ExitCode {

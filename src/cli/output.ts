@@ -1,22 +1,37 @@
 /** Printing: whole, and in colour only where a person looks. */
 
+import { writeSync } from "node:fs";
+import { isatty } from "node:tty";
 import { type Paint, plain } from "../report/paint.js";
 
-/** Writes to standard output and waits until it is taken, so that a pipe gets everything before the process ends. */
-export function print(text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => {
+const STANDARD_OUTPUT = 1;
+/** What Atomics.wait sleeps on between two attempts. */
+const nobody = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Writes all of a text to standard output. Straight to the descriptor: process.stdout would load Node's network and
+ * stream modules first, which takes longer than most checks.
+ */
+export async function print(text: string): Promise<void> {
+  const bytes = Buffer.from(text);
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(STANDARD_OUTPUT, bytes, done);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
       // A reader that closed the pipe (`| head`) has what it wanted.
-      if (error && (error as NodeJS.ErrnoException).code !== "EPIPE") reject(error);
-      else resolve();
-    });
-  });
+      if (code === "EPIPE") return;
+      // A pipe that somebody set to non-blocking is full.
+      if (code !== "EAGAIN") throw error;
+      Atomics.wait(nobody, 0, 0, 5);
+    }
+  }
 }
 
-/** Colours for a stream: on a terminal, by NO_COLOR and FORCE_COLOR as everybody else does. */
-export async function paintFor(stream: NodeJS.WriteStream): Promise<Paint> {
+/** Colours for standard output: on a terminal, by NO_COLOR and FORCE_COLOR as everybody else does. */
+export async function paintForOutput(): Promise<Paint> {
   const { default: picocolors } = await import("picocolors");
   const wanted = process.env["NO_COLOR"] === undefined || process.env["NO_COLOR"] === "";
   const forced = process.env["FORCE_COLOR"] !== undefined && process.env["FORCE_COLOR"] !== "0";
-  return wanted && (stream.isTTY || forced) ? picocolors.createColors(true) : plain;
+  return wanted && (isatty(STANDARD_OUTPUT) || forced) ? picocolors.createColors(true) : plain;
 }

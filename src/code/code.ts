@@ -6,7 +6,7 @@ import { readImports, readRelativeRelocations } from "../image/relocations.js";
 import { readSymbols } from "../image/symbols.js";
 import { readUnwindRanges } from "../image/unwind.js";
 import { decode } from "../x86/decode.js";
-import { Flow, Instruction, NONE, RIP } from "../x86/instruction.js";
+import { Instruction } from "../x86/instruction.js";
 import { type CodeSpace, loadCodeSpace } from "./code-space.js";
 import { type DataSpace, loadDataSpace } from "./data-space.js";
 import { Evidence, type EvidenceName, evidenceName } from "./evidence.js";
@@ -139,36 +139,4 @@ export function forEachInstructionWith(
       if (decode(bytes, start, space.endOf(start), instruction) > 0) visit(start, instruction);
     }
   }
-}
-
-/** The name of the imported function that a call or jump goes to: directly through its slot, or through a PLT stub. */
-export function importCalledAt(code: Code, position: number, instruction: Instruction): string | undefined {
-  const { space } = code;
-  const slot = slotOf(space.addressOf(position), instruction);
-  if (slot !== undefined) return importOfSlot(code, slot);
-  if (instruction.flow !== Flow.Call && instruction.flow !== Flow.Jump) return undefined;
-  const target = space.positionOf(space.addressOf(position) + (instruction.target - position));
-  if (target < 0) return undefined;
-  const stub = new Instruction();
-  let at = target;
-  // A PLT stub is `jmp *slot(%rip)`, with endbr64 in front under CET.
-  for (let i = 0; i < 2; i++) {
-    const length = decode(space.bytes, at, space.endOf(at), stub);
-    if (length === 0) return undefined;
-    const stubSlot = slotOf(space.addressOf(at), stub);
-    if (stubSlot !== undefined) return importOfSlot(code, stubSlot);
-    at += length;
-  }
-  return undefined;
-}
-
-function slotOf(address: number, instruction: Instruction): number | undefined {
-  if (instruction.flow !== Flow.IndirectCall && instruction.flow !== Flow.IndirectJump) return undefined;
-  if (!instruction.hasMemory || instruction.index !== NONE) return undefined;
-  if (instruction.base === RIP) return address + instruction.length + instruction.disp;
-  return instruction.base === NONE ? instruction.disp : undefined;
-}
-
-function importOfSlot(code: Code, slot: number): string | undefined {
-  return code.imports.find((imported) => imported.slots.includes(slot))?.name;
 }

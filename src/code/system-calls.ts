@@ -3,8 +3,9 @@
 import { decode } from "../x86/decode.js";
 import { Flow, Instruction } from "../x86/instruction.js";
 import type { Code } from "./code.js";
-import { forEachInstruction, importCalledAt } from "./code.js";
+import { forEachInstruction } from "./code.js";
 import { type ConstantSite, type Values, valuesBefore } from "./flow.js";
+import { importCalledAt } from "./imports.js";
 
 /** x86-64 registers by their numbers in the encoding. */
 export const Register = {

@@ -3,10 +3,11 @@
 import type { ByteSource } from "../bytes/source.js";
 import type { Accesses } from "../code/accesses.js";
 import type { Code } from "../code/code.js";
+import type { CodeSpace } from "../code/code-space.js";
 import type { EvidenceName } from "../code/evidence.js";
 import type { Runtime } from "../code/runtime.js";
 import type { ArchPrctl } from "../code/system-calls.js";
-import type { ElfView, Image, Machine } from "../image/image.js";
+import type { ElfView, Image, ImportedFunction, Machine } from "../image/image.js";
 import type { Platform, Target } from "../sandbox/gvisor.js";
 
 export const ruleIds = ["tls-in-gs", "stack-growsdown", "gs-beside-fs", "cosmo-dlopen", "ape-not-elf", "wrong-class"] as const;
@@ -88,6 +89,10 @@ export interface Subject {
   readonly target: Target;
   /** The executable bytes as they are, without analysis. */
   readonly codeBytes: Uint8Array;
+  /** The same with addresses and file offsets. */
+  readonly space: CodeSpace;
+  /** Imported functions and their slots; read once. */
+  imports(): Promise<readonly ImportedFunction[]>;
   /** Whether the entry point is Cosmopolitan's. */
   readonly isCosmopolitan: boolean;
   code(): Promise<Analysis>;

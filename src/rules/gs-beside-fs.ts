@@ -50,7 +50,7 @@ export const gsBesideFs = defineRule({
     ],
   },
   async find(subject) {
-    if (!canSetGs(subject.codeBytes)) return undefined;
+    if (!(await canSetGs(subject))) return undefined;
     const analysis = await subject.code();
     const { code, gs } = analysis;
     const sets = analysis.archPrctls.filter((call) => call.code === ArchCode.SET_GS);

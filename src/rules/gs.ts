@@ -1,19 +1,37 @@
 /** What the rules about %gs share. */
 
+import { callBehind } from "../code/imports.js";
 import type { Analysis, Subject } from "./define.js";
 
 /**
- * Whether code can give %gs a base of its own at all: it holds `mov $0x1001,%r32` (ARCH_SET_GS) or `wrgsbase`.
- * Works on raw bytes at memory speed, so it also says yes to text that looks like that; the walk decides then.
+ * Whether the program can give %gs a base of its own at all: it holds `wrgsbase`, or ARCH_SET_GS in front of what could be
+ * arch_prctl. Works on raw bytes at memory speed, so it also says yes to text that looks like that; the walk decides then.
  */
-export function canSetGs(code: Uint8Array): boolean {
+export async function canSetGs(subject: Subject): Promise<boolean> {
+  const { codeBytes, view } = subject;
+  const constants = positionsOfSetGs(codeBytes);
+  if (constants.length > 0 && (subject.isCosmopolitan || (view.interpreter === undefined && view.needed.length === 0)))
+    return true;
+  if (constants.length > 0) {
+    // In a program with a dynamic linker the call is near: arch_prctl(), syscall() or the instruction.
+    const linkage = { space: subject.space, imports: await subject.imports() };
+    const callees = constants.map((position) => callBehind(linkage, position));
+    if (callees.some((callee) => callee === "arch_prctl" || callee === "syscall" || callee === "syscall instruction"))
+      return true;
+  }
+  return hasWrgsbase(codeBytes);
+}
+
+/** Positions of `mov $0x1001,%r32` (b8+r 01 10 00 00) and `mov $0x1001,%r64` (48 c7 c0+r 01 10 00 00). */
+function positionsOfSetGs(code: Uint8Array): number[] {
+  const found: number[] = [];
   for (let at = code.indexOf(0x10); at >= 0; at = code.indexOf(0x10, at + 1)) {
-    // b8+r 01 10 00 00: mov $0x1001,%r32; c7 c0+r 01 10 00 00: mov $0x1001,%r64
     if (code[at - 1] !== 0x01 || code[at + 1] !== 0 || code[at + 2] !== 0) continue;
     const opcode = code[at - 2];
-    if ((opcode & 0xf8) === 0xb8 || ((opcode & 0xf8) === 0xc0 && code[at - 3] === 0xc7)) return true;
+    if ((opcode & 0xf8) === 0xb8) found.push(at - 2);
+    else if ((opcode & 0xf8) === 0xc0 && code[at - 3] === 0xc7) found.push(at - 4);
   }
-  return hasWrgsbase(code);
+  return found;
 }
 
 /** F3 REX.W 0F AE /3 with mod 3 (SDM vol. 2B, WRFSBASE/WRGSBASE). */

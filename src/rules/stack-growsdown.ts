@@ -2,6 +2,7 @@
 
 import { forEachInstructionWith } from "../code/code.js";
 import { valuesBefore } from "../code/flow.js";
+import { callBehind } from "../code/imports.js";
 import { type DecidingBranch, decidingBranches, functionStart, instructionAt } from "../code/paths.js";
 import { argumentValues, importedCalls, Register, systemCallSites } from "../code/system-calls.js";
 import { Flow, type Instruction, OpcodeMap } from "../x86/instruction.js";
@@ -37,7 +38,7 @@ export const stackGrowsdown = defineRule({
   },
   async find(subject) {
     if (subject.view.machine === "aarch64") return findAarch64Stacks(subject);
-    if (!mayMapGrowing(subject.codeBytes)) return undefined;
+    if (!(await mayMapGrowing(subject))) return undefined;
     const analysis = await subject.code();
     if (subject.isCosmopolitan) return findCosmopolitan(subject, analysis);
     return findPlain(subject, analysis);
@@ -45,25 +46,46 @@ export const stackGrowsdown = defineRule({
 });
 
 /**
- * At memory speed: does an immediate with MAP_GROWSDOWN|MAP_PRIVATE occur that looks like mmap flags? `12 01 00 00` and
- * `22 00 00 08` are Cosmopolitan's, `?2 01 0? 00` behind `mov $imm32,%ecx` or `%r10d` anybody's.
+ * At memory speed, in a Cosmopolitan program: does `or $0x112,%r32` or flixmap's constant occur? In others: does an immediate
+ * that can be mmap flags with MAP_GROWSDOWN stand in front of a call of mmap?
  */
-function mayMapGrowing(code: Uint8Array): boolean {
-  for (let at = code.indexOf(0x01); at >= 0; at = code.indexOf(0x01, at + 1)) {
-    const low = code[at - 1];
-    if (code[at + 2] !== 0 || (low & 0x0f) !== 0x02) continue;
-    if (low === 0x12 && code[at + 1] === 0 && code[at - 3] === 0x81) return true;
-    const intoCx = code[at - 2] === 0xb9;
-    const intoR10 = code[at - 2] === 0xba && code[at - 3] === 0x41;
-    if ((intoCx || intoR10) && (low & 0xf0) <= 0x30) return true;
-  }
-  return indexOfNoReplace(code) >= 0;
+async function mayMapGrowing(subject: Subject): Promise<boolean> {
+  const { codeBytes: code } = subject;
+  if (subject.isCosmopolitan) return indexOfOr112(code) >= 0 || indexOfNoReplace(code) >= 0;
+  const constants = positionsOfFlags(code);
+  if (constants.length === 0) return false;
+  const linkage = { space: subject.space, imports: await subject.imports() };
+  const isStatic = linkage.imports.length === 0;
+  return constants.some((position) => {
+    const callee = callBehind(linkage, position);
+    return callee === "mmap" || callee === "mmap64" || callee === "syscall instruction" || (isStatic && callee === undefined);
+  });
 }
 
-/** 0x08000022 and 0x08000122: MAP_PRIVATE|MAP_ANONYMOUS with the bit that Cosmopolitan takes for MAP_FIXED_NOREPLACE. */
+/** 81 /1 with the immediate MAP_GROWSDOWN|MAP_FIXED|MAP_PRIVATE. */
+function indexOfOr112(code: Uint8Array): number {
+  for (let at = code.indexOf(0x12); at >= 0; at = code.indexOf(0x12, at + 1)) {
+    if (code[at + 1] === 0x01 && code[at + 2] === 0 && code[at + 3] === 0 && code[at - 2] === 0x81) return at;
+  }
+  return -1;
+}
+
+/** `mov $flags,%ecx` (b9) and `mov $flags,%r10d` (41 ba), MAP_PRIVATE and MAP_GROWSDOWN among the flags. */
+function positionsOfFlags(code: Uint8Array): number[] {
+  const found: number[] = [];
+  for (let at = code.indexOf(0x01); at >= 0; at = code.indexOf(0x01, at + 1)) {
+    const low = code[at - 1];
+    if (code[at + 2] !== 0 || (low & 0x0f) !== 0x02 || (low & 0xf0) > 0x30) continue;
+    if (code[at - 2] === 0xb9) found.push(at - 2);
+    else if (code[at - 2] === 0xba && code[at - 3] === 0x41) found.push(at - 3);
+  }
+  return found;
+}
+
+/** The constants of ALLOCATOR_BYTES. */
 function indexOfNoReplace(code: Uint8Array): number {
-  for (let at = code.indexOf(0x08); at >= 0; at = code.indexOf(0x08, at + 1)) {
-    if (code[at - 1] === 0 && (code[at - 2] === 0 || code[at - 2] === 1) && code[at - 3] === 0x22) return at - 3;
+  for (let at = code.indexOf(0x22); at >= 0; at = code.indexOf(0x22, at + 1)) {
+    if (ALLOCATOR_BYTES.some((bytes) => bytes.every((byte, i) => code[at + i] === byte))) return at;
   }
   return -1;
 }

@@ -7,7 +7,8 @@ import { CodeSpace, loadCodeSpace } from "../code/code-space.js";
 import { findHostVariable } from "../code/host.js";
 import { type Runtime, runtimeFromCode, runtimeFromHeaders } from "../code/runtime.js";
 import { archPrctls } from "../code/system-calls.js";
-import type { ElfView, Image } from "../image/image.js";
+import type { ElfView, Image, ImportedFunction } from "../image/image.js";
+import { readImports } from "../image/relocations.js";
 import { SHT_SYMTAB } from "../image/symbol-table.js";
 import type { Target } from "../sandbox/gvisor.js";
 import type { Analysis, Subject } from "./define.js";
@@ -26,6 +27,7 @@ export async function prepareSubject(source: ByteSource, image: Image, view: Elf
   const entry = isCode && view.entry !== 0 ? space.positionOf(view.entry) : -1;
   const isCosmopolitan = entry >= 0 && findHostVariable(space, entry) !== undefined;
   let analysis: Promise<Analysis> | undefined;
+  let imports: Promise<ImportedFunction[]> | undefined;
   const code = () => {
     analysis ??= analyze(source, image, view, space);
     return analysis;
@@ -36,6 +38,11 @@ export async function prepareSubject(source: ByteSource, image: Image, view: Elf
     target,
     source,
     codeBytes: space.bytes,
+    space,
+    imports: () => {
+      imports ??= readImports(source, view);
+      return imports;
+    },
     isCosmopolitan,
     code,
     runtime: async () => (isCosmopolitan ? (await code()).runtime : runtimeFromHeaders(view, space.bytes)),

@@ -41,7 +41,7 @@ export const tlsInGs = defineRule({
     ],
   },
   async find(subject) {
-    if (!canSetGs(subject.codeBytes)) return undefined;
+    if (!(await canSetGs(subject))) return undefined;
     const analysis = await subject.code();
     const sets = analysis.archPrctls.filter((call) => call.code === ArchCode.SET_GS);
     const reads = analysis.gs.found.filter(
