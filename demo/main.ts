@@ -54,6 +54,7 @@ async function demonstrate(): Promise<void> {
 }
 
 function describe(execution: Awaited<ReturnType<typeof execute>>): string {
-  const right = execution.stdout === program.expectedStdout ? "right output" : execution.stdout === "" ? "no output" : "wrong output";
+  const right =
+    execution.stdout === program.expectedStdout ? "right output" : execution.stdout === "" ? "no output" : "wrong output";
   return `${describeEnding(execution)}, ${right}`;
 }

@@ -2,6 +2,8 @@
 
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
+import { reasonOf } from "../disk/file-source.js";
+import { InputError } from "../errors.js";
 import { type Paint, plain } from "../report/paint.js";
 
 const STANDARD_OUTPUT = 1;
@@ -22,7 +24,7 @@ export async function print(text: string): Promise<void> {
       // A reader that closed the pipe (`| head`) has what it wanted.
       if (code === "EPIPE") return;
       // A pipe that somebody set to non-blocking is full.
-      if (code !== "EAGAIN") throw error;
+      if (code !== "EAGAIN") throw new InputError(`standard output cannot be written: ${reasonOf(error)}`);
       Atomics.wait(nobody, 0, 0, 5);
     }
   }
@@ -32,6 +34,7 @@ export async function print(text: string): Promise<void> {
 export async function paintForOutput(): Promise<Paint> {
   const { default: picocolors } = await import("picocolors");
   const wanted = process.env["NO_COLOR"] === undefined || process.env["NO_COLOR"] === "";
-  const forced = process.env["FORCE_COLOR"] !== undefined && process.env["FORCE_COLOR"] !== "0";
-  return wanted && (isatty(STANDARD_OUTPUT) || forced) ? picocolors.createColors(true) : plain;
+  const forced = !["", "0", undefined].includes(process.env["FORCE_COLOR"]);
+  const terminal = isatty(STANDARD_OUTPUT) && process.env["TERM"] !== "dumb";
+  return wanted && (terminal || forced) ? picocolors.createColors(true) : plain;
 }

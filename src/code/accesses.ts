@@ -60,6 +60,13 @@ export function segmentAccesses(code: Code, segment: SegmentName): Accesses {
   const dismissed: Dismissed[] = [];
   const instruction = new Instruction();
   const gaps = new Gaps(code);
+  const dismiss = (at: number, reason: Dismissed["reason"]) => {
+    if (segment !== "gs" || !decodesAsAccess(bytes, at, space.endOf(at), segment, instruction)) return;
+    const { length } = instruction;
+    if (looksLikeText(bytes, at, length)) dismissed.push({ position: at, length, reason: "text" });
+    // Inside an instruction nearly every `e` decodes as something; only what could be mistaken is worth a word.
+    else if (reason !== "inside" || isThreadStateForm(bytes, at)) dismissed.push({ position: at, length, reason });
+  };
   for (let at = bytes.indexOf(prefixByte[segment]); at >= 0; at = bytes.indexOf(prefixByte[segment], at + 1)) {
     const known = walk.isKnown(at);
     const start = known ? walk.startOf(at) : gaps.startOf(at);
@@ -74,24 +81,17 @@ export function segmentAccesses(code: Code, segment: SegmentName): Accesses {
         } else dismissed.push({ position: at, length, reason: "text" });
         continue;
       }
-      if (decodesAsAccess(bytes, at, space.endOf(at), segment, instruction)) {
-        dismissed.push({
-          position: at,
-          length: instruction.length,
-          reason: looksLikeText(bytes, at, instruction.length) ? "text" : "inside",
-        });
-      }
+      dismiss(at, "inside");
       continue;
     }
-    if (decodesAsAccess(bytes, at, space.endOf(at), segment, instruction)) {
-      dismissed.push({
-        position: at,
-        length: instruction.length,
-        reason: looksLikeText(bytes, at, instruction.length) ? "text" : "not-code",
-      });
-    }
+    dismiss(at, "not-code");
   }
   return { found, dismissed };
+}
+
+/** `65 REX.W 8b modrm 25 disp32` or `65 REX.W 8b modrm` through a register: the forms that a byte search would take for thread state. */
+function isThreadStateForm(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x65 && (bytes[at + 1] === 0x48 || bytes[at + 1] === 0x4c) && bytes[at + 2] === 0x8b;
 }
 
 function decodesAsAccess(bytes: Uint8Array, at: number, end: number, segment: SegmentName, into: Instruction): boolean {

@@ -60,6 +60,10 @@ export class HostState {
 
   /** Steps over one instruction. `next` is the address of the instruction behind it. */
   step(instruction: Instruction, next: number): void {
+    if (this.registers === 0 && (!instruction.hasMemory || !this.isHostOperand(instruction, next))) {
+      if (this.zeroFlag !== NONE && !keepsFlags(instruction)) this.zeroFlag = NONE;
+      return;
+    }
     const tested = this.testedMask(instruction, next);
     const loaded = this.loadedRegister(instruction, next);
     const copied = this.copiedRegister(instruction);

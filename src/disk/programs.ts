@@ -1,6 +1,6 @@
 /** The programs below a folder. */
 
-import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { closeSync, constants, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors.js";
 import { reasonOf } from "./file-source.js";
@@ -10,8 +10,7 @@ import { reasonOf } from "./file-source.js";
  * `path` is no folder. Throws InputError where the folder itself cannot be read; folders below it that cannot are passed over.
  */
 export function programsBelow(path: string): string[] | undefined {
-  const described = statSync(path, { throwIfNoEntry: false });
-  if (described === undefined || !described.isDirectory()) return undefined;
+  if (!isFolder(path)) return undefined;
   try {
     readdirSync(path);
   } catch (error) {
@@ -29,6 +28,15 @@ export function programsBelow(path: string): string[] | undefined {
   return found.sort();
 }
 
+/** What cannot be looked at is no folder: opening it as a file tells the reason. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
 function entriesOf(folder: string) {
   try {
     return readdirSync(folder, { withFileTypes: true });
@@ -44,7 +52,7 @@ const ET_DYN = 3;
 function beginsAsProgram(path: string): boolean {
   const start = Buffer.alloc(18);
   try {
-    const descriptor = openSync(path, "r");
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       if (readSync(descriptor, start, 0, 18, 0) < 18) return false;
     } finally {

@@ -5,10 +5,10 @@ import {
   chmodSync,
   closeSync,
   constants,
-  copyFileSync,
   fchmodSync,
   fstatSync,
   fsyncSync,
+  linkSync,
   lstatSync,
   openSync,
   readSync,
@@ -21,6 +21,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.js";
 import { type Patch, refuseUnexpected } from "../fix/apply.js";
+import { copyFile } from "./copy.js";
 import { kindOf, reasonOf } from "./file-source.js";
 
 export interface WriteOptions {
@@ -48,7 +49,7 @@ export async function writePatched(
   );
   const forget = removeOnSignal(temporary);
   try {
-    copyFileSync(source, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    await copyFile(source, temporary);
     chmodSync(temporary, 0o600);
     patchFile(temporary, patches, statSync(source).mode & 0o777);
     await prove(temporary);
@@ -56,7 +57,7 @@ export async function writePatched(
   } catch (error) {
     rmSync(temporary, { force: true });
     if (error instanceof Error && "code" in error && "syscall" in error) {
-      throw new InputError(`${target} cannot be written: ${reasonOf(error)}`);
+      throw unwritable(target, error);
     }
     throw error;
   } finally {
@@ -74,29 +75,33 @@ function resolveTarget(target: string, overwrite: boolean): string {
     return target;
   }
   if (!overwrite) throw new InputError(`${target} exists already; name another output with -o, or say --force`);
-  let destination: string;
-  try {
-    destination = link.isSymbolicLink() ? realpathSync(target) : target;
-  } catch (error) {
-    throw new InputError(`${target} is a link to nothing: ${reasonOf(error)}`);
-  }
-  const described = statSync(destination);
+  const described = statSync(target, { throwIfNoEntry: false });
+  if (described === undefined) throw new InputError(`${target} is a link to nothing`);
   if (!described.isFile()) throw new InputError(`${target} is ${kindOf(described)}, not a file`);
-  return destination;
+  return link.isSymbolicLink() ? realpathSync(target) : target;
 }
 
 function commit(temporary: string, destination: string, overwrite: boolean): void {
-  // Without --force a file that appeared meanwhile must survive; link(2) fails where rename(2) would replace.
   if (!overwrite) {
+    // Without --force a file that appeared meanwhile must survive; link(2) fails where rename(2) would replace.
     try {
-      lstatSync(destination);
-    } catch {
-      renameSync(temporary, destination);
+      linkSync(temporary, destination);
+      rmSync(temporary);
       return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") {
+        throw new InputError(`${destination} appeared while it was being written`);
+      }
+      // Some file systems have no hard links.
     }
-    throw new InputError(`${destination} appeared while it was being written`);
   }
   renameSync(temporary, destination);
+}
+
+/** The sentence for what the disk refused. What is missing can only be the folder: the file itself is made. */
+function unwritable(target: string, error: unknown): InputError {
+  const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+  return new InputError(`${target} cannot be written: ${isMissing ? "there is no such folder" : reasonOf(error)}`);
 }
 
 function patchFile(path: string, patches: readonly Patch[], mode: number): void {
@@ -144,9 +149,13 @@ function removeOnSignal(path: string): () => void {
   };
 }
 
-/** Writes a small file whole or not at all. Throws InputError. */
+/** Writes a small file whole or not at all, over one that may be there. Throws InputError. */
 export function writeWhole(target: string, text: string): void {
-  const temporary = join(dirname(target), `.${basename(target).slice(0, 200)}.sandfit-${randomBytes(6).toString("hex")}`);
+  const destination = resolveTarget(target, true);
+  const temporary = join(
+    dirname(destination),
+    `.${basename(destination).slice(0, 200)}.sandfit-${randomBytes(6).toString("hex")}`,
+  );
   try {
     const descriptor = openSync(temporary, "wx", 0o644);
     try {
@@ -157,9 +166,9 @@ export function writeWhole(target: string, text: string): void {
     } finally {
       closeSync(descriptor);
     }
-    renameSync(temporary, target);
+    renameSync(temporary, destination);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new InputError(`${target} cannot be written: ${reasonOf(error)}`);
+    throw unwritable(target, error);
   }
 }

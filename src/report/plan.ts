@@ -3,7 +3,7 @@
 import type { Plan } from "../fix/plan.js";
 import type { Edit } from "../rules/define.js";
 import type { Paint } from "./paint.js";
-import { plural, spaced } from "./words.js";
+import { plural, printable, spaced } from "./words.js";
 
 export interface PlanWords {
   /** Where the result was written; undefined where it was not. */
@@ -13,14 +13,14 @@ export interface PlanWords {
 
 /** The plan line by line; ends with a line feed. */
 export function renderPlan(plan: Plan, { output, paint }: PlanWords): string {
-  const { name } = plan.input;
+  const name = printable(plan.input.name);
   if (plan.edits.length === 0)
-    return `${paint.bold(name)}   nothing to change: no rule finds anything to repair\n${written(output, name, paint)}`;
+    return `${paint.bold(name)}   nothing to change: no rule finds anything to repair\n${written(output && printable(output), name, paint)}`;
   const bytes = plan.edits.reduce((sum, edit) => sum + edit.before.length / 2, 0);
   let text = `${paint.bold(name)}   ${plural(plan.edits.length, "edit")}, ${plural(bytes, "byte")}, for ${plan.machine}\n`;
   for (const edit of plan.edits) text += `  ${editLine(edit, paint)}\n`;
   for (const warning of plan.warnings) text += `  ${paint.yellow("warning")} ${warning}\n`;
-  return text + written(output, name, paint);
+  return text + written(output && printable(output), name, paint);
 }
 
 function editLine(edit: Edit, paint: Paint): string {

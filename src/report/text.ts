@@ -5,7 +5,7 @@ import { ruleById } from "../rules/index.js";
 import type { Platform } from "../sandbox/gvisor.js";
 import { type FileError, type FileReport, isRepairable, outcomeOf, type Report, type Verdict, type ViewReport } from "./model.js";
 import type { Paint } from "./paint.js";
-import { consequenceWords, evidenceOf, plural, runtimeWords, spaced, worstEffect } from "./words.js";
+import { consequenceWords, evidenceOf, plural, printable, runtimeWords, spaced, worstEffect } from "./words.js";
 
 export interface TextOptions {
   /** List every site instead of one of each role. */
@@ -17,25 +17,26 @@ export interface TextOptions {
 
 /** The whole report; ends with a line feed. */
 export function renderText(report: Report, options: TextOptions): string {
+  if (report.files.length === 0) return "no programs found\n";
   const parts = report.files.map((file) => ("error" in file ? renderError(file, options) : renderFile(file, options)));
   if (report.files.length > 1) parts.push(renderSummary(report, options));
   return parts.join("\n");
 }
 
 function renderError(file: FileError, { paint }: TextOptions): string {
-  return `${paint.red("error")} ${file.error}\n`;
+  return `${paint.red("error")} ${printable(file.error)}\n`;
 }
 
 function renderFile(file: FileReport, options: TextOptions): string {
   const { paint } = options;
   let text = "";
   for (const view of file.views) {
-    text += `${paint.bold(file.name)}   ${headline(file, view)}\n`;
+    text += `${paint.bold(printable(file.name))}   ${headline(file, view)}\n`;
     for (const finding of view.findings) text += renderFinding(finding, options);
     if (options.why) for (const line of view.runtime.evidence) text += `  ${paint.dim(`why     ${line}`)}\n`;
     text += renderVerdict(view, options);
   }
-  if (options.why) for (const note of file.notes) text += `  ${paint.dim(`note    ${note}`)}\n`;
+  if (options.why) for (const note of file.notes) text += `  ${paint.dim(`note    ${printable(note)}`)}\n`;
   return text;
 }
 
@@ -82,7 +83,7 @@ function oneOfEachRole(sites: readonly Site[]): Site[] {
 
 function siteLine(site: Site, { paint }: TextOptions): string {
   const address = site.address === undefined ? "" : `0x${site.address.toString(16)} `;
-  const where = site.inFunction === undefined ? "" : `  in ${site.inFunction}`;
+  const where = site.inFunction === undefined ? "" : `  in ${printable(site.inFunction)}`;
   const offset = `file offset 0x${site.fileOffset.toString(16)}`;
   return `${address}(${offset})  ${paint.dim(spaced(site.bytes))}  ${site.text}${where}  ${paint.dim(`${site.role}; ${evidenceOf(site)}`)}`;
 }

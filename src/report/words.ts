@@ -52,3 +52,9 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 export function bytesWords(size: number): string {
   return `${size.toLocaleString("en-US")} bytes`;
 }
+
+/** Text from a file, such as a symbol's name, fit for a terminal: control characters are written as `\\x1b`. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}

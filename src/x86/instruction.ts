@@ -59,6 +59,7 @@ export const Flow = {
 export const RIP = 16;
 export const NONE = -1;
 
+/** `disp` and `imm` begin as -0, so that V8 keeps them as floating point from the start and does not lay all code out anew at the first large one. */
 export class Instruction {
   /** Offset in the decoded bytes. */
   offset = 0;
@@ -85,12 +86,12 @@ export class Instruction {
   dispSize = 0;
   dispAt = 0;
   /** Sign-extended displacement (for moffs: low 53 bits as a number). */
-  disp = 0;
+  disp = -0;
   /** Size of the immediate in bytes (0, 1, 2, 4, 8; 3 for enter) and where it stands inside the instruction. */
   immSize = 0;
   immAt = 0;
   /** Sign-extended immediate; of an 8-byte one as far as a number holds it exactly, else its nearest number. */
-  imm = 0;
+  imm = -0;
   /** A value of `Flow`. */
   flow = 0;
   /** Offset (same space as `offset`) where a direct jump, branch or call goes; may lie outside the bytes. */

@@ -1,0 +1,86 @@
+/** Runs the command as people do: the built file, in a process and a folder of its own. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect } from "vitest";
+import { sampleProgram } from "../fixtures/programs/index.js";
+
+/** The built command; test/support/build.ts makes it. */
+export const command = process.env["SANDFIT_TEST_COMMAND"] ?? "";
+
+export interface Outcome {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Undefined where a signal ended it. */
+  readonly exitCode: number | undefined;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly input?: Uint8Array;
+  readonly env?: Record<string, string>;
+  /** What is in front of `node`, e.g. `setpriv --reuid=65534`. */
+  readonly through?: readonly string[];
+}
+
+/** A folder for one test file, removed afterwards; anybody may enter it. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "sandfit-test-"));
+  chmodSync(folder, 0o755);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Writes a sample program into a folder, executable, and returns its path. */
+export function writeSample(folder: string, name: string, as = name): string {
+  const path = join(folder, as);
+  writeFileSync(path, sampleProgram(name).bytes);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** Starts `sandfit ARGS` and leaves it running. */
+export function startSandfit(args: readonly string[], options: RunOptions = {}): ChildProcess {
+  const [program, ...rest] = [...(options.through ?? []), process.execPath, command, ...args];
+  const { PATH, HOME } = process.env;
+  return spawn(program!, rest, { cwd: options.cwd, env: { PATH, HOME, ...options.env }, stdio: ["pipe", "pipe", "pipe"] });
+}
+
+/** Runs `sandfit ARGS` to its end; one that hangs is killed after half a minute. */
+export async function sandfit(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return ended(startSandfit(args, options), options.input);
+}
+
+/** Runs a line of shell in which "$@" is `node cli.cjs`. */
+export async function shell(line: string, cwd: string): Promise<Outcome> {
+  const { PATH, HOME } = process.env;
+  const child = spawn("/bin/bash", ["-c", line, "bash", process.execPath, command], { cwd, env: { PATH, HOME } });
+  return ended(child);
+}
+
+async function ended(child: ChildProcess, input?: Uint8Array): Promise<Outcome> {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout?.on("data", (data: Buffer) => stdout.push(data));
+  child.stderr?.on("data", (data: Buffer) => stderr.push(data));
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(input);
+  const timer = setTimeout(() => child.kill("SIGKILL"), 30_000);
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  clearTimeout(timer);
+  return { stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString(), exitCode: exitCode ?? undefined };
+}
+
+/** Expects exit code 2 and one clear sentence on standard error that matches, without a stack. */
+export function expectSentence({ stdout, stderr, exitCode }: Outcome, sentence: RegExp): void {
+  const said = (stderr + stdout).trimEnd();
+  expect(said).toMatch(sentence);
+  expect(said.split("\n"), said).toHaveLength(1);
+  expect(said).not.toMatch(/\bat .*:\d+:\d+|this is a bug/);
+  expect(exitCode).toBe(2);
+}
