@@ -156,6 +156,9 @@ describe("pipes", () => {
 
   test("a full disk behind standard output is told", async () => {
     const { stderr, exitCode } = await shell(`"$@" check gs-call > /dev/full`, folder);
-    expect({ stderr, exitCode }).toEqual({ stderr: "sandfit: standard output cannot be written: the disk is full\n", exitCode: 2 });
+    expect({ stderr, exitCode }).toEqual({
+      stderr: "sandfit: standard output cannot be written: the disk is full\n",
+      exitCode: 2,
+    });
   });
 });

@@ -1,0 +1,120 @@
+/** What is no program for Linux, or cannot be read: one clear sentence each, exit code 2, nothing written, no waiting. */
+
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { headerFields, put, segmentFields, withField } from "../fixtures/images/elf-fields.js";
+import { sampleProgram } from "../fixtures/programs/index.js";
+import { expectSentence, sandfit, temporaryFolder } from "../support/cli.js";
+import { hasProgram, isRoot, testNeeding } from "../support/requirements.js";
+
+const cwd = temporaryFolder();
+const good = sampleProgram("gs-call").bytes;
+const header = headerFields(64);
+const text = (words: string) => new TextEncoder().encode(words);
+
+/** Both commands say the same of it, and neither writes. */
+async function expectBoth(name: string, sentence: RegExp): Promise<void> {
+  const before = readdirSync(cwd).sort();
+  expectSentence(await sandfit(["check", name], { cwd }), sentence);
+  expectSentence(await sandfit(["fix", name], { cwd }), sentence);
+  expect(readdirSync(cwd).sort()).toEqual(before);
+}
+
+describe("files that are something else", () => {
+  test.each<[string, Uint8Array, RegExp]>([
+    ["empty", new Uint8Array(0), /empty file/],
+    ["text", text("hello, world\n"), /is no Linux program: text/i],
+    ["script", text("#!/bin/sh\nexit 0\n"), /is no Linux program: .*script/],
+    ["gzip", gzipSync("hello"), /is no Linux program: gzip/],
+    [
+      "macho",
+      Uint8Array.of(0xcf, 0xfa, 0xed, 0xfe, 7, 0, 0, 1, ...new Array(64).fill(0)),
+      /is no Linux program: .*(Mach-O|macOS)/,
+    ],
+    ["random", Uint8Array.from({ length: 64 }, (_, i) => (i * 151 + 200) & 255), /is no Linux program/],
+    ["one-byte", Uint8Array.of(0x7f), /is no Linux program/],
+  ])("%s", async (name, bytes, sentence) => {
+    writeFileSync(join(cwd, name), bytes);
+    await expectBoth(name, sentence);
+  });
+});
+
+describe("what is no file", () => {
+  test.each([
+    ["missing", /missing cannot be opened: there is no such file$/],
+    ["/dev/null", /\/dev\/null is a device, not a file$/],
+    ["/dev/zero", /\/dev\/zero is a device, not a file$/],
+  ])("%s", expectBoth);
+
+  test("a folder, for fix", async () => {
+    mkdirSync(join(cwd, "folder"), { recursive: true });
+    expectSentence(await sandfit(["fix", "folder"], { cwd }), /folder is a folder, not a file$/);
+  });
+
+  test("a part of a path that is a file", async () => {
+    writeFileSync(join(cwd, "file"), "");
+    await expectBoth("file/deeper", /a part of its path is no folder$/);
+  });
+
+  test("a fifo, without waiting for a writer", async () => {
+    execFileSync("mkfifo", [join(cwd, "fifo")]);
+    await expectBoth("fifo", /fifo is a fifo, not a file$/);
+  });
+
+  test("a socket", async () => {
+    const server = createServer().listen(join(cwd, "socket"));
+    await expectBoth("socket", /socket is a socket, not a file$/);
+    server.close();
+  });
+
+  const through = isRoot ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
+  testNeeding(!isRoot || hasProgram("setpriv"), "setpriv")(
+    "a file without permission, also behind a folder without it",
+    async () => {
+      mkdirSync(join(cwd, "closed"), { recursive: true });
+      writeFileSync(join(cwd, "closed/program"), good);
+      writeFileSync(join(cwd, "secret"), good);
+      chmodSync(join(cwd, "secret"), 0);
+      chmodSync(join(cwd, "closed"), 0);
+      for (const name of ["secret", "closed/program"]) {
+        expectSentence(await sandfit(["check", name], { cwd, through }), /cannot be opened: permission denied$/);
+      }
+      expectSentence(await sandfit(["check", "closed"], { cwd, through }), /cannot be read: permission denied$/);
+      chmodSync(join(cwd, "closed"), 0o755);
+    },
+  );
+});
+
+describe("damaged programs", () => {
+  test.each([4, 16, 20, 52, 63, 64, 100, 119])("cut to %i bytes", async (length) => {
+    writeFileSync(join(cwd, "cut"), good.subarray(0, length));
+    await expectBoth("cut", /^(sandfit|error):? .*cut/);
+  });
+
+  const segment = segmentFields(64, 64);
+  test.each<[string, Uint8Array]>([
+    ["program headers past the end", withField(good, header["e_phoff"]!, 0x10000000)],
+    ["program headers at the end of 64 bits", withField(good, header["e_phoff"]!, 0xfffffffffffffff0n)],
+    ["program headers of size 1", withField(good, header["e_phentsize"]!, 1)],
+    ["65,534 program headers", withField(good, header["e_phnum"]!, 0xfffe)],
+    ["a segment at the end of 64 bits", withField(good, segment["p_vaddr"]!, 0xfffffffffffff000n)],
+    ["a segment whose offset overflows", withField(good, segment["p_offset"]!, 0xfffffffffffff000n)],
+  ])("%s", async (_name, bytes) => {
+    writeFileSync(join(cwd, "damaged"), bytes);
+    await expectBoth("damaged", /^(sandfit|error):? .*damaged|^(sandfit|error):? .*(offset|address)/);
+  });
+
+  test("a zip directory that claims 2^32 entries and bytes costs nothing", async () => {
+    const bytes = sampleProgram("ape-gs-fat").bytes.slice();
+    put(bytes, { offset: bytes.length - 14, size: 2 }, 0xffff);
+    put(bytes, { offset: bytes.length - 12, size: 2 }, 0xffff);
+    put(bytes, { offset: bytes.length - 10, size: 4 }, 0xfffffff0);
+    writeFileSync(join(cwd, "bomb"), bytes);
+    const { stderr, exitCode } = await sandfit(["check", "bomb"], { cwd });
+    expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 1 });
+  });
+});

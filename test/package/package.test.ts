@@ -1,0 +1,60 @@
+/** The package as others get it: packed, installed into an empty folder, run and imported there. */
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, expect, test } from "vitest";
+import { VERSION } from "../../src/version.js";
+import { temporaryFolder, writeSample } from "../support/cli.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const folder = temporaryFolder();
+const home = join(folder, "home");
+const description = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+let files: string[];
+
+beforeAll(() => {
+  // npm pack builds the package first, by its prepare script, whose words come before the JSON.
+  const packed = execFileSync("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root, encoding: "utf8" });
+  const [tarball] = JSON.parse(packed.slice(packed.search(/^\[/m)));
+  files = tarball.files.map((file: { path: string }) => file.path);
+  mkdirSync(home);
+  writeFileSync(join(home, "package.json"), "{}");
+  execFileSync("npm", ["install", "--offline", "--no-audit", "--no-fund", join(folder, tarball.filename)], {
+    cwd: home,
+    stdio: "pipe",
+  });
+  writeSample(home, "gs-call");
+}, 180_000);
+
+test("has the version that the command tells", () => {
+  expect(description.version).toBe(VERSION);
+  expect(execFileSync("npx", ["--no-install", "sandfit", "--version"], { cwd: home, encoding: "utf8" })).toBe(`${VERSION}\n`);
+});
+
+test("needs nothing else at run time", () => {
+  expect(description.dependencies ?? {}).toEqual({});
+});
+
+test("holds the command, the library, the types, the schema and the pages, and no tests or sources", () => {
+  expect(files).toEqual(
+    expect.arrayContaining(["LICENSE", "README.md", "dist/index.js", "dist/types/index.d.ts", "schema/report-1.json"]),
+  );
+  expect(files).toContain(description.bin.sandfit.replace(/^\.\//, ""));
+  expect(files.filter((path) => /(^|\/)(test|src|bench|demo|scripts)\/|\.test\./.test(path))).toEqual([]);
+});
+
+test("checks a program by its command", () => {
+  const { stdout, status } = spawnSync("npx", ["--no-install", "sandfit", "check", "gs-call"], { cwd: home, encoding: "utf8" });
+  expect(stdout).toMatch(/tls-in-gs/);
+  expect(status).toBe(1);
+});
+
+test("checks bytes by its library", () => {
+  const script = `import { readFileSync } from "node:fs";
+    import { check, memorySource, outcomeOf } from "sandfit";
+    console.log(outcomeOf(await check(memorySource(readFileSync("gs-call"), "gs-call"))));`;
+  writeFileSync(join(home, "use.mjs"), script);
+  expect(execFileSync(process.execPath, ["use.mjs"], { cwd: home, encoding: "utf8" })).toBe("fails\n");
+});
