@@ -24,7 +24,8 @@ export function renderText(report: Report, options: TextOptions): string {
 }
 
 function renderError(file: FileError, { paint }: TextOptions): string {
-  return `${paint.red("error")} ${printable(file.error)}\n`;
+  const isNamed = file.error.startsWith(file.name);
+  return `${paint.red("error")} ${printable(isNamed ? file.error : `${file.name}: ${file.error}`)}\n`;
 }
 
 function renderFile(file: FileReport, options: TextOptions): string {
@@ -72,13 +73,17 @@ function renderFinding(finding: Finding, options: TextOptions): string {
   return text;
 }
 
+/** From weakest to strongest. */
+const strength: readonly Site["evidence"][] = ["text", "swept", "pointer", "unwind", "symbol", "entry", "header"];
+
+/** The best known site of each role, in the order in which the roles appear. */
 function oneOfEachRole(sites: readonly Site[]): Site[] {
-  const seen = new Set<string>();
-  return sites.filter((site) => {
-    if (seen.has(site.role)) return false;
-    seen.add(site.role);
-    return true;
-  });
+  const best = new Map<string, Site>();
+  for (const site of sites) {
+    const before = best.get(site.role);
+    if (before === undefined || strength.indexOf(site.evidence) > strength.indexOf(before.evidence)) best.set(site.role, site);
+  }
+  return [...best.values()];
 }
 
 function siteLine(site: Site, { paint }: TextOptions): string {
@@ -99,7 +104,7 @@ function renderVerdict(view: ViewReport, { paint }: TextOptions): string {
   const whole = helped && after.every((one) => one === "runs") ? "runs after `sandfit fix`" : consequenceWords[outcome];
   const cells = verdicts.map(([platform, verdict]) => {
     const change = verdict.afterFix === verdict.outcome ? "" : `→${signs[verdict.afterFix]}`;
-    return `${platform} ${signs[verdict.outcome]}${change}${verdict.basis === "source" ? " (not run here)" : ""}`;
+    return `${platform} ${signs[verdict.outcome]}${change}${verdict.basis === "source" || view.machine !== "x86-64" ? " (not run here)" : ""}`;
   });
   const colour = outcome === "runs" ? paint.green : outcome === "may-fail" ? paint.yellow : paint.red;
   return `  verdict   ${colour(whole)}   ${cells.join("   ")}\n`;

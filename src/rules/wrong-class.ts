@@ -1,5 +1,6 @@
-/** Programs for another machine or for 32-bit mode: gVisor on x86-64 starts ELF64 x86-64 only. */
+/** Programs for 32-bit mode or for a machine that gVisor does not exist for: it starts ELF64 of x86-64 and aarch64 only. */
 
+import { elfMachineName } from "../image/machines.js";
 import { defineRule, onEveryPlatform } from "./define.js";
 import { hexOf } from "./sites.js";
 
@@ -11,22 +12,24 @@ export const wrongClass = defineRule({
   id,
   fixable: false,
   words: {
-    title: "32-bit program",
+    title: "32-bit or foreign program",
     summary: ({ facts }) => `${facts["what"]}: execve answers ENOEXEC in gVisor`,
-    why: "gVisor has no 32-bit system calls and its loader takes ELF64 only, where Linux runs 32-bit programs too.",
-    remedy: () => "use a 64-bit build, or run it under qemu-i386",
+    why:
+      "gVisor exists for x86-64 and aarch64. It has no 32-bit system calls and its loader takes ELF64 only, where Linux on x86-64 runs 32-bit " +
+      "programs too.",
+    remedy: ({ facts }) => `use a 64-bit build for this machine, or run it under qemu-user${facts["what"] === "ELF32 i386" ? " (qemu-i386)" : ""}`,
     links: ["https://github.com/google/gvisor/blob/master/pkg/sentry/loader/elf.go"],
   },
   find({ view }) {
     const isX32 = view.class === 32 && view.machineCode === EM_X86_64;
     const isI386 = view.class === 32 && view.machine === "i386";
-    // Programs for other processors do not start on plain Linux either: that is no finding about gVisor.
-    if (!isX32 && !isI386) return undefined;
+    const hasGvisor = view.machine === "x86-64" || view.machine === "aarch64";
+    if (view.class === 64 && hasGvisor) return undefined;
     if (view.type !== 2 && view.type !== 3) return undefined;
     return {
       rule: id,
       machine: view.machine,
-      effects: onEveryPlatform("fails", ["systrap", "ptrace"]),
+      effects: onEveryPlatform("fails", isI386 ? ["systrap", "ptrace"] : []),
       sites: [
         {
           address: undefined,
@@ -39,7 +42,7 @@ export const wrongClass = defineRule({
         },
       ],
       leftAlone: [],
-      facts: { what: isX32 ? "x32 (ELFCLASS32, x86-64)" : "ELF32 i386" },
+      facts: { what: isX32 ? "x32 (ELFCLASS32, x86-64)" : isI386 ? "ELF32 i386" : `ELF${view.class} ${elfMachineName(view.machineCode)}` },
       repair: undefined,
     };
   },

@@ -23,13 +23,20 @@ import { findSandboxes } from "../../src/run/sandboxes.js";
 interface Entry {
   readonly path: string;
   readonly era: "gs" | "fs" | "none";
-  readonly run?: { readonly args: readonly string[]; readonly how: "sh" | "direct"; readonly stdin?: string; readonly env?: Record<string, string> };
+  readonly run?: {
+    readonly args: readonly string[];
+    readonly how: "sh" | "direct";
+    readonly stdin?: string;
+    readonly env?: Record<string, string>;
+  };
 }
 
 const corpus = process.env["SANDFIT_CORPUS"];
 const only = new RegExp(process.env["SANDFIT_CORPUS_ONLY"] ?? ".");
 const entries: Entry[] =
-  corpus === undefined ? [] : JSON.parse(readFileSync(join(corpus, "manifest.json"), "utf8")).filter((entry: Entry) => only.test(entry.path));
+  corpus === undefined
+    ? []
+    : JSON.parse(readFileSync(join(corpus, "manifest.json"), "utf8")).filter((entry: Entry) => only.test(entry.path));
 const folder = mkdtempSync(join(tmpdir(), "sandfit-corpus-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const { present } = corpus === undefined ? { present: [] } : await findSandboxes();
@@ -42,10 +49,22 @@ async function planOf(bytes: Uint8Array): Promise<Plan> {
   return planFix(source, await readImage(source), await check(source));
 }
 
-function run(entry: Entry, path: string, how: "sh" | "direct", sandbox: Sandbox, more: readonly string[] = []): Promise<Execution> {
+function run(
+  entry: Entry,
+  path: string,
+  how: "sh" | "direct",
+  sandbox: Sandbox,
+  more: readonly string[] = [],
+): Promise<Execution> {
   const command = [...(how === "sh" ? ["/bin/sh"] : []), path, ...(entry.run?.args ?? []), ...more];
   const env = { PATH: "/usr/bin:/bin", TMPDIR: folder, HOME: folder, LC_ALL: "C", ...entry.run?.env };
-  return execute(command, { sandbox, timeout: 60_000, cwd: "/tmp", env, ...(entry.run?.stdin === undefined ? {} : { stdin: entry.run.stdin }) });
+  return execute(command, {
+    sandbox,
+    timeout: 60_000,
+    cwd: "/tmp",
+    env,
+    ...(entry.run?.stdin === undefined ? {} : { stdin: entry.run.stdin }),
+  });
 }
 
 const result = ({ exitCode, signal, stdout }: Execution) => ({ exitCode, signal, stdout });
@@ -54,41 +73,44 @@ describe.skipIf(corpus === undefined)("SANDFIT_CORPUS", () => {
   const withGs = entries.filter((entry) => entry.era === "gs" && !isRefused(entry));
   const others = entries.filter((entry) => entry.era !== "gs");
 
-  test.each(withGs.map((entry) => [entry.path, entry] as const))("%s is fixed, and runs everywhere as on the host before", async (_path, entry) => {
-    const bytes = readFileSync(join(corpus!, entry.path));
-    const plan = await planOf(bytes);
-    const fixed = applyToCopy(bytes, forward(plan.edits));
-    expect((await planOf(fixed)).edits).toEqual([]);
-    expect(Buffer.compare(applyToCopy(fixed, backward(plan.edits)), bytes)).toBe(0);
-    const report = await check(memorySource(fixed));
-    expect(outcomeOf({ ...report, views: report.views.slice(0, 1) })).toBe("runs");
-    if (entry.run === undefined) return;
+  test.each(withGs.map((entry) => [entry.path, entry] as const))(
+    "%s is fixed, and runs everywhere as on the host before",
+    async (_path, entry) => {
+      const bytes = readFileSync(join(corpus!, entry.path));
+      const plan = await planOf(bytes);
+      const fixed = applyToCopy(bytes, forward(plan.edits));
+      expect((await planOf(fixed)).edits).toEqual([]);
+      expect(Buffer.compare(applyToCopy(fixed, backward(plan.edits)), bytes)).toBe(0);
+      const report = await check(memorySource(fixed));
+      expect(outcomeOf({ ...report, views: report.views.slice(0, 1) })).toBe("runs");
+      if (entry.run === undefined) return;
 
-    const place = join(folder, entry.path.replaceAll("/", "_"));
-    mkdirSync(place);
-    const path = join(place, basename(entry.path));
-    copyFileSync(join(corpus!, entry.path), path);
-    const before = await run(entry, path, entry.run.how, HOST);
-    // An APE without a loader assimilates itself when a shell starts it.
-    copyFileSync(join(corpus!, entry.path), path);
-    const beforeStrace = await run(entry, path, entry.run.how, HOST, ["--strace"]);
-    copyFileSync(join(corpus!, entry.path), path);
-    await writePatched(path, path, forward(plan.edits), { overwrite: true }, async () => {});
-    for (const sandbox of present) {
-      const after = await run(entry, path, "direct", sandbox);
-      expect({ sandbox: sandbox.id, ...result(after) }).toEqual({ sandbox: sandbox.id, ...result(before) });
-    }
-    // The way that --strace takes to thread state is one of its own; systrap hides it when it is forgotten.
-    const tracing = present.filter((sandbox) => sandbox.kind === "host" || sandbox.id === "20240729-ptrace");
-    for (const sandbox of tracing) {
-      const traced = await run(entry, path, "direct", sandbox, ["--strace"]);
-      expect({ sandbox: sandbox.id, exitCode: traced.exitCode, signal: traced.signal }).toEqual({
-        sandbox: sandbox.id,
-        exitCode: beforeStrace.exitCode,
-        signal: beforeStrace.signal,
-      });
-    }
-  });
+      const place = join(folder, entry.path.replaceAll("/", "_"));
+      mkdirSync(place);
+      const path = join(place, basename(entry.path));
+      copyFileSync(join(corpus!, entry.path), path);
+      const before = await run(entry, path, entry.run.how, HOST);
+      // An APE without a loader assimilates itself when a shell starts it.
+      copyFileSync(join(corpus!, entry.path), path);
+      const beforeStrace = await run(entry, path, entry.run.how, HOST, ["--strace"]);
+      copyFileSync(join(corpus!, entry.path), path);
+      await writePatched(path, path, forward(plan.edits), { overwrite: true }, async () => {});
+      for (const sandbox of present) {
+        const after = await run(entry, path, "direct", sandbox);
+        expect({ sandbox: sandbox.id, ...result(after) }).toEqual({ sandbox: sandbox.id, ...result(before) });
+      }
+      // The way that --strace takes to thread state is one of its own; systrap hides it when it is forgotten.
+      const tracing = present.filter((sandbox) => sandbox.kind === "host" || sandbox.id === "20240729-ptrace");
+      for (const sandbox of tracing) {
+        const traced = await run(entry, path, "direct", sandbox, ["--strace"]);
+        expect({ sandbox: sandbox.id, exitCode: traced.exitCode, signal: traced.signal }).toEqual({
+          sandbox: sandbox.id,
+          exitCode: beforeStrace.exitCode,
+          signal: beforeStrace.signal,
+        });
+      }
+    },
+  );
 
   test.each(others.map((entry) => [entry.path, entry] as const))("%s has no %%gs edit", async (_path, entry) => {
     const bytes = readFileSync(join(corpus!, entry.path));

@@ -1,0 +1,63 @@
+/** Puts a small program into a private folder from which it may be executed, and takes it away again. */
+
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { InputError } from "../errors.js";
+
+export interface Placed {
+  readonly path: string;
+  /** Folders that were tried before and why they would not do, one sentence each. */
+  readonly notes: readonly string[];
+  dispose(): void;
+}
+
+const folders = new Set<string>();
+
+/** Folders to try, in this order. */
+export function candidateFolders(): string[] {
+  const all = [tmpdir(), process.env["XDG_RUNTIME_DIR"], "/dev/shm", process.cwd(), homedir()];
+  return [...new Set(all.filter((folder): folder is string => folder !== undefined && folder !== ""))];
+}
+
+/** Writes `bytes` as a program that only this user can read and run, into the first folder that allows it. */
+export function placeProgram(bytes: Uint8Array, name: string, candidates: readonly string[] = candidateFolders()): Placed {
+  const notes: string[] = [];
+  for (const candidate of candidates) {
+    let folder: string | undefined;
+    try {
+      folder = mkdtempSync(join(candidate, "sandfit-")); // mode 0700 (mkdtemp(3))
+      remember(folder);
+      const path = join(folder, name);
+      writeFileSync(path, bytes, { mode: 0o700 });
+      // access(2): X_OK fails with EACCES for a file on a file system that is mounted noexec.
+      accessSync(path, constants.X_OK);
+      const own = folder;
+      return { path, notes, dispose: () => remove(own) };
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (folder !== undefined) remove(folder);
+      notes.push(
+        folder !== undefined && code === "EACCES"
+          ? `${candidate} is mounted noexec`
+          : `${candidate} cannot be written to (${code ?? String(error)})`,
+      );
+    }
+  }
+  throw new InputError(`no folder to put a small program into: ${notes.join("; ")}`);
+}
+
+function remember(folder: string): void {
+  if (folders.size === 0) process.on("exit", removeAll);
+  folders.add(folder);
+}
+
+function remove(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  folders.delete(folder);
+  if (folders.size === 0) process.off("exit", removeAll);
+}
+
+function removeAll(): void {
+  for (const folder of [...folders]) remove(folder);
+}

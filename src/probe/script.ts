@@ -1,0 +1,59 @@
+/** Small tests as data: a few system calls in a row, each free to use what an earlier one returned. */
+
+import type { Assembler } from "../asm/assembler.js";
+import * as o from "../asm/operands.js";
+
+/** An argument: a number, a text that ends with a zero byte, eight-byte words in memory, the result of a step, or room to write to. */
+export type Argument =
+  | number
+  | bigint
+  | { readonly text: string }
+  | { readonly words: readonly (number | bigint)[] }
+  | { readonly result: number }
+  | { readonly room: number };
+
+/** System call number and arguments. */
+export type Step = readonly [number, ...Argument[]];
+
+export interface Test {
+  readonly id: string;
+  /** System calls; the outcome is what the last one returned. Or code of its own that leaves its answer in %rax and may change anything. */
+  readonly test: readonly Step[] | ((a: Assembler) => void);
+}
+
+const ARGUMENTS = [o.rdi, o.rsi, o.rdx, o.r10, o.r8, o.r9] as const;
+/** Bytes that tests may write to; each test has its own copy. */
+export const ROOM = 0x4000;
+
+/** The result of an earlier step of the same test. */
+export const result = (step: number): Argument => ({ result: step });
+/** The address of `offset` bytes into the room; zeros at first. */
+export const room = (offset = 0): Argument => ({ room: offset });
+export const text = (value: string): Argument => ({ text: value });
+export const words = (...values: (number | bigint)[]): Argument => ({ words: values });
+
+/** Code for one test: a function that returns the answer in %rax. */
+export function addTest(a: Assembler, { test }: Test): void {
+  if (typeof test === "function") test(a);
+  else test.forEach((step, i) => addStep(a, step, i));
+  a.ret();
+}
+
+/** Code for one system call; its result goes to %rax and to the list of results. */
+export function addStep(a: Assembler, [number, ...args]: Step, index = 0): void {
+  args.forEach((argument, i) => load(a, ARGUMENTS[i], argument));
+  a.mov(o.eax, number).syscall().mov(o.rip("results", 8 * index), o.rax);
+}
+
+function load(a: Assembler, to: o.Register, argument: Argument): void {
+  if (typeof argument !== "object") a.mov(to, argument);
+  else if ("result" in argument) a.mov(to, o.rip("results", 8 * argument.result));
+  else if ("room" in argument) a.lea(to, o.rip("room", argument.room));
+  else {
+    const label = a.fresh("data");
+    a.section("data").align(8).label(label);
+    if ("text" in argument) a.ascii(argument.text).zeros(1);
+    else for (const word of argument.words) a.u64(word);
+    a.section("text").lea(to, o.rip(label));
+  }
+}
