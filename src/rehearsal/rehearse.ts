@@ -1,14 +1,49 @@
 /** Puts a command under the launcher that answers as a gVisor release does. */
 
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { InputError } from "../errors.js";
+import { placeProgram } from "../probe/place.js";
+import { hostRunsLinux } from "../run/sandbox.js";
 import type { ReleaseId } from "../sandbox/gvisor.js";
+import { filterFor } from "./bpf.js";
+import { launcherProgram } from "./launcher.js";
 
 export interface Rehearsal {
   readonly command: string[];
-  /** Removes what was written for it; call it when the command has ended. */
+  /** Folders that would not do for the launcher, one sentence each. */
+  readonly notes: readonly string[];
+  /** Removes the launcher; call it when the command has ended. */
   dispose(): void;
 }
 
-/** The command line that runs `command` under the launcher. */
-export async function rehearsalCommand(command: readonly string[], _release: ReleaseId): Promise<Rehearsal> {
-  return { command: [...command], dispose: () => {} };
+/** The command line that runs `command` under the launcher. A program without a slash is looked up in PATH now. */
+export async function rehearsalCommand(command: readonly string[], release: ReleaseId): Promise<Rehearsal> {
+  if (!hostRunsLinux()) throw new InputError(NOT_HERE);
+  const [program, ...args] = command;
+  if (program === undefined) throw new InputError("no command to rehearse");
+  const { path, notes, dispose } = placeProgram(launcherProgram(filterFor(release, capabilities())), "rehearse");
+  return { command: [path, findInPath(program), program, ...args], notes, dispose };
+}
+
+export const NOT_HERE = "a rehearsal is a seccomp filter of Linux for x86-64 and cannot be had on this system";
+
+/** The capabilities in force; they decide between EPERM and ENOSYS for some system calls. */
+function capabilities(): bigint {
+  const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "latin1"));
+  return BigInt(`0x${line?.[1] ?? "0"}`);
+}
+
+function findInPath(program: string): string {
+  if (program.includes("/")) return program;
+  for (const folder of (process.env["PATH"] ?? "/usr/bin:/bin").split(delimiter)) {
+    const path = join(folder || ".", program);
+    try {
+      accessSync(path, constants.X_OK);
+      if (statSync(path).isFile()) return path;
+    } catch {
+      // not in this folder
+    }
+  }
+  return program;
 }

@@ -19,7 +19,7 @@ const knownPrograms: readonly { name: string; marker: string; instead: string }[
   },
   {
     name: "Wine (Windows thread block in %gs)",
-    marker: "wine_get_version",
+    marker: "__wine_unix_call",
     instead: "run it outside gVisor, or on the ptrace platform with a preload",
   },
   { name: "Microsoft SQL Server", marker: "sqlservr", instead: "run it outside gVisor" },

@@ -354,6 +354,7 @@ export const SYSTEM_CALL_TABLE = `
 434 pidfd_open ENOSYS ENOSYS f
 435 clone3 ENOSYS p p
 436 close_range f
+437 openat2 - - f
 438 pidfd_getfd - - f
 439 faccessat2 f
 441 epoll_pwait2 f

@@ -1,0 +1,86 @@
+/** Runs a command with this process's own standard input, output and error, on the host or in a gVisor sandbox. */
+
+import { fstatSync } from "node:fs";
+import { constants } from "node:os";
+import { execa, type Options } from "execa";
+import { cutOff } from "./cut-off.js";
+import { type Ending, ending, signalOfCode } from "./ending.js";
+import { newLog, takeComplaint } from "./runsc-log.js";
+import { HOST, runscCommand, type Sandbox } from "./sandbox.js";
+
+export interface PassThroughOptions {
+  readonly sandbox?: Sandbox;
+  /** What stands alone on a line of standard error in front of text that is meant for Sandfit and not shown. */
+  readonly mark?: string;
+}
+
+export interface PassedThrough extends Ending {
+  /** What a shell would give as the exit code: the program's own, 128 + n for signal n, 126 or 127 where it did not start. */
+  readonly status: number;
+  /** Signals that this process was sent meanwhile and passed on. */
+  readonly passedOn: readonly NodeJS.Signals[];
+  /** What followed the mark. */
+  readonly aside: string;
+}
+
+const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+
+/** Runs `command` to its end. Never throws for what the program does. */
+export async function passThrough(
+  command: readonly string[],
+  { sandbox = HOST, mark }: PassThroughOptions = {},
+): Promise<PassedThrough> {
+  const log = sandbox.kind === "runsc" ? newLog() : undefined;
+  const [file, ...args] = sandbox.kind === "runsc" && log ? [...runscCommand(sandbox, log), ...command] : command;
+  const settings: Options = {
+    buffer: false,
+    reject: false,
+    stdin: "inherit",
+    // runsc writes a redirected regular file from offset 0, over what is there.
+    stdout: log !== undefined && isFile(1) ? "pipe" : "inherit",
+    stderr: mark !== undefined || (log !== undefined && isFile(2)) ? "pipe" : "inherit",
+  };
+  const passedOn: NodeJS.Signals[] = [];
+  const child = execa(file, args, settings);
+  const { pid } = child;
+  const passOn = (signal: NodeJS.Signals): void => {
+    passedOn.push(signal);
+    // A terminal sends Ctrl-C and Ctrl-\ to the child too; runsc and Linux programs alike get the others from here.
+    const fromTerminal = process.stdin.isTTY && (signal === "SIGINT" || signal === "SIGQUIT");
+    if (pid !== undefined && !fromTerminal) child.kill(signal);
+  };
+  for (const signal of FORWARDED) process.on(signal, passOn);
+  try {
+    child.stdout?.pipe(process.stdout, { end: false });
+    const aside = child.stderr === null ? () => "" : cutOff(child.stderr, process.stderr, mark);
+    const result = await child;
+    const how = ending({ ...result, pid }, sandbox, undefined, log && takeComplaint(log));
+    return { ...how, status: statusOf(how), passedOn, aside: aside() };
+  } finally {
+    for (const signal of FORWARDED) process.off(signal, passOn);
+  }
+}
+
+/** The exit code by which a shell would report an ending (POSIX.1-2017, XCU 2.8.2). */
+export function statusOf(how: Ending): number {
+  if (how.startError !== undefined) return /ENOENT|no such file/.test(how.startError) ? 127 : 126;
+  if (how.signal !== undefined) return 128 + constants.signals[how.signal];
+  return how.exitCode ?? 1;
+}
+
+/** Signals that mean that a program crashed, not that somebody ended it. */
+const CRASHES: readonly (NodeJS.Signals | undefined)[] = ["SIGSEGV", "SIGBUS", "SIGILL", "SIGTRAP", "SIGABRT", "SIGFPE", "SIGSYS"];
+
+/** The signal of a crash, the program's own or, told by 128 + n, that of a program it ran. */
+export function crashSignal(how: Ending): NodeJS.Signals | undefined {
+  const signal = how.signal ?? signalOfCode(how.exitCode);
+  return CRASHES.includes(signal) ? signal : undefined;
+}
+
+function isFile(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isFile();
+  } catch {
+    return false; // closed
+  }
+}
