@@ -3,6 +3,7 @@
 import type { ByteSource } from "./bytes/source.js";
 import { InputError } from "./errors.js";
 import { readImage } from "./image/detect.js";
+import { ET_CORE, ET_REL } from "./image/elf-header.js";
 import type { ElfView, Image } from "./image/image.js";
 import type { FileReport, Verdict, ViewReport } from "./report/model.js";
 import { verdictOf } from "./report/model.js";
@@ -23,6 +24,9 @@ export async function check(source: ByteSource, target: Target = newest): Promis
 /** As `check`, for an image that was read already. */
 export async function checkImage(source: ByteSource, image: Image, target: Target = newest): Promise<FileReport> {
   if (image.elf.length === 0) throw new InputError(`${image.name} is no Linux program: ${image.description}`);
+  if (image.elf.every((view) => view.type === ET_REL || view.type === ET_CORE)) {
+    throw new InputError(`${image.name} is no program: ${image.description}`);
+  }
   const views: ViewReport[] = [];
   for (const view of image.elf) views.push(await checkView(source, image, view, target));
   const notes = [...image.notes, ...image.elf.flatMap((view) => view.notes)];
@@ -49,8 +53,6 @@ async function checkView(source: ByteSource, image: Image, view: ElfView, target
 }
 
 function typeOf(view: ElfView): string {
-  if (view.type === 1) return "object file";
-  if (view.type === 4) return "core dump";
   if (view.soname !== undefined || (view.entry === 0 && view.type === 3)) return "shared library";
   const linkage = view.isStatic ? "static" : "dynamic";
   return view.isPositionIndependent ? `${linkage} PIE` : `${linkage} executable`;

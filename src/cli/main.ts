@@ -3,6 +3,7 @@
 
 import { Command, CommanderError, Option } from "commander";
 import { InputError, RefusedError } from "../errors.js";
+import { printable } from "../report/words.js";
 import { VERSION } from "../version.js";
 
 /** 0 nothing wrong, 1 findings or refused, 2 could not do the job. */
@@ -15,7 +16,8 @@ const program = new Command("sandfit")
   .showHelpAfterError("(sandfit --help says more)")
   .addHelpText("after", "\nExit codes: 0 nothing wrong, 1 findings or refused, 2 could not do the job.");
 
-let exitCode: ExitCode = 0;
+/** `run` gives the exit status of the command that it ran; all others one of ours. */
+let exitCode: number = 0 satisfies ExitCode;
 
 program
   .command("check")
@@ -42,11 +44,13 @@ program
   )
   .addOption(new Option("--allow <rule>", "convert although this rule speaks against it").choices(["cosmo-dlopen"]))
   .option("--dry-run", "print the plan and write nothing", false)
+  .option("--verify", "run both everywhere, keep the result only if it does what the original does", false)
   .option("--plan <file>", "save the plan as JSON")
   .option("--json", "print the plan as JSON", false)
-  .action(async (file: string, options) => {
+  .argument("[arguments...]", "what to give the programs for --verify, behind --")
+  .action(async (file: string, args: string[], options) => {
     const { fixCommand } = await import("./fix.js");
-    exitCode = await fixCommand(file, options);
+    exitCode = await fixCommand(file, { ...options, args });
   });
 
 program
@@ -71,6 +75,57 @@ program
     exitCode = await rulesCommand(id, options);
   });
 
+program
+  .command("run")
+  .description("run a command as it is, and explain it if it dies")
+  .usage("[options] -- <command...>")
+  .argument("<command...>", "the program and its arguments")
+  .option("--trace", "show the refused call and the place of the crash, by strace", false)
+  .option("--in <place>", "gvisor, gvisor=PATH of a runsc, rehearsal or rehearsal=RELEASE")
+  .addOption(new Option("--platform <platform>", "gVisor platform for --in gvisor").choices(["systrap", "ptrace", "kvm"]))
+  .action(async (command: string[], options) => {
+    const { runCommand } = await import("./run.js");
+    exitCode = await runCommand(command, options);
+  });
+
+program
+  .command("verify")
+  .description("run one or two programs in every environment there is, and compare with plain Linux")
+  .usage("[options] <original> [fixed] [-- <argument...>]")
+  .argument("<words...>", "the program, a fixed one, and behind -- the arguments for both")
+  .option("--times <n>", "runs in every environment", "1")
+  .option("--stdin <file>", "what the programs read from standard input; - is this command's own")
+  .option("--timeout <seconds>", "longest time of one run", "60")
+  .option("--max-output <bytes>", "most that a run may write to either stream", "8388608")
+  .option("--max-memory <bytes>", "most address space of a run (ulimit -v); no limit unless told")
+  .addOption(new Option("--platform <platform...>", "gVisor platforms; kvm only if named").choices(["systrap", "ptrace", "kvm"]))
+  .option("--json", "print a JSON document (schema/verify-1.json)", false)
+  .action(async (words: string[], options) => {
+    const { verifyCommand } = await import("./verify.js");
+    exitCode = await verifyCommand(words, process.argv, options);
+  });
+
+program
+  .command("rehearse")
+  .description("run a command under the refusals of a gVisor release, without gVisor")
+  .usage("[options] -- <command...>")
+  .argument("[command...]", "the program and its arguments")
+  .option("--release <release>", "newest, 2024-07 or 2022-12", "newest")
+  .option("--explain", "say what a rehearsal cannot imitate", false)
+  .action(async (command: string[], options) => {
+    const { rehearseCommand } = await import("./rehearse.js");
+    exitCode = await rehearseCommand(command, options);
+  });
+
+program
+  .command("probe")
+  .description("say what this environment is: gVisor or not, platform, release, and what it refuses")
+  .option("--json", "print JSON", false)
+  .action(async (options) => {
+    const { probeCommand } = await import("./probe.js");
+    exitCode = await probeCommand(options);
+  });
+
 program.parseAsync().then(
   () => {
     process.exitCode = exitCode;
@@ -84,10 +139,10 @@ program.parseAsync().then(
 function explain(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof RefusedError) {
-    for (const reason of error.reasons) process.stderr.write(`sandfit: refused: ${reason}\n`);
+    for (const reason of error.reasons) process.stderr.write(`sandfit: refused: ${printable(reason)}\n`);
     return 1;
   }
-  if (error instanceof InputError) process.stderr.write(`sandfit: ${error.message}\n`);
+  if (error instanceof InputError) process.stderr.write(`sandfit: ${printable(error.message)}\n`);
   else
     process.stderr.write(`sandfit: this is a bug, please report it\n${error instanceof Error ? error.stack : String(error)}\n`);
   return 2;

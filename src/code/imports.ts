@@ -43,31 +43,35 @@ function importOfSlot({ imports }: Linkage, slot: number): string | undefined {
   return imports.find((imported) => imported.slots.includes(slot))?.name;
 }
 
-/** How many instructions may stand between a constant and the call that it is for. */
+/** How many instructions may stand between a constant and the call that it is for, and between that and the system call. */
 const NEAR = 16;
 
+/** What `callBehind` answers for the `syscall` instruction, directly or as the first thing in a function that is called. */
+export const KERNEL = "(kernel)";
+
 /**
- * What the straight line of instructions from a position on calls first: an import's name, "syscall instruction", or
- * undefined for anything else. A look at a few bytes, to tell whether a walk is worth while.
+ * What the straight line of instructions from a position on calls first: an import's name, KERNEL, or undefined for
+ * anything else. A look at a few bytes, to tell whether a walk is worth while.
  */
-export function callBehind(linkage: Linkage, position: number): string | undefined {
+export function callBehind(linkage: Linkage, position: number, inCallee = false): string | undefined {
   const { space } = linkage;
   const instruction = new Instruction();
-  const end = space.endOf(position);
+  const { start, size } = space.regionOf(position);
   let at = position;
   for (let count = 0; count < NEAR; count++) {
-    const length = decode(space.bytes, at, end, instruction);
+    const length = decode(space.bytes, at, start + size, instruction);
     if (length === 0) return undefined;
-    const { flow } = instruction;
-    if (flow === Flow.SystemCall) return "syscall instruction";
-    if (flow === Flow.Jump && space.endOf(at) === end && instruction.target > 0 && instruction.target < end) {
+    const { flow, target } = instruction;
+    if (flow === Flow.SystemCall) return KERNEL;
+    const isInside = target >= start && target < start + size;
+    if (flow === Flow.Jump || flow === Flow.Call) {
       const name = importCalledAt(linkage, at, instruction);
       if (name !== undefined) return name;
-      at = instruction.target;
-      continue;
-    }
-    if (flow !== Flow.Next && flow !== Flow.Branch) return importCalledAt(linkage, at, instruction);
-    at += length;
+      if (!isInside || (flow === Flow.Call && inCallee)) return undefined;
+      if (flow === Flow.Call) return callBehind(linkage, target, true);
+      at = target;
+    } else if (flow === Flow.Next || flow === Flow.Branch) at += length;
+    else return importCalledAt(linkage, at, instruction);
   }
   return undefined;
 }

@@ -22,7 +22,15 @@ const startLength = 64 * 1024;
  * Throws InputError for files that claim to be ELF or APE and that no system can load.
  */
 export async function readImage(file: ByteSource): Promise<Image> {
-  const source = cachedSource(file);
+  try {
+    return await readByContent(cachedSource(file));
+  } catch (error) {
+    if (!(error instanceof InputError) || error.message.includes(file.name)) throw error;
+    throw new InputError(`${file.name}: ${error.message}`);
+  }
+}
+
+async function readByContent(source: ByteSource): Promise<Image> {
   const start = await source.read(0, startLength);
   const notes: string[] = [];
   const base = { name: source.name, size: source.size, elf: [], pe: undefined, macho: [], ape: undefined, zip: undefined, notes };

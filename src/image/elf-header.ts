@@ -113,9 +113,8 @@ export function headerSize(elfClass: 32 | 64): 64 | 52 {
 }
 
 /**
- * Decodes an ELF header. `bytes` begins with \x7fELF; where it is shorter than a header it is read as if zeros followed,
- * as Linux does (bprm->buf). `offset` is where it stands in the file, for messages. What Linux ignores becomes a note.
- * Throws InputError where no system could know what it is.
+ * Decodes an ELF header. `bytes` begins with \x7fELF. `offset` is where it stands in the file, for messages. What Linux
+ * ignores becomes a note. Throws InputError where it is cut off or no system could know what it is.
  */
 export function readElfHeader(bytes: Uint8Array, offset: number, notes: string[]): ElfHeader {
   if (bytes.length < 6 || bytes[0] !== 0x7f || bytes[1] !== 0x45 || bytes[2] !== 0x4c || bytes[3] !== 0x46) {
@@ -125,7 +124,9 @@ export function readElfHeader(bytes: Uint8Array, offset: number, notes: string[]
   padded.set(bytes.subarray(0, 64));
   const elfClass = classOf(padded, notes);
   const littleEndian = byteOrderOf(padded, notes);
-  if (bytes.length < headerSize(elfClass)) notes.push("the file ends within its ELF header; Linux reads the rest as zeros");
+  if (bytes.length < headerSize(elfClass)) {
+    throw new InputError(`the file ends inside its ELF header (${bytes.length} of ${headerSize(elfClass)} bytes)`);
+  }
   if (padded[6] !== 1) notes.push(`EI_VERSION is ${padded[6]}: Linux does not look at it, gVisor refuses to start the file`);
   const reader = new Reader(padded, "the ELF header", offset, littleEndian);
   return {

@@ -1,7 +1,7 @@
 /** The probe: a static ELF that runs a list of tests, each in a child of its own, and prints one line for each. */
 
 import { Assembler } from "../asm/assembler.js";
-import { writeElf } from "../asm/elf-writer.js";
+import { type ElfOptions, writeElf } from "../asm/elf-writer.js";
 import * as o from "../asm/operands.js";
 import { addTest, ROOM, type Test } from "./script.js";
 
@@ -22,7 +22,7 @@ const LINE = /^([0-9a-f]{16}) ([0-9a-f]{8})$/;
  * Assembles the program. Its own loop keeps to rbx, r12 to r15, which tests may change: they run in the child. The child dies with its
  * parent (PR_SET_PDEATHSIG), so nothing is left where the probe itself is killed.
  */
-export function probeProgram(tests: readonly Test[]): Uint8Array {
+export function probeProgram(tests: readonly Test[], options: ElfOptions = {}): Uint8Array {
   const a = new Assembler();
   const [again, parent, failed, print, done] = ["again", "parent", "failed", "print", "done"].map((stem) => a.fresh(stem));
   a.func("_start").mov(o.rip("stack_at_start"), o.rsp).and(o.rsp, -16);
@@ -59,10 +59,12 @@ export function probeProgram(tests: readonly Test[]): Uint8Array {
   tests.forEach((_, i) => {
     a.pointer(`test${i}`);
   });
-  a.zeros(8).object("line").ascii(`${"0".repeat(16)} ${"0".repeat(8)}\n`);
+  a.zeros(8)
+    .object("line")
+    .ascii(`${"0".repeat(16)} ${"0".repeat(8)}\n`);
   a.section("bss").align(4096).object("room").zeros(ROOM).object("results").zeros(128);
   a.object("stack_at_start").zeros(8).object("status").zeros(8).section("text");
-  return writeElf(a).bytes;
+  return writeElf(a, options).bytes;
 }
 
 /** Reads what the program printed; tests whose line is missing are left out. */

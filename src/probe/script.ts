@@ -42,7 +42,9 @@ export function addTest(a: Assembler, { test }: Test): void {
 /** Code for one system call; its result goes to %rax and to the list of results. */
 export function addStep(a: Assembler, [number, ...args]: Step, index = 0): void {
   args.forEach((argument, i) => load(a, ARGUMENTS[i], argument));
-  a.mov(o.eax, number).syscall().mov(o.rip("results", 8 * index), o.rax);
+  a.mov(o.eax, number)
+    .syscall()
+    .mov(o.rip("results", 8 * index), o.rax);
 }
 
 function load(a: Assembler, to: o.Register, argument: Argument): void {

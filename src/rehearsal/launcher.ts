@@ -37,7 +37,11 @@ export function launcherProgram(filter: Uint8Array): Uint8Array {
   complain(a, "sandfit: the program cannot be executed\n", 126);
   a.section("rodata").label("shell").ascii("/bin/sh\0").align(8).object("filter").bytes(filter);
   // struct sock_fprog: the count of instructions, then their address.
-  a.align(8).object("fprog").u64(filter.length / 8).pointer("filter").section("text");
+  a.align(8)
+    .object("fprog")
+    .u64(filter.length / 8)
+    .pointer("filter")
+    .section("text");
   return writeElf(a).bytes;
 }
 

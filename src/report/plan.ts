@@ -8,19 +8,20 @@ import { plural, printable, spaced } from "./words.js";
 export interface PlanWords {
   /** Where the result was written; undefined where it was not. */
   readonly output: string | undefined;
+  readonly dryRun: boolean;
   readonly paint: Paint;
 }
 
 /** The plan line by line; ends with a line feed. */
-export function renderPlan(plan: Plan, { output, paint }: PlanWords): string {
+export function renderPlan(plan: Plan, { output, dryRun, paint }: PlanWords): string {
   const name = printable(plan.input.name);
   if (plan.edits.length === 0)
-    return `${paint.bold(name)}   nothing to change: no rule finds anything to repair\n${written(output && printable(output), name, paint)}`;
+    return `${paint.bold(name)}   nothing to change: no rule finds anything to repair\n${written(output && printable(output), name, dryRun, paint)}`;
   const bytes = plan.edits.reduce((sum, edit) => sum + edit.before.length / 2, 0);
   let text = `${paint.bold(name)}   ${plural(plan.edits.length, "edit")}, ${plural(bytes, "byte")}, for ${plan.machine}\n`;
   for (const edit of plan.edits) text += `  ${editLine(edit, paint)}\n`;
   for (const warning of plan.warnings) text += `  ${paint.yellow("warning")} ${warning}\n`;
-  return text + written(output && printable(output), name, paint);
+  return text + written(output && printable(output), name, dryRun, paint);
 }
 
 function editLine(edit: Edit, paint: Paint): string {
@@ -30,7 +31,7 @@ function editLine(edit: Edit, paint: Paint): string {
   return `${where}(file offset 0x${edit.fileOffset.toString(16)})  ${change}  ${paint.dim(`${edit.what}; ${edit.rule}, ${edit.evidence}`)}`;
 }
 
-function written(output: string | undefined, name: string, paint: Paint): string {
-  if (output === undefined) return `  ${paint.dim("nothing was written (--dry-run)")}\n`;
+function written(output: string | undefined, name: string, dryRun: boolean, paint: Paint): string {
+  if (output === undefined) return `  ${paint.dim(dryRun ? "nothing was written (--dry-run)" : "nothing was written")}\n`;
   return `  ${paint.green("wrote")} ${output}${output === name ? "" : `; ${name} is as it was`}\n`;
 }

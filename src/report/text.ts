@@ -104,7 +104,7 @@ function renderVerdict(view: ViewReport, { paint }: TextOptions): string {
   const whole = helped && after.every((one) => one === "runs") ? "runs after `sandfit fix`" : consequenceWords[outcome];
   const cells = verdicts.map(([platform, verdict]) => {
     const change = verdict.afterFix === verdict.outcome ? "" : `→${signs[verdict.afterFix]}`;
-    return `${platform} ${signs[verdict.outcome]}${change}${verdict.basis === "source" || view.machine !== "x86-64" ? " (not run here)" : ""}`;
+    return `${platform} ${signs[verdict.outcome]}${change}${verdict.basis === "source" || view.machine === "aarch64" ? " (not run here)" : ""}`;
   });
   const colour = outcome === "runs" ? paint.green : outcome === "may-fail" ? paint.yellow : paint.red;
   return `  verdict   ${colour(whole)}   ${cells.join("   ")}\n`;

@@ -1,7 +1,7 @@
 /** %gs is used and %fs is too: Wine, Firefox from 136, SQL Server, sandboxed WebAssembly. Cannot be fixed by swapping registers. */
 
 import { changesGs, gsChangingBytes, type SegmentAccess } from "../code/accesses.js";
-import { forEachInstructionWith } from "../code/code.js";
+import { evidenceAt, forEachInstructionWith } from "../code/code.js";
 import { ArchCode } from "../code/system-calls.js";
 import type { Platform } from "../sandbox/gvisor.js";
 import { type Analysis, type Consequence, defineRule, type Effect, type Site } from "./define.js";
@@ -55,7 +55,10 @@ export const gsBesideFs = defineRule({
     const { code, gs } = analysis;
     const sets = analysis.archPrctls.filter((call) => call.code === ArchCode.SET_GS);
     const bases = wrgsbases(analysis);
-    if (sets.length === 0 && bases.length === 0) return undefined;
+    // gVisor's own runsc carries wrgsbase for the kernel mode of its KVM platform: without ARCH_SET_GS only what is reached
+    // from the entry point counts.
+    const isFirm = bases.some((position) => evidenceAt(code, position) === "entry");
+    if (sets.length === 0 && !isFirm) return undefined;
     const isSure = (access: SegmentAccess) => access.evidence !== "swept" && access.onLinux && access.use === "thread-state";
     const accesses = gs.found.filter(isSure);
     // Cosmopolitan up to v3.2.4 has accesses through a register for the case that it moved itself to %gs; it does not here.
@@ -93,8 +96,9 @@ function count(value: string | number | boolean, what: string): string {
 function wrgsbases(analysis: Analysis): number[] {
   const positions: number[] = [];
   forEachInstructionWith(analysis.code, gsChangingBytes, (position, instruction) => {
-    const isSelector = instruction.opcode === 0x8e || instruction.opcode === 0xa9 || instruction.opcode === 0xb5;
-    if (changesGs(instruction) && !isSelector && analysis.code.walk.isReachedOnLinux(position)) positions.push(position);
+    // Selector loads and the privileged swapgs are changes of %gs too, but none that gives it a base.
+    const isWrgsbase = instruction.opcode === 0xae;
+    if (changesGs(instruction) && isWrgsbase && analysis.code.walk.isReachedOnLinux(position)) positions.push(position);
   });
   return positions;
 }

@@ -1,6 +1,6 @@
 /** What the rules about %gs share. */
 
-import { callBehind } from "../code/imports.js";
+import { callBehind, KERNEL } from "../code/imports.js";
 import type { Analysis, Subject } from "./define.js";
 
 /**
@@ -8,18 +8,15 @@ import type { Analysis, Subject } from "./define.js";
  * arch_prctl. Works on raw bytes at memory speed, so it also says yes to text that looks like that; the walk decides then.
  */
 export async function canSetGs(subject: Subject): Promise<boolean> {
-  const { codeBytes, view } = subject;
-  const constants = positionsOfSetGs(codeBytes);
-  if (constants.length > 0 && (subject.isCosmopolitan || (view.interpreter === undefined && view.needed.length === 0)))
-    return true;
+  const constants = positionsOfSetGs(subject.codeBytes);
+  if (constants.length > 0 && subject.isCosmopolitan) return true;
   if (constants.length > 0) {
-    // In a program with a dynamic linker the call is near: arch_prctl(), syscall() or the instruction.
+    // Elsewhere the call is near: arch_prctl(), syscall(), the instruction, or a function that goes straight to it.
     const linkage = { space: subject.space, imports: await subject.imports() };
     const callees = constants.map((position) => callBehind(linkage, position));
-    if (callees.some((callee) => callee === "arch_prctl" || callee === "syscall" || callee === "syscall instruction"))
-      return true;
+    if (callees.some((callee) => callee === "arch_prctl" || callee === "syscall" || callee === KERNEL)) return true;
   }
-  return hasWrgsbase(codeBytes);
+  return hasWrgsbase(subject.codeBytes);
 }
 
 /** Positions of `mov $0x1001,%r32` (b8+r 01 10 00 00) and `mov $0x1001,%r64` (48 c7 c0+r 01 10 00 00). */

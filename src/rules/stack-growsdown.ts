@@ -2,7 +2,7 @@
 
 import { forEachInstructionWith } from "../code/code.js";
 import { valuesBefore } from "../code/flow.js";
-import { callBehind } from "../code/imports.js";
+import { callBehind, KERNEL } from "../code/imports.js";
 import { type DecidingBranch, decidingBranches, functionStart, instructionAt } from "../code/paths.js";
 import { argumentValues, importedCalls, Register, systemCallSites } from "../code/system-calls.js";
 import { Flow, type Instruction, OpcodeMap } from "../x86/instruction.js";
@@ -55,11 +55,8 @@ async function mayMapGrowing(subject: Subject): Promise<boolean> {
   const constants = positionsOfFlags(code);
   if (constants.length === 0) return false;
   const linkage = { space: subject.space, imports: await subject.imports() };
-  const isStatic = linkage.imports.length === 0;
-  return constants.some((position) => {
-    const callee = callBehind(linkage, position);
-    return callee === "mmap" || callee === "mmap64" || callee === "syscall instruction" || (isStatic && callee === undefined);
-  });
+  const callees = constants.map((position) => callBehind(linkage, position));
+  return callees.some((callee) => callee === "mmap" || callee === "mmap64" || callee === KERNEL);
 }
 
 /** 81 /1 with the immediate MAP_GROWSDOWN|MAP_FIXED|MAP_PRIVATE. */

@@ -17,7 +17,8 @@ export const wrongClass = defineRule({
     why:
       "gVisor exists for x86-64 and aarch64. It has no 32-bit system calls and its loader takes ELF64 only, where Linux on x86-64 runs 32-bit " +
       "programs too.",
-    remedy: ({ facts }) => `use a 64-bit build for this machine, or run it under qemu-user${facts["what"] === "ELF32 i386" ? " (qemu-i386)" : ""}`,
+    remedy: ({ facts }) =>
+      `use a 64-bit build for this machine, or run it under qemu-user${facts["what"] === "ELF32 i386" ? " (qemu-i386)" : ""}`,
     links: ["https://github.com/google/gvisor/blob/master/pkg/sentry/loader/elf.go"],
   },
   find({ view }) {
@@ -42,7 +43,9 @@ export const wrongClass = defineRule({
         },
       ],
       leftAlone: [],
-      facts: { what: isX32 ? "x32 (ELFCLASS32, x86-64)" : isI386 ? "ELF32 i386" : `ELF${view.class} ${elfMachineName(view.machineCode)}` },
+      facts: {
+        what: isX32 ? "x32 (ELFCLASS32, x86-64)" : isI386 ? "ELF32 i386" : `ELF${view.class} ${elfMachineName(view.machineCode)}`,
+      },
       repair: undefined,
     };
   },

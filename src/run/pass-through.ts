@@ -69,7 +69,15 @@ export function statusOf(how: Ending): number {
 }
 
 /** Signals that mean that a program crashed, not that somebody ended it. */
-const CRASHES: readonly (NodeJS.Signals | undefined)[] = ["SIGSEGV", "SIGBUS", "SIGILL", "SIGTRAP", "SIGABRT", "SIGFPE", "SIGSYS"];
+const CRASHES: readonly (NodeJS.Signals | undefined)[] = [
+  "SIGSEGV",
+  "SIGBUS",
+  "SIGILL",
+  "SIGTRAP",
+  "SIGABRT",
+  "SIGFPE",
+  "SIGSYS",
+];
 
 /** The signal of a crash, the program's own or, told by 128 + n, that of a program it ran. */
 export function crashSignal(how: Ending): NodeJS.Signals | undefined {

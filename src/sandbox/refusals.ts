@@ -26,7 +26,12 @@ const FROM_2024: readonly ReleaseId[] = ["2024-07", "2026-09"];
 const is = (arg: number, ...values: number[]): Condition => ({ arg, is: values });
 const not = (arg: number, ...values: number[]): Condition => ({ arg, not: values });
 const any = (arg: number, mask: number): Condition => ({ arg, mask, not: [0] });
-const refuse = (number: number, errno: Refusal["errno"], when: readonly Condition[], releases?: readonly ReleaseId[]): Refusal => ({
+const refuse = (
+  number: number,
+  errno: Refusal["errno"],
+  when: readonly Condition[],
+  releases?: readonly ReleaseId[],
+): Refusal => ({
   number,
   when,
   errno,
@@ -48,8 +53,9 @@ export const refusals: readonly Refusal[] = [
   // mmap: MAP_SHARED_VALIDATE is both MAP_SHARED and MAP_PRIVATE to gVisor (sys_mmap.go:57).
   refuse(9, "EINVAL", [{ arg: 3, mask: 3, is: [0, 3] }]),
   // mremap: MREMAP_DONTUNMAP.
-  refuse(25, "EINVAL", [any(4, 4)]),
-  // madvise: MADV_NORMAL to DONTNEED, REMOVE, DONTFORK, DOFORK, (UN)MERGEABLE, (NO)HUGEPAGE, (DO/DONT)DUMP.
+  refuse(25, "EINVAL", [any(3, 4)]),
+  // madvise: refused are REMOVE; FREE, WIPEONFORK, KEEPONFORK, COLD, PAGEOUT, POPULATE_*, COLLAPSE, GUARD_*.
+  refuse(28, "ENOSYS", [is(2, 9)]),
   refuse(28, "EINVAL", [is(2, 8, 18, 19, 20, 21, 22, 23, 24, 25, 102, 103)]),
   // memfd_create: no flag but MFD_CLOEXEC and MFD_ALLOW_SEALING (sys_file.go:1687).
   refuse(319, "EINVAL", [any(1, 0xfffffffc)]),
@@ -63,12 +69,12 @@ export const refusals: readonly Refusal[] = [
   refuse(285, "EOPNOTSUPP", [not(1, 0)]),
   // lseek: SEEK_DATA and SEEK_HOLE on the default overlay.
   refuse(8, "EINVAL", [is(2, 3, 4)]),
-  // clone: CLONE_PIDFD, CLONE_PARENT, CLONE_NEWCGROUP (sys_clone_amd64.go, kernel/task_clone.go).
-  refuse(56, "EINVAL", [any(0, 0x02000000)]),
-  refuse(56, "EINVAL", [any(0, 0x9000)], OLD),
-  refuse(56, "EINVAL", [any(0, 0x00020000)], ["2022-12"]),
-  refuse(272, "EINVAL", [any(0, 0x02000080)]),
-  refuse(272, "EINVAL", [any(0, 0x00020000)], ["2022-12"]),
+  // clone: CLONE_PIDFD, CLONE_PARENT, CLONE_NEWCGROUP (kernel/task_clone.go); 2022 ignores them, as unshare long did.
+  refuse(56, "EINVAL", [any(0, 0x02000000)], FROM_2024),
+  refuse(56, "EINVAL", [any(0, 0x9000)], ["2024-07"]),
+  refuse(272, "success", [is(0, 0x80, 0x02000000)], OLD),
+  refuse(272, "success", [is(0, 0x80)], NEW),
+  refuse(272, "EINVAL", [any(0, 0x02000000)], NEW),
   // waitid: P_PIDFD came with pidfd_open.
   refuse(247, "EINVAL", [is(0, 3)], OLD),
   // timerfd: no *_ALARM clocks; TFD_TIMER_CANCEL_ON_SET since 2026-05.
@@ -80,18 +86,26 @@ export const refusals: readonly Refusal[] = [
   refuse(72, "EINVAL", [is(1, 1024, 1025, 1026, 1035, 1036, 1037, 1038)]),
   refuse(72, "EINVAL", [is(1, 36, 37, 38)], ["2022-12"]),
   // ioctl: FS_IOC_GETFLAGS, FS_IOC_FIEMAP, FICLONE, TIOCPKT, TIOCGPTPEER, TCSBRK, TCXONC, TCFLSH, TIOCSTI, TCGETS2.
+  refuse(16, "EOPNOTSUPP", [is(1, 0x40049409)], NEW),
   refuse(16, "ENOTTY", [is(1, 0x80086601, 0xc020660b, 0x40049409, 0x5420, 0x5441, 0x5409, 0x540a, 0x540b, 0x5412, 0x802c542a)]),
   // ptrace: PEEKSIGINFO, SECCOMP_GET_FILTER, GET_SYSCALL_INFO, GET_RSEQ_CONFIGURATION.
   refuse(101, "EIO", [is(0, 0x4209, 0x420c, 0x420e, 0x420f)]),
   // socket: AF_UNIX, AF_INET, AF_INET6, AF_NETLINK and AF_PACKET are there; of netlink, routes and device events.
   refuse(41, "EAFNOSUPPORT", [not(0, 1, 2, 10, 16, 17)]),
-  refuse(41, "EPROTONOSUPPORT", [is(0, 16), is(2, 4, 6, 9, 11, 16)]),
-  // Scheduling: time-shared policies only.
+  refuse(41, "EPROTONOSUPPORT", [is(0, 16), not(2, 0, 15)]),
+  // SCTP, UDPLITE and MPTCP.
+  refuse(41, "EINVAL", [is(0, 2, 10), is(2, 132, 136, 262)]),
+  // preadv2 and pwritev2: nothing beyond RWF_HIPRI, RWF_DSYNC and RWF_SYNC.
+  refuse(327, "EOPNOTSUPP", [any(5, 0xfffffff8)]),
+  refuse(328, "EOPNOTSUPP", [any(5, 0xfffffff8)]),
+  // Scheduling: SCHED_OTHER; SCHED_BATCH and SCHED_IDLE since 2026.
   refuse(144, "EINVAL", [not(1, 0)], OLD),
+  refuse(144, "EINVAL", [not(1, 0, 3, 5)], NEW),
   // prctl: everything that gVisor has no name for.
   refuse(157, "EINVAL", [is(0, 22), not(1, 2)]),
-  refuse(157, "EINVAL", [is(0, 25, 26, 27, 28, 29, 31, 33, 34, 41, 42, 47, 52, 53, 59, 65, 66)]),
-  refuse(157, "EINVAL", [not(0, 1, 2, 3, 4, 7, 8, 15, 16, 21, 22, 23, 24, 35, 36, 37, 38, 39, 40, 0x59616d61)]),
+  refuse(157, "EINVAL", [not(0, 1, 2, 3, 4, 7, 8, 15, 16, 21, 22, 23, 24, 35, 38, 39, 0x59616d61)], ["2022-12"]),
+  refuse(157, "EINVAL", [not(0, 1, 2, 3, 4, 7, 8, 15, 16, 21, 22, 23, 24, 35, 36, 37, 38, 39, 0x59616d61)], ["2024-07"]),
+  refuse(157, "EINVAL", [not(0, 1, 2, 3, 4, 7, 8, 15, 16, 21, 22, 23, 24, 27, 28, 35, 36, 37, 38, 39, 0x59616d61)], NEW),
   // personality: reading it, and bits that change nothing, since 2026-06.
-  refuse(135, "EINVAL", [any(0, 0x00040000)], NEW),
+  refuse(135, "EINVAL", [not(0, 0xffffffff), any(0, 0x00040000)], NEW),
 ];

@@ -332,7 +332,7 @@ export const SYSTEM_CALL_TABLE = `
 323 userfaultfd ENOSYS
 324 membarrier p
 325 mlock2 p
-326 copy_file_range ENOSYS
+326 copy_file_range ENOSYS ENOSYS f
 327 preadv2 f f p
 328 pwritev2 f f p
 329 pkey_mprotect ENOSYS

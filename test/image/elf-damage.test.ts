@@ -34,6 +34,7 @@ async function notes(bytes: Uint8Array): Promise<string> {
 describe("refused with one sentence, as Linux refuses it", () => {
   const cases: [string, Uint8Array, string][] = [
     ["nothing but the magic", good.slice(0, 4), "cut off within its first bytes"],
+    ["a header of 58 bytes", good.slice(0, 58), "ends inside its ELF header (58 of 64 bytes)"],
     ["e_type 0", withField(good, header["e_type"]!, 0), "e_type is 0, which is neither a program"],
     ["e_type 77", withField(good, header["e_type"]!, 77), "e_type is 77"],
     ["e_phentsize 55", withField(good, header["e_phentsize"]!, 55), "e_phentsize is 55 where ELF64 has 56"],
@@ -114,11 +115,6 @@ describe("tolerated with a note, as Linux tolerates it", () => {
       "74 program headers",
       buildElf({ segments: Array.from({ length: 74 }, () => ({ type: 6 })) }),
       "gVisor refuses more than 4096",
-    ],
-    [
-      "a header of 58 bytes",
-      withField(withField(good, header["e_type"]!, 1), header["e_phnum"]!, 0).slice(0, 58),
-      "ends within its ELF header",
     ],
   ];
   for (const [name, bytes, words] of cases) test(name, async () => expect(await notes(bytes)).toContain(words));

@@ -69,41 +69,36 @@ for (const file of new Set(files)) {
 
     const isLarge = statSync(file).size > mostBytes;
     if (isLarge) return;
-    test.skipIf(!hasReadelf)(
-      "has the functions, imports and unwind ranges that readelf counts (needs readelf)",
-      async () => {
-        const source = fileSource(file);
-        const view = (await readEverything(source)).elf[0]!;
-        const functions = new Set<string>();
-        for (const line of readelf(file, "-sW").split("\n")) {
-          const [, value, , type, , , section, name] = line.trim().split(/\s+/);
-          if ((type === "FUNC" || type === "IFUNC") && section !== "UND")
-            functions.add(`${Number(`0x${value}`)} ${name?.split("@")[0]}`);
-        }
-        // readelf numbers versions into the names of .symtab, where they are part of them.
-        const ours = (await readSymbols(source, view, undefined)).filter(({ isFunction }) => isFunction);
-        expect(new Set(ours.map(({ name, address }) => `${address} ${name.split("@")[0]}`))).toEqual(functions);
+    test.skipIf(!hasReadelf)("has the functions, imports and unwind ranges that readelf counts (needs readelf)", async () => {
+      const source = fileSource(file);
+      const view = (await readEverything(source)).elf[0]!;
+      const functions = new Set<string>();
+      for (const line of readelf(file, "-sW").split("\n")) {
+        const [, value, , type, , , section, name] = line.trim().split(/\s+/);
+        if ((type === "FUNC" || type === "IFUNC") && section !== "UND")
+          functions.add(`${Number(`0x${value}`)} ${name?.split("@")[0]}`);
+      }
+      // readelf numbers versions into the names of .symtab, where they are part of them.
+      const ours = (await readSymbols(source, view, undefined)).filter(({ isFunction }) => isFunction);
+      expect(new Set(ours.map(({ name, address }) => `${address} ${name.split("@")[0]}`))).toEqual(functions);
 
-        const relocations = readelf(file, "-rW");
-        const slots = new Set((await readImports(source, view)).flatMap((imported) => imported.slots));
-        const jumps = [...relocations.matchAll(/^([0-9a-f]+) .*_JUMP_SLO\w* +0+ (\S+)/gm)].map((match) =>
-          Number(`0x${match[1]}`),
-        );
-        expect(jumps.filter((slot) => !slots.has(slot))).toEqual([]);
-        const relative = [...relocations.matchAll(/^([0-9a-f]+) .*_RELATIVE? +([0-9a-f]+)$/gm)].map((match) =>
-          Number(`0x${match[1]}`),
-        );
-        const found = new Set((await readRelativeRelocations(source, view)).map(({ at }) => at));
-        expect(relative.filter((slot) => !found.has(slot))).toEqual([]);
+      const relocations = readelf(file, "-rW");
+      const slots = new Set((await readImports(source, view)).flatMap((imported) => imported.slots));
+      const jumps = [...relocations.matchAll(/^([0-9a-f]+) .*_JUMP_SLO\w* +0+ (\S+)/gm)].map((match) => Number(`0x${match[1]}`));
+      expect(jumps.filter((slot) => !slots.has(slot))).toEqual([]);
+      const relative = [...relocations.matchAll(/^([0-9a-f]+) .*_RELATIVE? +([0-9a-f]+)$/gm)].map((match) =>
+        Number(`0x${match[1]}`),
+      );
+      const found = new Set((await readRelativeRelocations(source, view)).map(({ at }) => at));
+      expect(relative.filter((slot) => !found.has(slot))).toEqual([]);
 
-        const frames = readelf(file, "--debug-dump=frames", "-W").split("Contents of the .debug_frame")[0]!;
-        const pcs = [...frames.matchAll(/ FDE .*pc=([0-9a-f]+)\.\.([0-9a-f]+)$/gm)].map((match) => [
-          Number(`0x${match[1]}`),
-          Number(`0x${match[2]}`),
-        ]);
-        const ranges = pcs.filter(([start, end]) => end! > start!).map(([start, end]) => ({ start, size: end! - start! }));
-        expect(await readUnwindRanges(source, view)).toHaveLength(ranges.length);
-      },
-    );
+      const frames = readelf(file, "--debug-dump=frames", "-W").split("Contents of the .debug_frame")[0]!;
+      const pcs = [...frames.matchAll(/ FDE .*pc=([0-9a-f]+)\.\.([0-9a-f]+)$/gm)].map((match) => [
+        Number(`0x${match[1]}`),
+        Number(`0x${match[2]}`),
+      ]);
+      const ranges = pcs.filter(([start, end]) => end! > start!).map(([start, end]) => ({ start, size: end! - start! }));
+      expect(await readUnwindRanges(source, view)).toHaveLength(ranges.length);
+    });
   });
 }

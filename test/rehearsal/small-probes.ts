@@ -6,9 +6,9 @@ const probe = (id: string, ...test: Step[]): Test => ({ id, test });
 const anonymous = (id: string, ...last: Step): Test => probe(id, [9, 0, 0x4000, 3, 0x22, -1, 0], last);
 const CWD = -100;
 const O_RDWR_CREAT = 0x42;
-const prctl = (option: number, ...args: number[]): Test => probe(`prctl(${option}, ${args.join(", ")})`, [157, option, ...args, 0, 0]);
-const file = (id: string, ...last: Step): Test =>
-  probe(id, [319, text("f"), 0], [77, result(0), 8192], last);
+const prctl = (option: number, ...args: number[]): Test =>
+  probe(`prctl(${option}, ${args.join(", ")})`, [157, option, ...args, 0, 0]);
+const file = (id: string, ...last: Step): Test => probe(id, [319, text("f"), 0], [77, result(0), 8192], last);
 
 export const smallProbes: readonly Test[] = [
   probe("arch_prctl(ARCH_SET_GS)", [158, 0x1001, room()]),
@@ -70,15 +70,20 @@ export const smallProbes: readonly Test[] = [
     anonymous(`madvise(${advice})`, 28, result(0), 4096, advice),
   ),
   ...[1, 2, 3, 8, 16].map((flags) => probe(`memfd_create(${flags})`, [319, text("m"), flags])),
-  probe("openat(O_TMPFILE)", [257, CWD, text("/tmp"), 0x410002, 0o600]),
-  probe("open(O_TMPFILE)", [2, text("/tmp"), 0x410002, 0o600]),
+  probe("openat(O_TMPFILE)", [257, CWD, text("."), 0x410002, 0o600]),
+  probe("open(O_TMPFILE)", [2, text("."), 0x410002, 0o600]),
   file("fallocate(0)", 285, result(0), 0, 0, 4096),
   file("fallocate(KEEP_SIZE)", 285, result(0), 1, 0, 4096),
   file("fallocate(PUNCH_HOLE)", 285, result(0), 3, 0, 4096),
-  probe("lseek(SEEK_HOLE)", [2, text("/tmp/sandfit-agree"), O_RDWR_CREAT, 0o600], [77, result(0), 8192], [8, result(0), 0, 4]),
-  probe("lseek(SEEK_DATA)", [2, text("/tmp/sandfit-agree"), O_RDWR_CREAT, 0o600], [1, result(0), text("x"), 1], [8, result(0), 0, 3]),
-  probe("renameat2(EXCHANGE)", [2, text("/tmp/sandfit-agree"), O_RDWR_CREAT, 0o600], [2, text("/tmp/sandfit-agree2"), O_RDWR_CREAT, 0o600], [316, CWD, text("/tmp/sandfit-agree"), CWD, text("/tmp/sandfit-agree2"), 2]),
-  probe("renameat2(WHITEOUT)", [316, CWD, text("/tmp/sandfit-agree"), CWD, text("/tmp/sandfit-agree3"), 4]),
+  probe("lseek(SEEK_HOLE)", [2, text("agree"), O_RDWR_CREAT, 0o600], [77, result(0), 8192], [8, result(0), 0, 4]),
+  probe("lseek(SEEK_DATA)", [2, text("agree"), O_RDWR_CREAT, 0o600], [1, result(0), text("x"), 1], [8, result(0), 0, 3]),
+  probe(
+    "renameat2(EXCHANGE)",
+    [2, text("agree"), O_RDWR_CREAT, 0o600],
+    [2, text("agree2"), O_RDWR_CREAT, 0o600],
+    [316, CWD, text("agree"), CWD, text("agree2"), 2],
+  ),
+  probe("renameat2(WHITEOUT)", [316, CWD, text("agree"), CWD, text("agree3"), 4]),
   probe("clone(CLONE_PIDFD)", [56, 0x1011, 0, room(), 0, 0]),
   probe("clone(CLONE_NEWCGROUP)", [56, 0x02000011, 0, 0, 0, 0]),
   probe("unshare(CLONE_NEWCGROUP)", [272, 0x02000000]),
@@ -121,6 +126,9 @@ export const smallProbes: readonly Test[] = [
   prctl(65, 1),
   prctl(66),
   prctl(0x41555856, 0),
+  ...[40, 6, 14, 20, 31, 33, 34, 43, 45, 46, 48, 50, 53, 54, 55, 56, 57, 58, 60, 61, 62, 63, 67, 68].map((option) =>
+    prctl(option, 0),
+  ),
   probe("membarrier(QUERY)", [324, 0, 0]),
   probe("preadv2(RWF_NOWAIT)", [319, text("f"), 0], [327, result(0), words(0, 0), 1, 0, 0, 8]),
   probe("keyctl(0)", [250, 0, -3, 0]),

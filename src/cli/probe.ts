@@ -1,0 +1,37 @@
+/** `sandfit probe`: what this environment is and what it refuses. */
+
+import { type Environment, probeEnvironment } from "../probe/environment.js";
+import type { Paint } from "../report/paint.js";
+import type { ExitCode } from "./main.js";
+import { paintForOutput, print } from "./output.js";
+
+/** Probes and prints. Returns the exit code: 0, whatever the environment is. */
+export async function probeCommand(options: { json: boolean }): Promise<ExitCode> {
+  const environment = await probeEnvironment();
+  if (options.json) await print(`${JSON.stringify(environment, null, 2)}\n`);
+  else await print(render(environment, await paintForOutput()));
+  return environment.kind === "unknown" ? 2 : 0;
+}
+
+function render(environment: Environment, paint: Paint): string {
+  const lines = [paint.bold(headline(environment))];
+  for (const signal of environment.signals) lines.push(`  ${signal}`);
+  const bites = environment.probes.filter((probe) => probe.bites);
+  const unknown = environment.probes.filter((probe) => probe.bites === undefined);
+  const fine = environment.probes.length - bites.length - unknown.length;
+  if (bites.length > 0) lines.push("", "Programs that need these fail here or take another way:");
+  for (const { id, result } of bites) lines.push(`  ${paint.red(id.padEnd(26))} ${result}`);
+  if (unknown.length > 0) lines.push("", `Not tried: ${unknown.map(({ id }) => id).join(", ")}`);
+  lines.push("", `${fine} of ${environment.probes.length} probes answered as plain Linux does.`);
+  return `${lines.join("\n")}\n`;
+}
+
+function headline({ kind, platform, release }: Environment): string {
+  if (kind === "unknown") return "unknown: the probe could not be run";
+  if (kind === "linux") return "plain Linux, not gVisor";
+  const dates = [
+    ...(release?.notBefore === undefined ? [] : [`not before ${release.notBefore}`]),
+    ...(release?.before === undefined ? [] : [`before ${release.before}`]),
+  ];
+  return `gVisor, platform ${platform ?? "unknown"}, released ${dates.join(" and ")}`;
+}

@@ -1,0 +1,87 @@
+/** `sandfit run`: a command with its own input, output and exit status, and an explanation if it dies. */
+
+import { isatty } from "node:tty";
+import { InputError } from "../errors.js";
+import { explain } from "../explain/explain.js";
+import { ownSetting, rehearsalSetting, type Setting, settingOf } from "../explain/setting.js";
+import { readTrace } from "../explain/trace.js";
+import { renderExplanation } from "../explain/words.js";
+import { rehearsalCommand } from "../rehearsal/rehearse.js";
+import { type Paint, plain } from "../report/paint.js";
+import { chooseRunsc } from "../run/choose.js";
+import { passThrough } from "../run/pass-through.js";
+import { HOST, hostRunsLinux, type Platform, type Sandbox } from "../run/sandbox.js";
+import { inPath, traced } from "../run/tracing.js";
+import { type ReleaseId, releaseIds } from "../sandbox/gvisor.js";
+
+export interface RunOptions {
+  readonly trace: boolean;
+  /** "gvisor", "gvisor=PATH", "rehearsal" or "rehearsal=RELEASE". */
+  readonly in?: string;
+  readonly platform?: Platform;
+}
+
+interface Place {
+  readonly sandbox: Sandbox;
+  readonly release?: ReleaseId;
+  setting(): Promise<Setting>;
+}
+
+/** Runs the command. Returns its exit status, 128 + n where signal n ended it. */
+export async function runCommand(command: readonly string[], options: RunOptions): Promise<number> {
+  if (!hostRunsLinux()) throw new InputError("`sandfit run` needs Linux on x86-64; `sandfit check` and `fix` work here too");
+  const place = await placeOf(options);
+  const strace = options.trace ? inPath("strace") : undefined;
+  const tracing = strace === undefined ? undefined : traced(strace, command, place.sandbox.kind === "runsc");
+  const rehearsal = place.release === undefined ? undefined : await rehearsalCommand(tracing?.command ?? command, place.release);
+  try {
+    const how = await passThrough(rehearsal?.command ?? tracing?.command ?? command, {
+      sandbox: place.sandbox,
+      ...(tracing?.mark !== undefined && { mark: tracing.mark }),
+    });
+    const trace = tracing && readTrace(tracing.take(how.aside));
+    if (how.signal !== undefined && how.passedOn.includes(how.signal)) return how.status;
+    const explanation = await explain(command, how, place.setting, trace);
+    if (explanation !== undefined) {
+      process.stderr.write(await renderExplanation(explanation, await paintForErrors()));
+      if (options.trace && strace === undefined) process.stderr.write("  strace is not installed here, so there is no trace\n");
+    }
+    return how.status;
+  } finally {
+    rehearsal?.dispose();
+  }
+}
+
+async function placeOf(options: RunOptions): Promise<Place> {
+  const [kind, detail] = splitOnce(options.in ?? "", "=");
+  if (options.platform !== undefined && kind !== "gvisor") throw new InputError("--platform goes with --in gvisor");
+  if (kind === "gvisor") {
+    const sandbox = await chooseRunsc(detail, options.platform ?? "systrap");
+    return { sandbox, setting: async () => settingOf(sandbox) };
+  }
+  if (kind === "rehearsal") {
+    const release = detail === undefined || detail === "newest" ? releaseIds[releaseIds.length - 1] : detail;
+    if (!isRelease(release))
+      throw new InputError(`there is no release ${detail} to rehearse; there are ${releaseIds.join(", ")}`);
+    return { sandbox: HOST, release, setting: async () => rehearsalSetting(release) };
+  }
+  if (options.in !== undefined) {
+    throw new InputError(`--in ${options.in} is neither gvisor, gvisor=PATH, rehearsal nor rehearsal=RELEASE`);
+  }
+  return { sandbox: HOST, setting: ownSetting };
+}
+
+function splitOnce(text: string, by: string): [string, string | undefined] {
+  const at = text.indexOf(by);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function isRelease(text: string): text is ReleaseId {
+  return (releaseIds as readonly string[]).includes(text);
+}
+
+/** As paintForOutput, for standard error. */
+async function paintForErrors(): Promise<Paint> {
+  if (!isatty(2) || !["", undefined].includes(process.env["NO_COLOR"]) || process.env["TERM"] === "dumb") return plain;
+  return (await import("picocolors")).default.createColors(true);
+}

@@ -1,0 +1,101 @@
+/** `sandfit probe`, started for real: on this machine, in a rehearsal, and inside every gVisor release and platform there is. */
+
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Environment } from "../../src/probe/environment.js";
+import { probeEnvironment } from "../../src/probe/environment.js";
+import { placeProgram } from "../../src/probe/place.js";
+import { execute } from "../../src/run/execute.js";
+import { hostRunsLinux } from "../../src/run/sandbox.js";
+import { findSandboxes } from "../../src/run/sandboxes.js";
+import { buildSandfit, sharedFolder, USERS } from "./user.js";
+
+const { present, absent } = await findSandboxes();
+const folder = sharedFolder();
+let sandfit: string;
+beforeAll(async () => {
+  sandfit = await buildSandfit(folder);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const bites = (environment: Environment, id: string): boolean | undefined =>
+  environment.probes.find((probe) => probe.id === id)?.bites;
+const env = { PATH: "/usr/local/bin:/usr/bin:/bin" };
+
+describe.skipIf(!hostRunsLinux()).each(USERS)("on this machine as %s", (_, user) => {
+  test("plain Linux, and nothing is left behind", async () => {
+    const run = await execute([...user, process.execPath, sandfit, "probe", "--json"], {
+      cwd: "/",
+      env: { ...env, TMPDIR: folder },
+    });
+    const environment = JSON.parse(run.stdout) as Environment;
+    expect(environment.kind).toBe("linux");
+    for (const id of ["arch-set-gs", "growsdown", "wrfsbase", "gs-selector-load"]) expect(bites(environment, id)).toBe(false);
+    expect(readdirSync(folder)).toEqual(["sandfit.mjs"]);
+  });
+  test("a rehearsal is Linux with refusals", async () => {
+    const command = [
+      process.execPath,
+      sandfit,
+      "rehearse",
+      "--release",
+      "2024-07",
+      "--",
+      process.execPath,
+      sandfit,
+      "probe",
+      "--json",
+    ];
+    const run = await execute([...user, ...command], { cwd: "/", env: { ...env, TMPDIR: folder } });
+    const environment = JSON.parse(run.stdout) as Environment;
+    expect(environment.kind).toBe("linux");
+    expect(environment.signals.join()).toContain("seccomp filter");
+    expect([bites(environment, "arch-set-gs"), bites(environment, "io-uring"), bites(environment, "growsdown")]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+});
+
+test.skipIf(!existsSync("/proc/mounts") || !hostRunsLinux())(
+  "a folder that will not do is named, and another is used",
+  async () => {
+    const placed = placeProgram(new Uint8Array(1), "x", ["/proc", folder]);
+    expect(placed.notes).toHaveLength(1);
+    expect(placed.path.startsWith(folder)).toBe(true);
+    placed.dispose();
+    const environment = await probeEnvironment({ folders: ["/nowhere", folder] });
+    expect(environment.kind).toBe("linux");
+    expect(environment.signals.join()).toContain("/nowhere cannot be written to (ENOENT)");
+  },
+);
+
+describe("inside gVisor", () => {
+  const CASES = [
+    ["20221219-ptrace", "ptrace", "2022-12-19"],
+    ["20240729-systrap", "systrap", "2024-07-29"],
+    ["20240729-ptrace", "ptrace", "2024-07-29"],
+    ["20260905-systrap", "systrap", "2026-09-05"],
+    ["20260905-ptrace", "ptrace", "2026-09-05"],
+  ] as const;
+  for (const [id, platform, date] of CASES) {
+    const sandbox = present.find((box) => box.id === id);
+    const why = absent.find((box) => box.id === id)?.reason ?? "not installed";
+    test.skipIf(!sandbox).each(USERS)(`${id} as %s${sandbox ? "" : ` (skipped: ${why})`}`, async (_, user) => {
+      // What runs after the probe must not suffer from it (a load of %gs on systrap would make it so).
+      const script = `${process.execPath} ${join(folder, "sandfit.mjs")} probe --json && (/bin/true) && ls -d /etc >/dev/null`;
+      const run = await execute([...user, "/bin/sh", "-c", script], { sandbox: sandbox!, cwd: folder, env });
+      expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+      const environment = JSON.parse(run.stdout) as Environment;
+      expect(environment).toMatchObject({ kind: "gvisor", platform });
+      const { notBefore, before } = environment.release!;
+      expect(notBefore! <= date && date < (before ?? "9999")).toBe(true);
+      for (const name of ["arch-set-gs", "growsdown", "exec-stack", "int80"]) expect(bites(environment, name)).toBe(true);
+      expect(bites(environment, "wrfsbase")).toBe(platform === "ptrace");
+      expect(bites(environment, "wrgsbase")).toBe(platform === "systrap");
+      expect(environment.probes.filter((probe) => probe.bites === undefined)).toEqual([]);
+    });
+  }
+});

@@ -1,0 +1,63 @@
+/** A rehearsal and the gVisor release that it stands for answer small system calls alike. The exceptions are in docs/rehearsal.md. */
+
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { type Outcome, probeProgram, readOutcomes } from "../../src/probe/program.js";
+import { rehearsalCommand } from "../../src/rehearsal/rehearse.js";
+import { execute } from "../../src/run/execute.js";
+import { findSandboxes } from "../../src/run/sandboxes.js";
+import { errnoName } from "../../src/sandbox/errno.js";
+import type { ReleaseId } from "../../src/sandbox/gvisor.js";
+import { sharedFolder } from "../probe/user.js";
+import { smallProbes } from "./small-probes.js";
+
+const { present, absent } = await findSandboxes();
+const folder = sharedFolder();
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const program = join(folder, "small");
+writeFileSync(program, probeProgram(smallProbes));
+chmodSync(program, 0o755);
+
+/** What is known to differ, with the reason in docs/rehearsal.md. */
+const EXCEPTIONS: Readonly<Record<ReleaseId, readonly string[]>> = {
+  "2022-12": ["io_uring_setup", "ptrace(GET_SYSCALL_INFO)", "shmget(SHM_HUGETLB)", "epoll_pwait2"],
+  "2024-07": ["ptrace(GET_SYSCALL_INFO)", "shmget(SHM_HUGETLB)", "epoll_pwait2"],
+  "2026-09": ["ptrace(GET_SYSCALL_INFO)", "shmget(SHM_HUGETLB)", "epoll_pwait2"],
+};
+const CASES: readonly (readonly [string, ReleaseId])[] = [
+  ["20221219-ptrace", "2022-12"],
+  ["20240729-systrap", "2024-07"],
+  ["20240729-ptrace", "2024-07"],
+  ["20260905-systrap", "2026-09"],
+  ["20260905-ptrace", "2026-09"],
+];
+
+function say(outcome: Outcome | undefined): string {
+  if (!outcome) return "nothing";
+  if (outcome.signal !== undefined) return `signal ${outcome.signal}`;
+  return outcome.value < 0n && outcome.value > -4096n ? errnoName(Number(-outcome.value)) : "ok";
+}
+
+test("there are at least 40 small probes, each with a name of its own", () => {
+  expect(new Set(smallProbes.map(({ id }) => id)).size).toBe(smallProbes.length);
+  expect(smallProbes.length).toBeGreaterThan(40);
+});
+
+describe("rehearsal and gVisor agree", () => {
+  for (const [id, release] of CASES) {
+    const sandbox = present.find((box) => box.id === id);
+    const why = absent.find((box) => box.id === id)?.reason ?? "not installed";
+    test.skipIf(!sandbox)(`${id}${sandbox ? "" : ` (skipped: ${why})`}`, async () => {
+      const real = readOutcomes(smallProbes, (await execute([program], { sandbox: sandbox!, cwd: folder })).stdout);
+      const rehearsal = await rehearsalCommand([program], release);
+      const run = await execute(rehearsal.command, { cwd: folder });
+      rehearsal.dispose();
+      const rehearsed = readOutcomes(smallProbes, run.stdout);
+      const compared = smallProbes.filter((probe) => !EXCEPTIONS[release].includes(probe.id));
+      const list = (outcomes: ReadonlyMap<string, Outcome>) =>
+        compared.map((probe) => `${probe.id}: ${say(outcomes.get(probe.id))}`);
+      expect(list(rehearsed)).toEqual(list(real));
+    });
+  }
+});

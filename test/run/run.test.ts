@@ -1,0 +1,137 @@
+/** `sandfit run`, started for real: what passes through, and what it says about a crash, on the host and in every sandbox. */
+
+import { spawn } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { findSandboxes } from "../../src/run/sandboxes.js";
+import { inPath } from "../../src/run/tracing.js";
+import { sampleProgram } from "../fixtures/programs/index.js";
+import { cli, folder, placed, sandfit, sandfitAsNobody } from "./command.js";
+
+const { present, absent } = await findSandboxes();
+const boxes = present.flatMap((box) => (box.kind === "runsc" ? [box] : []));
+const missing = absent.filter((one) => !one.reason.startsWith("this release has no platform"));
+const samples = ["gs-call", "fs-stack-b", "dual-register", "healthy"] as const;
+const rules = { "gs-call": "tls-in-gs", "fs-stack-b": "stack-growsdown", "dual-register": "gs-beside-fs", healthy: "" };
+const isRoot = process.getuid?.() === 0;
+
+describe("on the host", () => {
+  test.each(samples)("%s runs as ever, and nothing is said", async (name) => {
+    const run = await sandfit(["run", "--", placed(name)]);
+    expect(run).toMatchObject({ exitCode: 0, stdout: sampleProgram(name).expectedStdout, stderr: "" });
+  });
+  test("an ordinary failure is passed on in silence", async () => {
+    expect(await sandfit(["run", "--", "/bin/sh", "-c", "echo a; echo b >&2; exit 7"])).toMatchObject({
+      exitCode: 7,
+      stdout: "a\n",
+      stderr: "b\n",
+    });
+  });
+  test("a crash gives 128 + n and is said to be the program's own", async () => {
+    const run = await sandfit(["run", "--", "/bin/sh", "-c", "kill -SEGV $$"]);
+    expect(run.exitCode).toBe(139);
+    expect(run.stderr).toMatch(/died of SIGSEGV\n[^]*plain Linux/);
+  });
+  test.each([
+    ["./absent", 127, /there is no file \.\/absent/],
+    ["no-such-program-at-all", 127, /no program no-such-program-at-all in PATH/],
+    ["/etc/passwd", 126, /permission denied/],
+  ])("%s cannot be started", async (name, status, words) => {
+    const run = await sandfit(["run", "--", name]);
+    expect(run.exitCode).toBe(status);
+    expect(run.stderr).toMatch(words);
+  });
+  test("SIGTERM is passed on, and not explained", async () => {
+    const child = spawn(process.execPath, [cli, "run", "--", "/bin/sh", "-c", "echo up; exec sleep 30"]);
+    let errors = "";
+    child.stderr.on("data", (data) => (errors += data));
+    child.stdout.once("data", () => child.kill("SIGTERM"));
+    const code = await new Promise((done) => child.on("close", done));
+    expect([code, errors]).toEqual([143, ""]);
+  });
+  test.skipIf(!isRoot)("as nobody (skipped unless root)", () => {
+    const run = sandfitAsNobody(["run", "--", placed("gs-call")]);
+    expect(run).toMatchObject({ status: 0, stdout: sampleProgram("gs-call").expectedStdout, stderr: "" });
+  });
+  test("a rehearsal crashes and is explained", async () => {
+    const run = await sandfit(["run", "--in", "rehearsal", "--", placed("gs-call")]);
+    expect(run.exitCode).toBe(139);
+    expect(run.stderr).toMatch(/tls-in-gs[^]*rehearsal of gVisor[^]*sandfit fix/);
+  });
+  test.each([
+    [["run"], /missing required argument/],
+    [["run", "--in", "prison", "--", "true"], /--in prison is neither/],
+    [["run", "--in", "rehearsal=1999", "--", "true"], /no release 1999/],
+    [["run", "--platform", "ptrace", "--", "true"], /goes with --in gvisor/],
+    [["run", "--in", "gvisor=/bin/false", "--", "true"], /no gVisor can be used here/],
+  ])("bad use: %j", async (args, words) => {
+    const run = await sandfit(args);
+    expect(run.exitCode).toBe(2);
+    expect(run.stderr).toMatch(words);
+  });
+});
+
+describe.each(boxes.map((box) => [box.id, box] as const))("%s", (_, box) => {
+  const into = ["run", "--in", `gvisor=${box.runsc}`, "--platform", box.platform];
+  test.each(samples)("%s, put into it and run from inside", async (name) => {
+    const { expectedStdout, gvisor } = sampleProgram(name);
+    const fate = gvisor[box.platform === "ptrace" ? "ptrace" : "systrap"];
+    for (const run of [await sandfit([...into, "--", placed(name)]), await sandfit(["run", "--", placed(name)], box)]) {
+      if (fate !== "crashes") expect([run.signal ?? run.exitCode, run.stderr]).toEqual([0, ""]);
+      else {
+        expect(run.signal ?? run.exitCode).toSatisfy((how) => how === 139 || how === "SIGSEGV");
+        expect(run.stderr).toContain("died of SIGSEGV");
+        expect(run.stderr).toContain(rules[name]);
+      }
+      if (fate === "runs") expect(run.stdout).toBe(expectedStdout);
+    }
+  });
+  test.skipIf(inPath("strace") === undefined)(
+    "--trace shows the refused call and the place (skipped without strace)",
+    async () => {
+      for (const run of [
+        await sandfit([...into, "--trace", "--", placed("fs-stack-b")]),
+        await sandfit(["run", "--trace", "--", placed("fs-stack-b")], box),
+      ]) {
+        expect(run.stderr).toMatch(/mmap\(.*MAP_GROWSDOWN/);
+        expect(run.stderr).toMatch(/--- SIGSEGV \{si_signo=SIGSEGV, .*si_addr=0x/);
+        expect(run.stderr).toMatch(/where +0x40[0-9a-f]+ \(file offset/);
+      }
+      if (box.platform !== "ptrace") return;
+      const run = await sandfit([...into, "--trace", "--", placed("gs-call")]);
+      expect(run.stderr).toMatch(/arch_prctl\(ARCH_SET_GS, 0x[0-9a-f]+\) = -1 EINVAL \(Invalid argument\)\n +--- SIGSEGV/);
+      expect(run.stderr).toMatch(/mov %gs:0x30,%rax {2}in main/);
+    },
+  );
+  test("an APE cannot be executed, and what to do is said", async () => {
+    const run = await sandfit([...into, "--", placed("ape-fs")]);
+    expect(run.exitCode).toBe(126);
+    expect(run.stderr).toMatch(/ENOEXEC: it is an APE[^]*sh .*ape-fs/);
+  });
+  test("a child that died is found in what the shell is told to run", async () => {
+    const run = await sandfit([...into, "--", "/bin/sh", "-c", `${placed("fs-stack-b")}; exit $?`]);
+    expect(run.exitCode ?? run.signal).toSatisfy((how) => how === 139 || how === "SIGSEGV");
+    expect(run.stderr).toMatch(/stack-growsdown.* in .*fs-stack-b/);
+  });
+});
+
+test.skipIf(missing.length === 0)(
+  `sandboxes that are missing: ${missing.map((one) => `${one.id} (${one.reason})`).join(", ")}`,
+  () => {},
+);
+
+const corpus = process.env["SANDFIT_CORPUS"];
+describe("SANDFIT_CORPUS", () => {
+  const make = join(corpus ?? "", "assimilated/make-863bcf66c99e");
+  test.skipIf(corpus === undefined || !existsSync(make) || boxes.length === 0)("the crash of make is explained", async () => {
+    const makefile = join(folder, "Makefile");
+    writeFileSync(makefile, "all:\n\t@echo hello\n");
+    for (const box of boxes) {
+      const run = await sandfit(["run", "--in", `gvisor=${box.runsc}`, "--platform", box.platform, "--", make, "-f", makefile]);
+      expect(run.stdout, box.id).toBe(box.platform === "ptrace" ? "" : "hello\n");
+      expect(run.exitCode, box.id).not.toBe(0);
+      expect(run.stderr, box.id).toMatch(/tls-in-gs[^]*sandfit fix/);
+    }
+  });
+});
