@@ -2,8 +2,8 @@
 
 import type { SegmentAccess } from "../../code/accesses.js";
 import { type Code, forEachInstruction } from "../../code/code.js";
-import { fallsFrom, valuesBefore } from "../../code/flow.js";
-import { decidingBranches, functionStart, instructionAt } from "../../code/paths.js";
+import { fallsFrom, predecessors, valuesBefore } from "../../code/flow.js";
+import { instructionAt } from "../../code/paths.js";
 import { ArchCode, Register } from "../../code/system-calls.js";
 import type { Analysis } from "../../rules/define.js";
 import { Flow, type Instruction, OpcodeMap, RIP } from "../../x86/instruction.js";
@@ -14,6 +14,9 @@ const ON_FS = 0x50;
 const LINUX = 1;
 /** FreeBSD's sysarch(2) code, which goes through the same stub (libc/runtime/set_tls.c). */
 const AMD64_SET_GSBASE = 0x83;
+
+/** More than the rewriter has in any build. */
+const MOST_BYTES = 2048;
 
 /** A place, and whether it has the repair already. */
 export interface PortableSite {
@@ -39,7 +42,12 @@ export function portableSites(analysis: Analysis): PortableSites {
   const problems: string[] = [];
   const morph = rewriter(code);
   if (morph === undefined) {
-    return { constants: [], masks: [], pairs: [], problems: ["it has no run-time rewriter (__morph_tls) that could run on Linux"] };
+    return {
+      constants: [],
+      masks: [],
+      pairs: [],
+      problems: ["it has no run-time rewriter (__morph_tls) that could run on Linux"],
+    };
   }
   const constants = setConstants(analysis);
   if (constants.length === 0) problems.push("no ARCH_SET_GS shares its call with FreeBSD's AMD64_SET_GSBASE");
@@ -48,7 +56,9 @@ export function portableSites(analysis: Analysis): PortableSites {
   const { pairs, guarded } = privilegedPairs(code);
   for (const access of analysis.fs.found) {
     if (!isIndirect(access) || guarded.has(access.position)) continue;
-    problems.push(`the %fs access at ${hex(code.space.addressOf(access.position))} has no host mask in front of its %fs/%gs pair`);
+    problems.push(
+      `the %fs access at ${hex(code.space.addressOf(access.position))} has no host mask in front of its %fs/%gs pair`,
+    );
   }
   problems.push(...outsideOfScan(analysis, morph));
   return { constants, masks, pairs, problems };
@@ -61,10 +71,17 @@ function rewriter(code: Code): number | undefined {
   forEachInstruction(code, (position, { immSize, immAt }) => {
     const at = position + immAt;
     if (immSize < 4 || bytes[at] !== 0xff || bytes[at + 1] !== 0xfb || bytes[at + 2] !== 0xff || bytes[at + 3] !== 0xc7) return;
-    starts.add(functionStart(code.walk, position));
+    starts.add(calledStart(code, position));
   });
   const [start] = starts;
   return starts.size === 1 && start >= 0 ? start : undefined;
+}
+
+/** The nearest place at or before a position that something calls; pointers into the middle of the function do not count. */
+function calledStart({ walk }: Code, position: number): number {
+  const isCalled = (at: number) => walk.sourcesOf(at).some((source) => instructionAt(walk, source).flow === Flow.Call);
+  for (let at = position; at >= 0; at--) if (walk.isStart(at) && isCalled(at)) return at;
+  return -1;
 }
 
 function setConstants({ code, archPrctls }: Analysis): PortableSite[] {
@@ -83,9 +100,13 @@ function setConstants({ code, archPrctls }: Analysis): PortableSite[] {
 function hostMasks(code: Code, morph: number): PortableSite[] {
   const found = new Map<number, PortableSite>();
   for (const call of code.walk.sourcesOf(morph)) {
-    for (const { position } of decidingBranches(code.walk, call, 40)) {
-      const site = maskBefore(code, position, MORPHING);
-      if (site !== undefined) found.set(site.position, site);
+    for (let front = [call], count = 0; count < 4; count++) {
+      front = front.flatMap((at) => predecessors(code.walk, at));
+      for (const position of front) {
+        const isBranch = instructionAt(code.walk, position).flow === Flow.Branch;
+        const site = isBranch ? maskBefore(code, position, MORPHING) : undefined;
+        if (site !== undefined) found.set(site.position, site);
+      }
     }
   }
   return [...found.values()];
@@ -156,11 +177,17 @@ function outsideOfScan({ code, gs }: Analysis, morph: number): string[] {
     const at = space.positionOf(address);
     if (at >= 0 && at <= morph) bounds.push(at);
   };
-  for (let at = morph; walk.isKnown(at) && (at === morph || !walk.isFunction(at)); ) {
+  // Padding inside the function is not reached, so it is passed over.
+  for (let at = morph; at < Math.min(morph + MOST_BYTES, space.endOf(morph)); ) {
     const instruction = instructionAt(walk, at);
-    if (instruction.length === 0) break;
+    if (!walk.isStart(at) || instruction.length === 0) {
+      at++;
+      continue;
+    }
+    if (at > morph && calledStart(code, at) !== morph) break;
     if (instruction.immSize === 4 && instruction.flow === Flow.Next) consider(instruction.imm);
-    if (instruction.opcode === 0x8d && instruction.base === RIP) consider(space.addressOf(at) + instruction.length + instruction.disp);
+    if (instruction.opcode === 0x8d && instruction.base === RIP)
+      consider(space.addressOf(at) + instruction.length + instruction.disp);
     at += instruction.length;
   }
   const low = Math.min(...bounds);
@@ -168,5 +195,8 @@ function outsideOfScan({ code, gs }: Analysis, morph: number): string[] {
   if (!(low < high)) return ["the range that __morph_tls scans is not known"];
   return gs.found
     .filter(({ length, use, position }) => length === 9 && use === "thread-state" && (position < low || position + 9 > high))
-    .map(({ position }) => `the access to thread state at ${hex(space.addressOf(position))} lies outside the range that __morph_tls scans`);
+    .map(
+      ({ position }) =>
+        `the access to thread state at ${hex(space.addressOf(position))} lies outside the range that __morph_tls scans`,
+    );
 }
