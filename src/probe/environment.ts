@@ -7,7 +7,7 @@ import { errnoName } from "../sandbox/errno.js";
 import type { Outcome } from "./program.js";
 import { runTests } from "./run.js";
 import { gvisorSigns, isFiltered, platformOf, releaseOf } from "./signs.js";
-import { finalTests, type ProbeTest, probeTests, selectorTests, signTests } from "./tests.js";
+import { finalTests, harmfulTests, type ProbeTest, probeTests, signTests } from "./tests.js";
 
 export interface ProbeResult {
   readonly id: string;
@@ -44,11 +44,11 @@ export async function probeEnvironment(options: ProbeOptions = {}): Promise<Envi
   const { strong, weak } = gvisorSigns(first.outcomes);
   const kind = strong.length > 0 || weak.length >= 3 ? "gvisor" : first.outcomes.size > 0 ? "linux" : "unknown";
   const { platform, sign } = kind === "gvisor" ? platformOf(first.outcomes) : {};
-  // Loading %gs on systrap takes down programs that are started later in the same sandbox: known from runs, not to be tried on a user.
+  // Changing %gs on systrap takes down programs that are started later in the same sandbox: known from runs, not to be tried on a user.
   const harmless = kind === "linux" || platform === "ptrace";
-  const last = await runTests([...finalTests, ...(harmless ? selectorTests : [])], { ...settings, executableStack: true });
+  const last = await runTests([...finalTests, ...(harmless ? harmfulTests : [])], { ...settings, executableStack: true });
   const outcomes = new Map([...first.outcomes, ...last.outcomes]);
-  const probes = [...probeTests, ...finalTests, ...selectorTests].map((test) => judge(test, outcomes.get(test.id)));
+  const probes = [...probeTests, ...finalTests, ...harmfulTests].map((test) => judge(test, outcomes.get(test.id)));
   const filtered = isFiltered();
   const signals = kind === "gvisor" ? [...strong, ...weak] : [];
   if (sign !== undefined) signals.push(sign);
@@ -60,8 +60,12 @@ export async function probeEnvironment(options: ProbeOptions = {}): Promise<Envi
     ...(kind === "gvisor" && { release: releaseOf(outcomes, filtered) }),
     signals,
     probes: probes.map((probe) =>
-      probe.id === "gs-selector-load" && platform === "systrap"
-        ? { ...probe, result: "not tried: on systrap it harms other programs of the sandbox", bites: true }
+      platform === "systrap" && harmfulTests.some((test) => test.id === probe.id)
+        ? {
+            ...probe,
+            result: "not tried: on systrap it is known to kill, and to harm other programs of the sandbox",
+            bites: true,
+          }
         : probe,
     ),
   };

@@ -47,17 +47,30 @@ export function placeProgram(bytes: Uint8Array, name: string, candidates: readon
   throw new InputError(`no folder to put a small program into: ${notes.join("; ")}`);
 }
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 function remember(folder: string): void {
-  if (folders.size === 0) process.on("exit", removeAll);
+  if (folders.size === 0) {
+    process.on("exit", removeAll);
+    for (const signal of SIGNALS) process.on(signal, clearUp);
+  }
   folders.add(folder);
 }
 
 function remove(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   folders.delete(folder);
-  if (folders.size === 0) process.off("exit", removeAll);
+  if (folders.size > 0) return;
+  process.off("exit", removeAll);
+  for (const signal of SIGNALS) process.off(signal, clearUp);
 }
 
 function removeAll(): void {
   for (const folder of [...folders]) remove(folder);
+}
+
+/** Removes the folders, then dies of the signal unless somebody else has a say in it. */
+function clearUp(signal: NodeJS.Signals): void {
+  removeAll();
+  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
 }

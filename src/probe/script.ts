@@ -35,13 +35,13 @@ export const words = (...values: (number | bigint)[]): Argument => ({ words: val
 /** Code for one test: a function that returns the answer in %rax. */
 export function addTest(a: Assembler, { test }: Test): void {
   if (typeof test === "function") test(a);
-  else test.forEach((step, i) => addStep(a, step, i));
+  else for (const [i, step] of test.entries()) addStep(a, step, i);
   a.ret();
 }
 
 /** Code for one system call; its result goes to %rax and to the list of results. */
 export function addStep(a: Assembler, [number, ...args]: Step, index = 0): void {
-  args.forEach((argument, i) => load(a, ARGUMENTS[i], argument));
+  for (const [i, argument] of args.entries()) load(a, ARGUMENTS[i], argument);
   a.mov(o.eax, number)
     .syscall()
     .mov(o.rip("results", 8 * index), o.rax);

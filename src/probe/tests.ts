@@ -1,7 +1,7 @@
 /** What a probe tries: system calls and instructions, and when the outcome means that programs which need them fail here. */
 
 import * as o from "../asm/operands.js";
-import { codeTests, lastTests, selectorTest } from "./code-tests.js";
+import { codeTests, gsTests, lastTests } from "./code-tests.js";
 import type { Outcome } from "./program.js";
 import { result, room, type Step, type Test, text, words } from "./script.js";
 
@@ -80,7 +80,8 @@ const callTests: readonly ProbeTest[] = [
 export const probeTests: readonly ProbeTest[] = [...callTests, ...codeTests.map((test) => ({ ...test, bites: wrong }))];
 /** To be run after all others. */
 export const finalTests: readonly ProbeTest[] = lastTests.map((test) => ({ ...test, bites: wrong }));
-export const selectorTests: readonly ProbeTest[] = [{ ...selectorTest, bites: wrong }];
+/** To be run only where they harm nobody else. */
+export const harmfulTests: readonly ProbeTest[] = gsTests.map((test) => ({ ...test, bites: wrong }));
 
 /** Answers that tell what the environment is; they are not shown as refusals. */
 export const signTests: readonly Test[] = [

@@ -54,7 +54,10 @@ type Leaf = number | readonly Refusal[];
 
 /** Binary search over ranges that each begin at a number; about nine comparisons. */
 function search(program: Program, leaves: readonly (readonly [number, Leaf])[]): void {
-  if (leaves.length === 1) return answerWith(program, leaves[0][1]);
+  if (leaves.length === 1) {
+    answerWith(program, leaves[0][1]);
+    return;
+  }
   const middle = leaves.length >> 1;
   const upper = program.fresh();
   program.jump(JGE, leaves[middle][0], upper, undefined);

@@ -6,7 +6,7 @@ import type { ReleaseId } from "../sandbox/gvisor.js";
 export function limitsOf(release: ReleaseId): string[] {
   return [
     "stacks mapped with MAP_GROWSDOWN grow here and do not in gVisor",
-    "systrap's own use of %gs: a read of %gs there gives gVisor's memory instead of a crash, wrgsbase and a load of %gs kill",
+    "systrap's own use of %gs: a read of %gs there gives gVisor's memory instead of a crash, wrgsbase and a load of %gs kill the program and harm others",
     "gVisor's ELF loader: order of segments, place of program headers, 32-bit programs, executable stacks, long #! lines",
     "systrap's run-time patching of `mov $N,%eax; syscall`, and its table at 0x60000",
     "the ptrace platform's loss of a base set by wrfsbase",

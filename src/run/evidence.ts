@@ -39,7 +39,7 @@ export function readEvidence(bytes: Uint8Array, { mark }: Watched): Evidence {
   const text = Buffer.from(bytes).toString("latin1");
   const at = text.lastIndexOf(`\n${mark} `);
   if (at < 0) return { stderr: text, files: undefined, signal: undefined };
-  const [, code = "", rest = ""] = /^\n\S+ (\d+)\n([^]*)$/.exec(text.slice(at)) ?? [];
-  const files = /(?:^|\n)files\n([^]*)$/.exec(rest)?.[1];
+  const [, code = "", rest = ""] = /^\n\S+ (\d+)\n([\s\S]*)$/.exec(text.slice(at)) ?? [];
+  const files = /(?:^|\n)files\n([\s\S]*)$/.exec(rest)?.[1];
   return { stderr: text.slice(0, at), files, signal: signalOfCode(Number(code)) };
 }

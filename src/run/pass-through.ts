@@ -1,8 +1,8 @@
 /** Runs a command with this process's own standard input, output and error, on the host or in a gVisor sandbox. */
 
-import { fstatSync } from "node:fs";
 import { constants } from "node:os";
-import { execa, type Options } from "execa";
+import { isatty } from "node:tty";
+import { execa, type Options, type ResultPromise } from "execa";
 import { cutOff } from "./cut-off.js";
 import { type Ending, ending, signalOfCode } from "./ending.js";
 import { newLog, takeComplaint } from "./runsc-log.js";
@@ -36,23 +36,24 @@ export async function passThrough(
     buffer: false,
     reject: false,
     stdin: "inherit",
-    // runsc writes a redirected regular file from offset 0, over what is there.
-    stdout: log !== undefined && isFile(1) ? "pipe" : "inherit",
-    stderr: mark !== undefined || (log !== undefined && isFile(2)) ? "pipe" : "inherit",
+    // runsc writes a redirected regular file from offset 0, over what is there, and leaves a socket (Node's pipes are) shut down.
+    stdout: log !== undefined && !isatty(1) ? "pipe" : "inherit",
+    stderr: mark !== undefined || (log !== undefined && !isatty(2)) ? "pipe" : "inherit",
   };
   const passedOn: NodeJS.Signals[] = [];
-  const child = execa(file, args, settings);
-  const { pid } = child;
   const passOn = (signal: NodeJS.Signals): void => {
     passedOn.push(signal);
     // A terminal sends Ctrl-C and Ctrl-\ to the child too; runsc and Linux programs alike get the others from here.
     const fromTerminal = process.stdin.isTTY && (signal === "SIGINT" || signal === "SIGQUIT");
-    if (pid !== undefined && !fromTerminal) child.kill(signal);
+    if (!fromTerminal) child?.kill(signal);
   };
-  for (const signal of FORWARDED) process.on(signal, passOn);
+  let child: ResultPromise | undefined;
+  for (const signal of FORWARDED) process.on(signal, passOn); // before the start: it may take effect at once
   try {
+    child = execa(file, args, settings);
+    const { pid } = child;
     child.stdout?.pipe(process.stdout, { end: false });
-    const aside = child.stderr === null ? () => "" : cutOff(child.stderr, process.stderr, mark);
+    const aside = !child.stderr ? () => "" : cutOff(child.stderr, process.stderr, mark);
     const result = await child;
     const how = ending({ ...result, pid }, sandbox, undefined, log && takeComplaint(log));
     return { ...how, status: statusOf(how), passedOn, aside: aside() };
@@ -83,12 +84,4 @@ const CRASHES: readonly (NodeJS.Signals | undefined)[] = [
 export function crashSignal(how: Ending): NodeJS.Signals | undefined {
   const signal = how.signal ?? signalOfCode(how.exitCode);
   return CRASHES.includes(signal) ? signal : undefined;
-}
-
-function isFile(descriptor: number): boolean {
-  try {
-    return fstatSync(descriptor).isFile();
-  } catch {
-    return false; // closed
-  }
 }

@@ -31,7 +31,7 @@ describe("on the host", () => {
   test("a crash gives 128 + n and is said to be the program's own", async () => {
     const run = await sandfit(["run", "--", "/bin/sh", "-c", "kill -SEGV $$"]);
     expect(run.exitCode).toBe(139);
-    expect(run.stderr).toMatch(/died of SIGSEGV\n[^]*plain Linux/);
+    expect(run.stderr).toMatch(/died of SIGSEGV\n[\s\S]*plain Linux/);
   });
   test.each([
     ["./absent", 127, /there is no file \.\/absent/],
@@ -57,7 +57,7 @@ describe("on the host", () => {
   test("a rehearsal crashes and is explained", async () => {
     const run = await sandfit(["run", "--in", "rehearsal", "--", placed("gs-call")]);
     expect(run.exitCode).toBe(139);
-    expect(run.stderr).toMatch(/tls-in-gs[^]*rehearsal of gVisor[^]*sandfit fix/);
+    expect(run.stderr).toMatch(/tls-in-gs[\s\S]*rehearsal of gVisor[\s\S]*sandfit fix/);
   });
   test.each([
     [["run"], /missing required argument/],
@@ -107,7 +107,7 @@ describe.each(boxes.map((box) => [box.id, box] as const))("%s", (_, box) => {
   test("an APE cannot be executed, and what to do is said", async () => {
     const run = await sandfit([...into, "--", placed("ape-fs")]);
     expect(run.exitCode).toBe(126);
-    expect(run.stderr).toMatch(/ENOEXEC: it is an APE[^]*sh .*ape-fs/);
+    expect(run.stderr).toMatch(/ENOEXEC: it is an APE[\s\S]*sh .*ape-fs/);
   });
   test("a child that died is found in what the shell is told to run", async () => {
     const run = await sandfit([...into, "--", "/bin/sh", "-c", `${placed("fs-stack-b")}; exit $?`]);
@@ -116,10 +116,7 @@ describe.each(boxes.map((box) => [box.id, box] as const))("%s", (_, box) => {
   });
 });
 
-test.skipIf(missing.length === 0)(
-  `sandboxes that are missing: ${missing.map((one) => `${one.id} (${one.reason})`).join(", ")}`,
-  () => {},
-);
+for (const { id, reason } of missing) test.skip(`${id} (skipped: ${reason})`, () => {});
 
 const corpus = process.env["SANDFIT_CORPUS"];
 describe("SANDFIT_CORPUS", () => {
@@ -131,7 +128,7 @@ describe("SANDFIT_CORPUS", () => {
       const run = await sandfit(["run", "--in", `gvisor=${box.runsc}`, "--platform", box.platform, "--", make, "-f", makefile]);
       expect(run.stdout, box.id).toBe(box.platform === "ptrace" ? "" : "hello\n");
       expect(run.exitCode, box.id).not.toBe(0);
-      expect(run.stderr, box.id).toMatch(/tls-in-gs[^]*sandfit fix/);
+      expect(run.stderr, box.id).toMatch(/tls-in-gs[\s\S]*sandfit fix/);
     }
   });
 });
