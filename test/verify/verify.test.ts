@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { proveByRuns } from "../../src/cli/verify.js";
+import type { VerifyReport } from "../../src/report/verify-model.js";
 import { findSandboxes } from "../../src/run/sandboxes.js";
-import type { VerifyReport } from "../../src/run/verify.js";
 import { repairByHand, sampleProgram } from "../fixtures/programs/index.js";
 import { folder, placed, sandfit, sandfitAsNobody } from "../run/command.js";
 

@@ -1,0 +1,39 @@
+/** What a verification says, as data: the JSON output of `sandfit verify` is this model (schema/verify-1.json). */
+
+/** What one program did in one environment, over all its runs. */
+export interface Outcome {
+  /** The ending of each run: "exit 0", "SIGSEGV", "timeout" … */
+  readonly endings: readonly string[];
+  /** Whether every run was as the original's on the host; undefined where there is no such run. */
+  readonly sameAsHost: boolean | undefined;
+  /** What differed first: "exit", "stdout", "stderr", "files". Empty where nothing did. */
+  readonly differences: readonly string[];
+}
+
+export interface VerifyRow {
+  readonly id: string;
+  readonly original: Outcome;
+  readonly fixed: Outcome | undefined;
+}
+
+export interface VerifyReport {
+  readonly version: 1;
+  readonly original: string;
+  readonly fixed: string | null;
+  readonly args: readonly string[];
+  readonly times: number;
+  readonly rows: readonly VerifyRow[];
+  /** Environments that could be expected, and why nothing was run there. */
+  readonly notRun: readonly NotRun[];
+  /** Whether FIXED (ORIGINAL where alone) did everywhere what the original does on the host; null where there was no host. */
+  readonly passed: boolean | null;
+  /** Sentences on what the result does not show. */
+  readonly remarks: readonly string[];
+}
+
+/** An environment in which nothing was run. */
+export interface NotRun {
+  readonly id: string;
+  /** One sentence. */
+  readonly reason: string;
+}
