@@ -95,6 +95,7 @@ program
   .argument("<words...>", "the program, a fixed one, and behind -- the arguments for both")
   .option("--times <n>", "runs in every environment", "1")
   .option("--stdin <file>", "what the programs read from standard input; - is this command's own")
+  .option("--folder <dir>", "start each run in a fresh copy of this folder; the default is an empty one")
   .option("--timeout <seconds>", "longest time of one run", "60")
   .option("--max-output <bytes>", "most that a run may write to either stream", "8388608")
   .option("--max-memory <bytes>", "most address space of a run (ulimit -v); no limit unless told")

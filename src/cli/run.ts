@@ -9,7 +9,8 @@ import { renderExplanation } from "../explain/words.js";
 import { rehearsalCommand } from "../rehearsal/rehearse.js";
 import { type Paint, plain } from "../report/paint.js";
 import { chooseRunsc } from "../run/choose.js";
-import { passThrough } from "../run/pass-through.js";
+import type { Ending } from "../run/ending.js";
+import { passThrough, statusOf } from "../run/pass-through.js";
 import { HOST, hostRunsLinux, type Platform, type Sandbox } from "../run/sandbox.js";
 import { inPath, traced } from "../run/tracing.js";
 import { type ReleaseId, releaseIds } from "../sandbox/gvisor.js";
@@ -41,15 +42,21 @@ export async function runCommand(command: readonly string[], options: RunOptions
     });
     const trace = tracing && readTrace(tracing.take(how.aside));
     if (how.signal !== undefined && how.passedOn.includes(how.signal)) return how.status;
-    const explanation = await explain(command, how, place.setting, trace);
+    const end = trace?.startError === undefined ? how : notStarted(how, trace.startError);
+    const explanation = await explain(command, end, place.setting, trace);
     if (explanation !== undefined) {
       process.stderr.write(await renderExplanation(explanation, await paintForErrors()));
       if (options.trace && strace === undefined) process.stderr.write("  strace is not installed here, so there is no trace\n");
     }
-    return how.status;
+    return statusOf(end);
   } finally {
     rehearsal?.dispose();
   }
+}
+
+/** strace starts whatever it is given; that the command itself could not be is in what it wrote. */
+function notStarted(how: Ending, startError: string): Ending {
+  return { ...how, signal: undefined, exitCode: undefined, startError };
 }
 
 async function placeOf(options: RunOptions): Promise<Place> {

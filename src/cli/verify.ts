@@ -1,5 +1,6 @@
 /** `sandfit verify`: run it everywhere, compare, say so. */
 
+import { statSync } from "node:fs";
 import { openFile } from "../disk/file-source.js";
 import { InputError, RefusedError } from "../errors.js";
 import { renderVerify } from "../report/verify.js";
@@ -12,6 +13,7 @@ import { readStandardInput } from "./standard-input.js";
 export interface VerifyFlags {
   readonly times: string;
   readonly stdin?: string;
+  readonly folder?: string;
   readonly timeout: string;
   readonly maxOutput: string;
   readonly maxMemory?: string;
@@ -32,6 +34,7 @@ export async function verifyCommand(words: readonly string[], argv: readonly str
     times: wholeNumber("--times", flags.times, 1000),
     timeout: wholeNumber("--timeout", flags.timeout, 86_400) * 1000,
     maxOutput: wholeNumber("--max-output", flags.maxOutput, 2 ** 30),
+    ...(flags.folder !== undefined && { folder: folderFrom(flags.folder) }),
     ...(flags.maxMemory !== undefined && { maxMemory: wholeNumber("--max-memory", flags.maxMemory, 2 ** 47) }),
     ...(flags.platform && { platforms: flags.platform }),
     ...(flags.stdin !== undefined && { stdin: await inputFrom(flags.stdin) }),
@@ -57,6 +60,11 @@ function wholeNumber(name: string, text: string, most: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= 1 && value <= most) return value;
   throw new InputError(`${name} ${text} is no whole number from 1 to ${most}`);
+}
+
+function folderFrom(name: string): string {
+  if (statSync(name, { throwIfNoEntry: false })?.isDirectory()) return name;
+  throw new InputError(`--folder ${name} is no folder`);
 }
 
 async function inputFrom(name: string): Promise<Uint8Array> {

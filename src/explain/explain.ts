@@ -50,11 +50,7 @@ export async function explain(
   if (crash !== undefined) {
     const where = await setting();
     const programs = await lookAtAll(files, where);
-    const culprit = programs.find((program) => program.path === death?.program) ?? programs[0];
-    const site =
-      death?.instruction === undefined || culprit === undefined
-        ? undefined
-        : await placeOf(culprit, death.instruction, where.target);
+    const site = death?.instruction === undefined ? undefined : await siteOf(programs, death, where);
     return {
       ...base,
       kind: "crash",
@@ -73,6 +69,16 @@ export async function explain(
   if (failing.length === 0) return undefined;
   const what = how.signal === undefined ? `exit ${how.exitCode}` : how.signal;
   return { ...base, kind: "maybe", what: `${command[0]} ended with ${what}`, setting: where, programs: failing };
+}
+
+/** The instruction that crashed: in the program that was executed last, or in one that a loader of its own (an APE's) mapped for it. */
+async function siteOf(programs: readonly Known[], death: Death, { target }: Setting): Promise<Site | undefined> {
+  const first = programs.filter((program) => program.path === death.program);
+  for (const program of [...first, ...programs.filter((one) => !first.includes(one))]) {
+    const site = await placeOf(program, death.instruction!, target);
+    if (site !== undefined) return site;
+  }
+  return undefined;
 }
 
 /** Finds out the setting only where some file has a finding that is worse than "may fail" on some platform. */

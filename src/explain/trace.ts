@@ -19,6 +19,8 @@ export interface Trace {
   readonly deaths: readonly Death[];
   /** The last telling refusal of all processes. */
   readonly refused: string | undefined;
+  /** The error of the only execve there was: the command itself could not be started. */
+  readonly startError: string | undefined;
 }
 
 interface Task {
@@ -40,12 +42,16 @@ export function readTrace(text: string): Trace {
   const tasks = new Map<string, Task>();
   const deaths: Death[] = [];
   let last: string | undefined;
+  let startError: string | undefined;
+  let started = false;
   for (const line of text.split("\n")) {
     const [, pid, place, what] = /^(\d+) +\[([0-9a-f?]+)\] (.*)$/.exec(line) ?? [];
     if (pid === undefined) continue;
     const task = tasks.get(pid) ?? {};
     tasks.set(pid, task);
     noteProgram(task, what);
+    started ||= task.program !== undefined;
+    startError ??= /^execve\(.* = -1 (E[A-Z0-9]+) /.exec(what)?.[1];
     const child = /^(?:clone3?|v?fork|<\.\.\. (?:clone3?|v?fork) resumed>).* = (\d+)$/.exec(what)?.[1];
     if (child !== undefined) tasks.set(child, { ...task, ...tasks.get(child) });
     const call = oneSpace(what);
@@ -71,7 +77,7 @@ export function readTrace(text: string): Trace {
       });
     }
   }
-  return { deaths, refused: last };
+  return { deaths, refused: last, startError: started ? undefined : startError };
 }
 
 function noteProgram(task: Task, what: string): void {

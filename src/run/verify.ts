@@ -1,6 +1,6 @@
 /** Runs one or two programs alike in every environment there is, and holds each run against the original's on the host. */
 
-import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { openFile } from "../disk/file-source.js";
@@ -21,6 +21,8 @@ export interface VerifyOptions {
   readonly stdin?: Uint8Array;
   /** Runs in every environment; one unless told. */
   readonly times?: number;
+  /** Each run starts in a fresh copy of this folder; in an empty one without it. */
+  readonly folder?: string;
   /** In milliseconds, for one run. */
   readonly timeout: number;
   /** In bytes, for each stream. */
@@ -67,6 +69,7 @@ export async function verify(original: string, fixed: string | undefined, option
       reference,
       all.flatMap((one) => [...one.original, ...(one.fixed ?? [])]),
     );
+    remarks.push(...remarksOnArguments(options));
     const judged = rows.map((row) => row.fixed ?? row.original);
     const isSound = reference?.every((run) => /^exit \d+$/.test(run.ending));
     const passed = reference === undefined ? null : isSound === true && judged.every((one) => one.sameAsHost === true);
@@ -124,7 +127,8 @@ async function runs(program: string, original: string, place: Place, scratch: st
     else symlinkSync(realpathSync(program), path);
     const folder = join(scratch, "work");
     rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder);
+    if (options.folder === undefined) mkdirSync(folder);
+    else cpSync(options.folder, folder, { recursive: true, verbatimSymlinks: true });
     const wrapped = await place.wrap([...(isApe ? ["/bin/sh"] : []), path, ...options.args]);
     const watch = watched(wrapped.command, options.maxMemory);
     try {
@@ -189,11 +193,25 @@ function remarksOn(reference: readonly Run[] | undefined, all: readonly Run[]): 
     remarks.push(
       `the original does not come to its own end on the host (${bad.ending}), so there is nothing to hold others against`,
     );
+  else if (reference[0].ending !== "exit 0")
+    remarks.push(
+      `the original itself ends with ${reference[0].ending} on the host; arguments with which it does its job prove more`,
+    );
   if (reference.some((run) => run.stdout !== reference[0].stdout || run.ending !== reference[0].ending))
     remarks.push("the original does not do the same each time on the host: any of its runs there is accepted");
   if (all.some((run) => run.files === undefined))
     remarks.push("files were not compared where a run was ended or the tools for it are missing");
   return remarks;
+}
+
+/** An argument that names a file from here means nothing in an empty folder. */
+function remarksOnArguments({ args, folder }: VerifyOptions): string[] {
+  if (folder !== undefined) return [];
+  const lost = args.filter((argument) => !argument.startsWith("/") && existsSync(argument));
+  if (lost.length === 0) return [];
+  return [
+    `the programs start in an empty folder, so that ${lost.join(", ")} is not there for them; give absolute paths, or --folder`,
+  ];
 }
 
 async function isApeFile(path: string): Promise<boolean> {

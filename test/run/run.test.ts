@@ -109,6 +109,11 @@ describe.each(boxes.map((box) => [box.id, box] as const))("%s", (_, box) => {
     expect(run.exitCode).toBe(126);
     expect(run.stderr).toMatch(/ENOEXEC: it is an APE[\s\S]*sh .*ape-fs/);
   });
+  test.skipIf(inPath("strace") === undefined)("the same with --trace (skipped without strace)", async () => {
+    const run = await sandfit([...into, "--trace", "--", placed("ape-fs")]);
+    expect(run.exitCode).toBe(126);
+    expect(run.stderr).toMatch(/could not be started\n[\s\S]*execve\(.*= -1 ENOEXEC/);
+  });
   test("a child that died is found in what the shell is told to run", async () => {
     const run = await sandfit([...into, "--", "/bin/sh", "-c", `${placed("fs-stack-b")}; exit $?`]);
     expect(run.exitCode ?? run.signal).toSatisfy((how) => how === 139 || how === "SIGSEGV");

@@ -1,6 +1,6 @@
 /** `sandfit verify` and `fix --verify`, started for real. */
 
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
@@ -69,6 +69,17 @@ describe("verify", () => {
     const inside = one.rows.filter(({ id }) => /-(systrap|ptrace)$/.test(id));
     for (const row of inside) expect(row.original.differences).toEqual(["files"]);
   });
+  test("a folder is there afresh for each run; without it, arguments that name files are remarked upon", async () => {
+    const input = join(folder, "given");
+    mkdirSync(input);
+    writeFileSync(join(input, "counter"), "");
+    const script = "echo x >>counter; cat counter";
+    const one = await report("--folder", input, "--times", "2", "/bin/sh", "--", "-c", script);
+    expect(one).toMatchObject({ passed: true, remarks: [] });
+    expect(readFileSync(join(input, "counter"), "utf8")).toBe("");
+    const other = await report("/bin/cat", "--", "given/counter");
+    expect(other.remarks.join("\n")).toMatch(/ends with exit 1 on the host[\s\S]*given\/counter is not there/);
+  });
   test("limits end a program, and that is not passed", async () => {
     const slow = await report("--timeout", "1", "/bin/sleep", "--", "60");
     expect([slow.passed, slow.rows[0].original.endings]).toEqual([false, ["timeout"]]);
@@ -78,6 +89,7 @@ describe("verify", () => {
   test.each([
     [["verify", "a", "b", "c"], /one program too many/],
     [["verify", "/no/such/file"], /cannot be opened/],
+    [["verify", "--folder", "/no/such", "/bin/true"], /--folder \/no\/such is no folder/],
     [["verify", "--times", "0", "/bin/true"], /--times 0 is no whole number/],
     [["verify", "--", "x"], /name the program/],
   ])("bad use: %j", async (args, words) => {
