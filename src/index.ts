@@ -6,6 +6,7 @@ export { InputError, RefusedError } from "./errors.js";
 export { applyToCopy, backward, forward, type Patch } from "./fix/apply.js";
 export { unexplainedDifferences } from "./fix/layout.js";
 export { type Plan, type PlanOptions, planFix } from "./fix/plan.js";
+export { proveResult } from "./fix/prove.js";
 export { readImage } from "./image/detect.js";
 export type * from "./image/image.js";
 export { renderJson } from "./report/json.js";

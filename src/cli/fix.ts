@@ -6,13 +6,12 @@ import { checkImage } from "../check.js";
 import { openFile } from "../disk/file-source.js";
 import { recordOf, removeRecord, saveRecord } from "../disk/record.js";
 import { writePatched, writeWhole } from "../disk/replace.js";
-import { InputError, RefusedError } from "../errors.js";
+import { InputError } from "../errors.js";
 import { forward } from "../fix/apply.js";
-import { unexplainedDifferences } from "../fix/layout.js";
 import { type Plan, planFix } from "../fix/plan.js";
+import { proveResult } from "../fix/prove.js";
 import { readImage } from "../image/detect.js";
 import type { Image, Machine } from "../image/image.js";
-import { outcomeOf } from "../report/model.js";
 import { renderPlan } from "../report/plan.js";
 import type { RuleId } from "../rules/define.js";
 import type { ExitCode } from "./main.js";
@@ -95,26 +94,12 @@ function placeOf(path: string): string {
   }
 }
 
-/** Reads the result back: it loads the same but for the edits, and it checks clean. Throws RefusedError otherwise. */
+/** Reads the result back and proves it. Throws RefusedError where it is not what was planned. */
 async function prove(name: string, result: string, image: Image, plan: Plan): Promise<void> {
   const before = openFile(name);
   const after = openFile(result, name);
   try {
-    const fixed = await readImage(after);
-    const originalView = image.elf.find((view) => view.machine === plan.machine);
-    const fixedView = fixed.elf.find((view) => view.machine === plan.machine);
-    if (originalView === undefined || fixedView === undefined)
-      throw new RefusedError([`the result has no ${plan.machine} program`]);
-    const problems = await unexplainedDifferences(
-      { source: before, view: originalView },
-      { source: after, view: fixedView },
-      plan.edits,
-    );
-    const report = await checkImage(after, fixed);
-    const remaining = report.views.flatMap((view) => view.findings).filter((finding) => plan.repairs.includes(finding.rule));
-    for (const finding of remaining) problems.push(`the result still has ${finding.rule}`);
-    if (outcomeOf(report) === "fails") problems.push("the result would still not run");
-    if (problems.length > 0) throw new RefusedError(problems);
+    await proveResult(before, image, after, plan);
   } finally {
     before.close();
     after.close();
