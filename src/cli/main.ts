@@ -127,6 +127,22 @@ program
     exitCode = await probeCommand(options);
   });
 
+program
+  .command("report")
+  .description("write the investigation of a program, an archive or a folder, from evidence")
+  .usage("[options] <path> [-- <argument...>]")
+  .argument("<path>", "what to investigate")
+  .argument("[arguments...]", "what to give the programs with --run, behind --")
+  .addOption(new Option("--format <format>", "the document's form").choices(["markdown", "html", "json"]).default("markdown"))
+  .option("-o, --output <file>", "write it there instead of to standard output")
+  .option("--run", "start the programs, as they are and fixed, in every environment there is", false)
+  .option("--folder <dir>", "start each run in a fresh copy of this folder; the default is an empty one")
+  .option("--target <release>", "gVisor release and platform, as for check", "newest")
+  .action(async (name: string, args: string[], options) => {
+    const { reportCommand } = await import("./report.js");
+    exitCode = await reportCommand(name, args, options);
+  });
+
 program.parseAsync().then(
   () => {
     process.exitCode = exitCode;

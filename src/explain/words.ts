@@ -2,7 +2,7 @@
 
 import { isRepairable } from "../report/model.js";
 import type { Paint } from "../report/paint.js";
-import { spaced } from "../report/words.js";
+import { quoted, spaced } from "../report/words.js";
 import type { Finding, Site } from "../rules/define.js";
 import { ruleById } from "../rules/index.js";
 import { parseTarget } from "../sandbox/gvisor.js";
@@ -103,9 +103,4 @@ async function otherPlatforms(program: Known, { kind, target }: Explanation["set
     if (there && (await lookAt(program.path, there))?.outcome === "runs") others.push(platform);
   }
   return others;
-}
-
-/** A path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

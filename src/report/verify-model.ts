@@ -8,10 +8,14 @@ export interface Outcome {
   readonly sameAsHost: boolean | undefined;
   /** What differed first: "exit", "stdout", "stderr", "files". Empty where nothing did. */
   readonly differences: readonly string[];
+  /** How the first run began to write, cut after 2,000 characters a stream. */
+  readonly printed: { readonly stdout: string; readonly stderr: string };
 }
 
 export interface VerifyRow {
   readonly id: string;
+  /** Words in front of the program that put it there; empty for the host. */
+  readonly launcher: readonly string[];
   readonly original: Outcome;
   readonly fixed: Outcome | undefined;
 }

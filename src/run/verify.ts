@@ -32,8 +32,12 @@ export interface VerifyOptions {
   readonly platforms?: readonly Platform[];
 }
 
+/** Characters of each stream that a report keeps. */
+const MOST_PRINTED = 2000;
+
 interface Place {
   readonly id: string;
+  readonly launcher: readonly string[];
   readonly sandbox: Sandbox;
   wrap(command: readonly string[]): Promise<{ command: readonly string[]; dispose(): void }>;
 }
@@ -53,15 +57,16 @@ export async function verify(original: string, fixed: string | undefined, option
   const times = options.times ?? 1;
   const scratch = mkdtempSync(join(tmpdir(), "sandfit-verify-"));
   try {
-    const all: { id: string; original: Run[]; fixed: Run[] | undefined }[] = [];
+    const all: { id: string; launcher: readonly string[]; original: Run[]; fixed: Run[] | undefined }[] = [];
     for (const place of places) {
       const before = await runs(original, original, place, scratch, times, options);
       const after = fixed === undefined ? undefined : await runs(fixed, original, place, scratch, times, options);
-      all.push({ id: place.id, original: before, fixed: after });
+      all.push({ id: place.id, launcher: place.launcher, original: before, fixed: after });
     }
     const reference = host ? all[0].original : undefined;
     const rows = all.map((one) => ({
       id: one.id,
+      launcher: one.launcher,
       original: outcome(one.original, reference),
       fixed: one.fixed && outcome(one.fixed, reference),
     }));
@@ -93,22 +98,27 @@ async function placesFor(
       { id: "rehearsal", reason },
       { id: "runsc", reason },
     ];
-    return { places: [{ id, sandbox: HOST, wrap: plain }], notRun, host: false };
+    return { places: [{ id, launcher: [], sandbox: HOST, wrap: plain }], notRun, host: false };
   }
-  const places: Place[] = [{ id: "host", sandbox: HOST, wrap: plain }];
+  const places: Place[] = [{ id: "host", launcher: [], sandbox: HOST, wrap: plain }];
   const notRun: AbsentSandbox[] = [];
   for (const release of releaseIds) {
     const id = `rehearsal-${release}`;
     try {
       (await rehearsalCommand(["/bin/true"], release)).dispose();
-      places.push({ id, sandbox: HOST, wrap: (command) => rehearsalCommand(command, release) });
+      const launcher = ["sandfit", "rehearse", "--release", release, "--"];
+      places.push({ id, launcher, sandbox: HOST, wrap: (command) => rehearsalCommand(command, release) });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       notRun.push({ id, reason: error.message });
     }
   }
   const { present, absent } = await findSandboxes(platforms ? { platforms } : {});
-  for (const sandbox of present) if (sandbox.kind === "runsc") places.push({ id: sandbox.id, sandbox, wrap: plain });
+  for (const sandbox of present) {
+    if (sandbox.kind !== "runsc") continue;
+    const launcher = [sandbox.runsc, `--platform=${sandbox.platform}`, "--network=none", ...sandbox.flags, "do"];
+    places.push({ id: sandbox.id, launcher, sandbox, wrap: plain });
+  }
   notRun.push(...absent);
   if (!platforms?.includes("kvm")) notRun.push({ id: "kvm", reason: "used only where it is asked for by name (--platform kvm)" });
   return { places, notRun, host: true };
@@ -162,7 +172,8 @@ function endingOf(execution: Awaited<ReturnType<typeof execute>>, { signal }: Ev
 
 function outcome(done: readonly Run[], reference: readonly Run[] | undefined): Outcome {
   const endings = done.map((run) => run.ending);
-  if (reference === undefined) return { endings, sameAsHost: undefined, differences: [] };
+  const printed = { stdout: done[0].stdout.slice(0, MOST_PRINTED), stderr: done[0].stderr.slice(0, MOST_PRINTED) };
+  if (reference === undefined) return { endings, sameAsHost: undefined, differences: [], printed };
   const differences = new Set<string>();
   for (const run of done) {
     for (const [name, key] of [
@@ -176,7 +187,7 @@ function outcome(done: readonly Run[], reference: readonly Run[] | undefined): O
       if (!reference.some((one) => one[key] === run[key])) differences.add(name);
     }
   }
-  return { endings, sameAsHost: differences.size === 0, differences: [...differences] };
+  return { endings, sameAsHost: differences.size === 0, differences: [...differences], printed };
 }
 
 function remarksOn(reference: readonly Run[] | undefined, all: readonly Run[]): string[] {

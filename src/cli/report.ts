@@ -1,0 +1,41 @@
+/** `sandfit report`: the investigation of a program, an archive or a folder, written from evidence. */
+
+import { statSync } from "node:fs";
+import { writeWhole } from "../disk/replace.js";
+import { InputError } from "../errors.js";
+import { investigate } from "../investigate/gather.js";
+import type { Investigation } from "../report/investigation.js";
+import { outcomeOf } from "../report/model.js";
+import { parseTarget } from "../sandbox/gvisor.js";
+import type { ExitCode } from "./main.js";
+import { print } from "./output.js";
+
+export interface ReportOptions {
+  readonly format: "markdown" | "html" | "json";
+  readonly output?: string;
+  readonly run: boolean;
+  readonly folder?: string;
+  readonly target: string;
+}
+
+/** Investigates and prints, or writes to `--output`. Returns the exit code: 1 where something will not run as it is. */
+export async function reportCommand(name: string, args: readonly string[], options: ReportOptions): Promise<ExitCode> {
+  const target = parseTarget(options.target);
+  if (target === undefined) throw new InputError(`${options.target} is no target, such as newest or 2024-07/ptrace`);
+  if (args.length > 0 && !options.run) throw new InputError(`${args[0]} is for a program that is run; say --run`);
+  if (options.folder !== undefined && !statSync(options.folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new InputError(`--folder ${options.folder} is no folder`);
+  const { run, folder } = options;
+  const investigation = await investigate(name, { target, run, args, now: new Date(), ...(folder !== undefined && { folder }) });
+  const text = await render(investigation, options.format);
+  if (options.output === undefined) await print(text);
+  else writeWhole(options.output, text);
+  if (investigation.errors.length > 0) return 2;
+  return investigation.programs.some((program) => outcomeOf(program.report) !== "runs") ? 1 : 0;
+}
+
+async function render(investigation: Investigation, format: ReportOptions["format"]): Promise<string> {
+  if (format === "json") return `${JSON.stringify(investigation, null, 2)}\n`;
+  if (format === "html") return (await import("../report/html.js")).renderHtml(investigation);
+  return (await import("../report/markdown.js")).renderMarkdown(investigation);
+}

@@ -1,0 +1,131 @@
+/** Collects what an investigation rests on: reads and checks; runs something only where it is asked to. */
+
+import { createHash } from "node:crypto";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { release, tmpdir, type } from "node:os";
+import { basename, join } from "node:path";
+import type { ByteSource } from "../bytes/source.js";
+import { checkImage } from "../check.js";
+import { openFile } from "../disk/file-source.js";
+import { programsBelow } from "../disk/programs.js";
+import { writePatched } from "../disk/replace.js";
+import { InputError, RefusedError } from "../errors.js";
+import { forward } from "../fix/apply.js";
+import { type Plan, planFix } from "../fix/plan.js";
+import { readImage } from "../image/detect.js";
+import { probeEnvironment } from "../probe/environment.js";
+import {
+  type Here,
+  INVESTIGATION_VERSION,
+  type InvestigatedProgram,
+  type Investigation,
+  type RepairSummary,
+} from "../report/investigation.js";
+import { type FileError, outcomeOf } from "../report/model.js";
+import type { VerifyReport } from "../report/verify-model.js";
+import { verify } from "../run/verify.js";
+import type { Target } from "../sandbox/gvisor.js";
+import { VERSION } from "../version.js";
+
+export interface InvestigateOptions {
+  readonly target: Target;
+  /** Whether the programs may be started, as they are and fixed, in every environment there is. */
+  readonly run: boolean;
+  /** What they are given then. */
+  readonly args: readonly string[];
+  /** As `sandfit verify --folder`. */
+  readonly folder?: string;
+  readonly now: Date;
+}
+
+const RUN_LIMITS = { timeout: 60_000, maxOutput: 8 * 1024 * 1024 };
+const CHUNK = 1 << 20;
+
+/** Investigates a file or a folder. Throws InputError where there is nothing that can be read. */
+export async function investigate(name: string, options: InvestigateOptions): Promise<Investigation> {
+  const below = programsBelow(name);
+  const programs: InvestigatedProgram[] = [];
+  const errors: FileError[] = [];
+  for (const path of below ?? [name]) {
+    try {
+      programs.push(await investigateFile(path, options));
+    } catch (error) {
+      if (!(error instanceof InputError) || below === undefined) throw error;
+      errors.push({ name: path, error: error.message });
+    }
+  }
+  const rank = { fails: 0, "may-fail": 1, runs: 2 };
+  programs.sort((a, b) => rank[outcomeOf(a.report)] - rank[outcomeOf(b.report)]);
+  return {
+    version: INVESTIGATION_VERSION,
+    sandfit: VERSION,
+    made: options.now.toISOString(),
+    machine: `${type()} ${release()}, ${process.arch}`,
+    target: options.target,
+    subject: { name, kind: below === undefined ? "file" : "folder" },
+    here: options.run ? await hereNow() : null,
+    programs,
+    errors,
+  };
+}
+
+async function investigateFile(path: string, options: InvestigateOptions): Promise<InvestigatedProgram> {
+  const source = openFile(path);
+  try {
+    const image = await readImage(source);
+    const report = await checkImage(source, image, options.target);
+    const plan = await planOrReasons(() => planFix(source, image, report));
+    const isNative = report.views.some((view) => view.machine === "x86-64");
+    const runs = options.run && isNative ? await runsOf(path, plan, options) : null;
+    return { report, sha256: await sha256Of(source), repair: summaryOf(plan), runs, systemPackage: null };
+  } finally {
+    source.close();
+  }
+}
+
+async function planOrReasons(make: () => Promise<Plan>): Promise<Plan | readonly string[]> {
+  try {
+    return await make();
+  } catch (error) {
+    if (error instanceof RefusedError) return error.reasons;
+    throw error;
+  }
+}
+
+const isRefused = (plan: Plan | readonly string[]): plan is readonly string[] => Array.isArray(plan);
+
+function summaryOf(plan: Plan | readonly string[]): RepairSummary {
+  if (isRefused(plan)) return { kind: "refused", edits: 0, bytes: 0, warnings: [], refusals: plan };
+  const bytes = plan.edits.reduce((sum, edit) => sum + edit.before.length / 2, 0);
+  const kind = plan.edits.length === 0 ? "none" : "possible";
+  return { kind, edits: plan.edits.length, bytes, warnings: plan.warnings, refusals: [] };
+}
+
+/** Runs the program as it is, and as the plan would make it, in a private folder that is removed. */
+async function runsOf(path: string, plan: Plan | readonly string[], options: InvestigateOptions): Promise<VerifyReport> {
+  const settings = { ...RUN_LIMITS, args: options.args, ...(options.folder !== undefined && { folder: options.folder }) };
+  if (isRefused(plan) || plan.edits.length === 0) return verify(path, undefined, settings);
+  const folder = mkdtempSync(join(tmpdir(), "sandfit-report-"));
+  try {
+    const fixed = join(folder, basename(path));
+    await writePatched(path, fixed, forward(plan.edits), { overwrite: false }, async () => {});
+    chmodSync(fixed, 0o700);
+    return { ...(await verify(path, fixed, settings)), fixed: `${path}.gvisor` };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function sha256Of(source: ByteSource): Promise<string> {
+  const hash = createHash("sha256");
+  for (let at = 0; at < source.size; at += CHUNK) hash.update(await source.read(at, CHUNK));
+  return hash.digest("hex");
+}
+
+async function hereNow(): Promise<Here> {
+  const { kind, platform, signals, probes } = await probeEnvironment();
+  const words =
+    kind === "gvisor" ? `gVisor, platform ${platform ?? "unknown"}` : kind === "linux" ? "plain Linux, not gVisor" : "unknown";
+  const refuses = probes.filter((probe) => probe.bites === true).map(({ id, result }) => ({ id, result }));
+  return { words, signals, refuses };
+}
