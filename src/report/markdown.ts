@@ -5,14 +5,14 @@ import { ruleById } from "../rules/index.js";
 import type { Platform } from "../sandbox/gvisor.js";
 import type { Here, InvestigatedProgram, Investigation } from "./investigation.js";
 import { alternativesOf, notCausesOf, recommendationsOf } from "./investigation-words.js";
+import { evidenceSection } from "./markdown-evidence.js";
+import { code, inline, table } from "./markdown-text.js";
 import { outcomeOf, type Verdict } from "./model.js";
 import type { Outcome } from "./verify-model.js";
-import { bytesWords, consequenceWords, evidenceOf, plural, printable, quoted, runtimeWords, spaced } from "./words.js";
+import { bytesWords, consequenceWords, evidenceOf, plural, runtimeWords, spaced } from "./words.js";
 
 /** Sites of a finding that are shown, one of each role first. */
 const MOST_SITES = 5;
-/** Lines of a program's output that are shown. */
-const MOST_LINES = 12;
 /** Programs that get sections of their own behind a table; the table has all. */
 const MOST_PROGRAMS = 50;
 
@@ -94,7 +94,7 @@ function sectionsOf(program: InvestigatedProgram, { here }: Investigation, level
     ...alternatives(program, level),
     ...recommendations(program, level),
     ...section(`${level} References`, references(findings)),
-    ...evidence(program, level),
+    ...evidenceSection(program, level),
   ];
 }
 
@@ -248,87 +248,4 @@ function recommendations(program: InvestigatedProgram, level: string): string[] 
 function references(findings: readonly Finding[]): string[] {
   const links = new Set(findings.flatMap((finding) => ruleById[finding.rule].words.links));
   return [...links].map((link) => `- <${link}>`);
-}
-
-/** The commands that were run, and what they printed. */
-function evidence({ report, runs }: InvestigatedProgram, level: string): string[] {
-  if (runs === null) {
-    return [
-      `${level} Testing evidence`,
-      "",
-      "Nothing was executed for this report; the findings rest on the file's bytes. `sandfit report --run` runs it.",
-      "",
-    ];
-  }
-  const lines = [
-    `${level} Testing evidence`,
-    "",
-    "Each run started in a folder of its own. Commands that printed and ended alike stand together." +
-      (runs.fixed === null ? "" : ` ${code(runs.fixed)} is what \`sandfit fix\` writes.`),
-    "",
-  ];
-  const groups = new Map<string, { commands: string[]; outcome: Outcome }>();
-  const add = (launcher: readonly string[], program: readonly string[], outcome: Outcome) => {
-    const command = `$ ${[...launcher, ...program, ...runs.args].map(quoted).join(" ")}`;
-    const key = JSON.stringify([outcome.endings, outcome.printed]);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { commands: [command], outcome });
-    else group.commands.push(command);
-  };
-  for (const { launcher, original } of runs.rows)
-    add(launcher, [...(report.kind === "ape" ? ["sh"] : []), placed(runs.original)], original);
-  for (const { launcher, fixed } of runs.rows) if (fixed) add(launcher, [placed(runs.fixed ?? "")], fixed);
-  for (const { commands, outcome } of groups.values()) {
-    const { stdout, stderr } = outcome.printed;
-    lines.push(
-      ...fenced([
-        ...commands.map(printable),
-        ...linesOf(stdout, ""),
-        ...linesOf(stderr, "[stderr] "),
-        `[${outcome.endings.join(", ")}]`,
-      ]),
-      "",
-    );
-  }
-  for (const remark of runs.remarks) lines.push(`- ${inline(remark)}`);
-  lines.push("");
-  return lines;
-}
-
-/** A path that a shell does not look for in PATH. */
-const placed = (path: string) => (path.includes("/") ? path : `./${path}`);
-
-function linesOf(text: string, mark: string): string[] {
-  const lines = text.split("\n");
-  if (lines.at(-1) === "") lines.pop();
-  const shown = lines.slice(0, MOST_LINES).map((line) => `${mark}${printable(line.slice(0, 300))}`);
-  return lines.length > MOST_LINES ? [...shown, `${mark}… ${lines.length - MOST_LINES} more lines`] : shown;
-}
-
-/** A Markdown table; a header of empty cells is allowed. Cells are Markdown already. */
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(header), line(header.map(() => "---")), ...rows.map(line), ""];
-}
-
-/** Text from anywhere as Markdown text: nothing in it makes a tag, a link or a line of its own; `code` in words of ours stays. */
-function inline(text: string): string {
-  return printable(text)
-    .split(/(`[^`]*`)/)
-    .map((part, i) => (i % 2 === 1 ? part : part.replace(/[\\<>&*_[\]]/g, (one) => `\\${one}`)))
-    .join("");
-}
-
-/** Text from anywhere as a code span: fenced by more backquotes than it has in a row (CommonMark 0.31, 6.1). */
-function code(text: string): string {
-  const safe = printable(text);
-  const longest = Math.max(0, ...[...safe.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return longest === 0 ? `${fence}${safe}${fence}` : `${fence} ${safe} ${fence}`;
-}
-
-function fenced(lines: readonly string[]): string[] {
-  const longest = Math.max(2, ...lines.flatMap((line) => [...line.matchAll(/`+/g)].map(([run]) => run.length)));
-  const fence = "`".repeat(longest + 1);
-  return [`${fence}text`, ...lines, fence];
 }
