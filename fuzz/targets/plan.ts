@@ -1,0 +1,36 @@
+/** Fuzz target: check, plan, apply, check again, undo. */
+
+import { memorySource } from "../../src/bytes/source.js";
+import { checkImage } from "../../src/check.js";
+import { applyToCopy, backward, forward } from "../../src/fix/apply.js";
+import { unexplainedDifferences } from "../../src/fix/layout.js";
+import { planFix } from "../../src/fix/plan.js";
+import { readImage } from "../../src/image/detect.js";
+import { renderJson } from "../../src/report/json.js";
+import { MODEL_VERSION } from "../../src/report/model.js";
+import { plain } from "../../src/report/paint.js";
+import { renderText } from "../../src/report/text.js";
+import { newest } from "../../src/sandbox/gvisor.js";
+import { declared } from "../declared.js";
+
+/** Whatever the bytes are: a plan keeps the size, explains every difference and can be taken back; output holds no control characters. */
+export async function fuzz(data: Buffer): Promise<void> {
+  await declared(async () => {
+    const original = new Uint8Array(data);
+    const source = memorySource(original, "program");
+    const image = await readImage(source);
+    const report = await checkImage(source, image);
+    const whole = { version: MODEL_VERSION, target: newest, files: [report] };
+    renderJson(whole);
+    const text = renderText(whole, { all: true, why: true, paint: plain });
+    if (/[^\n\P{Cc}]/u.test(text)) throw new Error("a control character in the report");
+    const plan = await planFix(source, image, report);
+    const fixed = applyToCopy(original, forward(plan.edits));
+    if (Buffer.compare(applyToCopy(fixed, backward(plan.edits)), original) !== 0) throw new Error("undo is not the original");
+    const result = memorySource(fixed, "program");
+    const view = image.elf.find(({ machine }) => machine === plan.machine);
+    // A header that is data of another table as well changes what is read; fix refuses then, having looked at the result.
+    const fixedView = (await readImage(result)).elf.find(({ machine }) => machine === plan.machine);
+    if (view && fixedView) await unexplainedDifferences({ source, view }, { source: result, view: fixedView }, plan.edits);
+  });
+}
