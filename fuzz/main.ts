@@ -15,7 +15,9 @@ import { build } from "esbuild";
 import { finds, seeds } from "./seeds.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const jazzer = createRequire(import.meta.url).resolve("@jazzer.js/core").replace(/core\.js$/, "cli.js");
+const jazzer = createRequire(import.meta.url)
+  .resolve("@jazzer.js/core")
+  .replace(/core\.js$/, "cli.js");
 /** jazzer.js's library asks for glibc 2.38 or newer; scripts/install-fuzzer-libc.sh puts one here for older systems. */
 const NEWER_LIBC = "/opt/sandfit-fuzz/usr/lib/x86_64-linux-gnu";
 /** Targets that await nothing: faster when the fuzzer knows. */
@@ -43,7 +45,13 @@ function node(): string[] {
 /** Runs one target; returns whether it found nothing. */
 async function fuzz(target: string, folder: string, command: readonly string[]): Promise<boolean> {
   const bundle = join(folder, "bundle", `${target}.cjs`);
-  await build({ entryPoints: [join(here, "targets", `${target}.ts`)], outfile: bundle, bundle: true, format: "cjs", platform: "node" });
+  await build({
+    entryPoints: [join(here, "targets", `${target}.ts`)],
+    outfile: bundle,
+    bundle: true,
+    format: "cjs",
+    platform: "node",
+  });
   const corpus = join(folder, target);
   mkdirSync(corpus, { recursive: true });
   for (const [name, bytes] of [...seeds(target), ...finds(target)]) writeFileSync(join(corpus, `seed-${name}`), bytes);

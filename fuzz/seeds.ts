@@ -48,5 +48,9 @@ export function finds(target: string): Map<string, Buffer> {
   } catch {
     return new Map();
   }
-  return new Map(names.sort().map((name) => [name, Buffer.from(readFileSync(`${crashers}${target}/${name}`, "utf8").replaceAll("\n", ""), "hex")]));
+  return new Map(
+    names
+      .sort()
+      .map((name) => [name, Buffer.from(readFileSync(`${crashers}${target}/${name}`, "utf8").replaceAll("\n", ""), "hex")]),
+  );
 }

@@ -7,7 +7,7 @@ import { unexplainedDifferences } from "../../src/fix/layout.js";
 import { planFix } from "../../src/fix/plan.js";
 import { readImage } from "../../src/image/detect.js";
 import { renderJson } from "../../src/report/json.js";
-import { MODEL_VERSION } from "../../src/report/model.js";
+import { MODEL_VERSION, type Report } from "../../src/report/model.js";
 import { plain } from "../../src/report/paint.js";
 import { renderText } from "../../src/report/text.js";
 import { newest } from "../../src/sandbox/gvisor.js";
@@ -20,7 +20,7 @@ export async function fuzz(data: Buffer): Promise<void> {
     const source = memorySource(original, "program");
     const image = await readImage(source);
     const report = await checkImage(source, image);
-    const whole = { version: MODEL_VERSION, target: newest, files: [report] };
+    const whole: Report = { version: MODEL_VERSION, target: newest, files: [report] };
     renderJson(whole);
     const text = renderText(whole, { all: true, why: true, paint: plain });
     if (/[^\n\P{Cc}]/u.test(text)) throw new Error("a control character in the report");

@@ -3,6 +3,7 @@
 import { memorySource } from "../bytes/source.js";
 import { check } from "../check.js";
 import { openFile } from "../disk/file-source.js";
+import { refuseInterrupted } from "../disk/interrupted.js";
 import { programsBelow } from "../disk/programs.js";
 import { InputError } from "../errors.js";
 import { renderJson } from "../report/json.js";
@@ -51,6 +52,7 @@ async function checkFile(name: string, target: Target): Promise<FileReport | Fil
   return orError(name, async () => {
     const source = openFile(name);
     try {
+      await refuseInterrupted(source);
       return await check(source, target);
     } finally {
       source.close();

@@ -3,16 +3,19 @@
 import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { checkImage } from "../check.js";
-import { openFile } from "../disk/file-source.js";
-import { recordOf, removeRecord, saveRecord } from "../disk/record.js";
+import { type FileSource, openFile } from "../disk/file-source.js";
+import { interruptedChange, refuseInterrupted, standingChange } from "../disk/interrupted.js";
+import { recordText } from "../disk/record.js";
 import { writePatched, writeWhole } from "../disk/replace.js";
 import { InputError } from "../errors.js";
-import { forward } from "../fix/apply.js";
+import { backward, forward } from "../fix/apply.js";
+import { joinPlans } from "../fix/join.js";
 import { type Plan, planFix } from "../fix/plan.js";
 import { proveResult } from "../fix/prove.js";
 import { readImage } from "../image/detect.js";
 import type { Image, Machine } from "../image/image.js";
 import { renderPlan } from "../report/plan.js";
+import { printable } from "../report/words.js";
 import type { RuleId } from "../rules/define.js";
 import type { ExitCode } from "./main.js";
 import { paintForOutput, print } from "./output.js";
@@ -37,7 +40,9 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
   const extra = options.args?.[0];
   if (extra !== undefined && options.verify !== true) throw new InputError(`${extra} is one file too many; fix takes one`);
   if (options.verify && options.dryRun) throw new InputError("--verify has nothing to run with --dry-run");
-  const source = openFile(name);
+  const output = options.inPlace ? name : (options.output ?? `${name}.gvisor`);
+  const inPlace = resolve(output) === resolve(name);
+  const source = await openWhole(name, inPlace && !options.dryRun);
   try {
     const image = await readImage(source);
     const report = await checkImage(source, image);
@@ -45,10 +50,9 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
       ...machineOf(options.arch),
       ...(options.allow ? { allow: [options.allow] } : {}),
     });
-    const output = options.inPlace ? name : (options.output ?? `${name}.gvisor`);
     if (options.plan !== undefined) refuseSameFile(options.plan, [name, output]);
-    const isWritten = !options.dryRun && !(plan.edits.length === 0 && options.inPlace);
-    if (isWritten) await write(name, output, image, plan, options);
+    const isWritten = !options.dryRun && !(plan.edits.length === 0 && inPlace);
+    if (isWritten) await write(source, output, image, plan, { ...options, inPlace });
     if (options.plan !== undefined) writeWhole(options.plan, `${JSON.stringify(plan, null, 2)}\n`);
     const words = { output: isWritten ? output : undefined, dryRun: options.dryRun, paint: await paintForOutput() };
     await print(options.json ? `${JSON.stringify(plan, null, 2)}\n` : renderPlan(plan, words));
@@ -58,24 +62,36 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
   }
 }
 
-/** Writes the result, proves it before it takes the output's name, and keeps the way back beside it. */
-async function write(name: string, output: string, image: Image, plan: Plan, options: FixOptions): Promise<void> {
-  const overwrite = options.inPlace || options.force || resolve(output) === resolve(name);
-  const record = recordOf(output);
-  let saved = false;
+/** Opens the program. A change of it that was cut off is taken back first, where it is to be written anyway. */
+async function openWhole(name: string, mayWrite: boolean): Promise<FileSource> {
+  const source = openFile(name);
   try {
-    await writePatched(name, output, forward(plan.edits), { overwrite }, async (temporary) => {
-      await prove(name, temporary, image, plan);
-      if (options.verify) await (await import("./verify.js")).proveByRuns(name, temporary, options.args ?? []);
-      // Before the rename: a file without its way back must not exist, the other way round does no harm.
-      if (plan.edits.length > 0) saveRecord(record, plan);
-      saved = plan.edits.length > 0;
-    });
+    if (!mayWrite) await refuseInterrupted(source);
+    const cutOff = await interruptedChange(source);
+    if (cutOff === undefined) return source;
+    await writePatched(source, name, backward(cutOff.edits), { overwrite: true, prove: async () => {} });
   } catch (error) {
-    if (saved) removeRecord(record);
+    source.close();
     throw error;
   }
-  if (!saved) removeRecord(record);
+  source.close();
+  process.stderr.write(`sandfit: a change of ${printable(name)} had been cut off; it was taken back first\n`);
+  return openFile(name);
+}
+
+/** Writes the result, proves it before it takes the output's name, and keeps the way back beside it. */
+async function write(source: FileSource, output: string, image: Image, plan: Plan, options: FixOptions): Promise<void> {
+  const former = options.inPlace ? await standingChange(source) : undefined;
+  await writePatched(source, output, forward(plan.edits), {
+    overwrite: options.inPlace || options.force,
+    ...(plan.edits.length > 0 && { record: recordText(former === undefined ? plan : joinPlans(former, plan)) }),
+    provesFile: options.verify === true,
+    prove: async (result, path) => {
+      await proveResult(source, image, result, plan);
+      if (path !== undefined && options.verify)
+        await (await import("./verify.js")).proveByRuns(source.path, path, options.args ?? []);
+    },
+  });
 }
 
 /** Throws InputError where the plan would overwrite the program or the result. */
@@ -91,18 +107,6 @@ function placeOf(path: string): string {
     return realpathSync(path);
   } catch {
     return resolve(path);
-  }
-}
-
-/** Reads the result back and proves it. Throws RefusedError where it is not what was planned. */
-async function prove(name: string, result: string, image: Image, plan: Plan): Promise<void> {
-  const before = openFile(name);
-  const after = openFile(result, name);
-  try {
-    await proveResult(before, image, after, plan);
-  } finally {
-    before.close();
-    after.close();
   }
 }
 

@@ -1,7 +1,9 @@
-/** `sandfit undo`: the edits backwards, after checking that every byte is the one that fix wrote. */
+/** `sandfit undo`: the edits backwards, after checking that every byte is the one that fix wrote, or the original's already. */
 
 import { openFile } from "../disk/file-source.js";
-import { readPlan, recordOf, removeRecord } from "../disk/record.js";
+import { stateOf } from "../disk/interrupted.js";
+import { realPlace } from "../disk/place.js";
+import { readPlan, recordOf } from "../disk/record.js";
 import { writePatched } from "../disk/replace.js";
 import { InputError } from "../errors.js";
 import { backward } from "../fix/apply.js";
@@ -15,20 +17,25 @@ export interface UndoOptions {
   readonly force: boolean;
 }
 
-/** Brings the original back. Returns the exit code. */
+const endings = { after: "", before: "; it was already", between: "; a change of it had been cut off", other: "" };
+
+/** Brings the original back, from a file that was half changed too. Returns the exit code. */
 export async function undoCommand(name: string, options: UndoOptions): Promise<ExitCode> {
-  const record = recordOf(name);
-  const plan = readPlan(options.plan ?? record);
+  const plan = readPlan(options.plan ?? recordOf(realPlace(name)));
   const source = openFile(name);
-  const { size } = source;
-  source.close();
-  if (size !== plan.input.size) {
-    throw new InputError(`${name} has ${size} bytes, but the plan was made for a file of ${plan.input.size}`);
+  try {
+    if (source.size !== plan.input.size) {
+      throw new InputError(`${name} has ${source.size} bytes, but the plan was made for a file of ${plan.input.size}`);
+    }
+    const output = options.output ?? name;
+    const state = await stateOf(source, plan);
+    await writePatched(source, output, backward(plan.edits), {
+      overwrite: options.output === undefined || options.force,
+      prove: async () => {},
+    });
+    await print(`${output}   the original again, ${plural(plan.edits.length, "edit")} taken back${endings[state]}\n`);
+    return 0;
+  } finally {
+    source.close();
   }
-  const output = options.output ?? name;
-  const inPlace = options.output === undefined;
-  await writePatched(name, output, backward(plan.edits), { overwrite: inPlace || options.force }, async () => {});
-  if (inPlace) removeRecord(record);
-  await print(`${output}   the original again, ${plural(plan.edits.length, "edit")} taken back\n`);
-  return 0;
 }

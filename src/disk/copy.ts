@@ -1,47 +1,66 @@
 /** Copying a file: blocks shared where the file system can, holes kept, and interruptible. */
 
-import { closeSync, constants, copyFileSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, ftruncateSync, openSync, promises, readSync, writeSync } from "node:fs";
 import { setImmediate as othersTurn } from "node:timers/promises";
+import { InputError } from "../errors.js";
+import type { FileSource } from "./file-source.js";
 
 const CHUNK = 4 << 20;
+const BLOCK = 512;
 
 /**
- * Copies `source` to `target`, which must not exist, readable by the owner alone. Zeros become holes, so that a sparse
- * file stays one. Lets signals through between chunks: a copy of gigabytes can be interrupted.
+ * Makes `target` share the blocks of `source`, in no time whatever the size; returns whether the file system can.
+ * `target` must not exist.
  */
-export async function copyFile(source: string, target: string): Promise<void> {
+export async function shareBlocks(source: FileSource, target: string): Promise<boolean> {
   try {
-    copyFileSync(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
-    return;
-  } catch (error) {
-    // Most file systems cannot share blocks; what else is wrong shows below.
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw error;
-  }
-  const from = openSync(source, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const to = openSync(target, "wx", 0o600);
-    try {
-      await copyChunks(from, to);
-    } finally {
-      closeSync(to);
-    }
-  } finally {
-    closeSync(from);
+    await promises.copyFile(placeOf(source), target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+    return true;
+  } catch {
+    // Most file systems cannot; what else is wrong shows when the bytes are copied.
+    return false;
   }
 }
 
-async function copyChunks(from: number, to: number): Promise<void> {
-  const chunk = Buffer.allocUnsafe(CHUNK);
-  const zeros = Buffer.alloc(CHUNK);
-  let at = 0;
-  for (;;) {
-    const length = readSync(from, chunk, 0, CHUNK, at);
-    if (length === 0) break;
-    if (chunk.compare(zeros, 0, length, 0, length) !== 0) {
-      for (let done = 0; done < length; ) done += writeSync(to, chunk, done, length - done, at + done);
-    }
-    at += length;
-    await othersTurn();
+/**
+ * Copies `source` to `target`, which must not exist: within the kernel where the file is dense, and with zeros made holes
+ * where it has holes. Signals get through meanwhile. Throws the system's error, and InputError where the source changes.
+ */
+export async function copyFile(source: FileSource, target: string): Promise<void> {
+  const before = fstatSync(source.descriptor);
+  const isSparse = before.blocks * BLOCK < before.size;
+  if (isSparse) await copyChunks(source.descriptor, target);
+  else await promises.copyFile(placeOf(source), target, constants.COPYFILE_EXCL);
+  const after = fstatSync(source.descriptor);
+  if (after.size !== source.size || after.mtimeMs !== before.mtimeMs) {
+    throw new InputError(`${source.name} changed while it was being read`);
   }
-  ftruncateSync(to, at);
+}
+
+/** A path for the open file itself, whatever has its name by now; the name where there is no /proc. */
+function placeOf(source: FileSource): string {
+  const path = `/proc/self/fd/${source.descriptor}`;
+  return existsSync(path) ? path : source.path;
+}
+
+/** Node has no SEEK_HOLE: holes are read as zeros, which costs time but no space. */
+async function copyChunks(from: number, target: string): Promise<void> {
+  const to = openSync(target, "wx", 0o600);
+  try {
+    const chunk = Buffer.allocUnsafe(CHUNK);
+    const zeros = Buffer.alloc(CHUNK);
+    let at = 0;
+    for (;;) {
+      const length = readSync(from, chunk, 0, CHUNK, at);
+      if (length === 0) break;
+      if (chunk.compare(zeros, 0, length, 0, length) !== 0) {
+        for (let done = 0; done < length; ) done += writeSync(to, chunk, done, length - done, at + done);
+      }
+      at += length;
+      await othersTurn();
+    }
+    ftruncateSync(to, at);
+  } finally {
+    closeSync(to);
+  }
 }

@@ -5,6 +5,10 @@ import type { ByteSource } from "../bytes/source.js";
 import { InputError } from "../errors.js";
 
 export interface FileSource extends ByteSource {
+  /** Where it was opened; something else may have the name since. */
+  readonly path: string;
+  /** The open file itself. */
+  readonly descriptor: number;
   close(): void;
 }
 
@@ -29,6 +33,8 @@ export function openFile(path: string, name = path): FileSource {
   }
   return {
     name,
+    path,
+    descriptor,
     size: opened.size,
     read: async (offset, length) => readAt(descriptor, offset, Math.max(0, Math.min(length, opened.size - offset)), name),
     close: () => closeSync(descriptor),

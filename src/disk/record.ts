@@ -1,44 +1,48 @@
 /** The record beside a fixed file: its plan, which is all that is needed to bring the original back. */
 
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { InputError } from "../errors.js";
 import { PLAN_VERSION, type Plan } from "../fix/plan.js";
-import { reasonOf } from "./file-source.js";
-import { writeWhole } from "./replace.js";
-
-const MOST_BYTES = 64 * 1024 * 1024;
+import { readSmallFile, syncFolder, writeSmallFile } from "./small-file.js";
 
 /** Path of the record that belongs to a file. */
 export function recordOf(path: string): string {
   return `${path}.sandfit-undo.json`;
 }
 
-/** Writes the record whole or not at all. Throws InputError. */
-export function saveRecord(path: string, plan: Plan): void {
-  writeWhole(path, `${JSON.stringify(plan)}\n`);
+/** What a record holds. */
+export function recordText(plan: Plan): string {
+  return `${JSON.stringify(plan)}\n`;
 }
 
-/** Removes a record that is no longer true. */
+/** Puts a record beside the file at `path`, whole or not at all, and has the disk remember it. */
+export function saveRecord(path: string, text: string): void {
+  writeSmallFile(recordOf(path), text);
+}
+
+/** Removes the record of the file at `path`, which is no longer true. */
 export function removeRecord(path: string): void {
-  rmSync(path, { force: true });
+  rmSync(recordOf(path), { force: true });
+  syncFolder(dirname(path));
 }
 
 /** Reads a plan or record. Throws InputError where it is missing or is not one. */
 export function readPlan(path: string): Plan {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw new InputError(`${path} cannot be read: ${reasonOf(error)}`);
-  }
-  if (text.length > MOST_BYTES) throw new InputError(`${path} is too large for a plan`);
+  const text = readSmallFile(path);
+  if (text === undefined) throw new InputError(`${path} cannot be read: there is no such file`);
+  return planFrom(text, path);
+}
+
+/** A plan from its JSON. Throws InputError where it is not one. */
+export function planFrom(text: string, name: string): Plan {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new InputError(`${path} is not JSON`);
+    throw new InputError(`${name} is not JSON`);
   }
-  if (!isPlan(value)) throw new InputError(`${path} is not a plan of \`sandfit fix\`, version ${PLAN_VERSION}`);
+  if (!isPlan(value)) throw new InputError(`${name} is not a plan of \`sandfit fix\`, version ${PLAN_VERSION}`);
   return value;
 }
 

@@ -1,92 +1,163 @@
-/** Writing a patched copy of a file so that the target is either the old one or the whole new one, whatever happens. */
+/** Writing a patched file so that the target is either the old one or the whole new one, whatever happens. */
 
-import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   closeSync,
   constants,
-  fchmodSync,
   fstatSync,
-  fsyncSync,
   linkSync,
   lstatSync,
+  mkdtempSync,
   openSync,
-  readSync,
-  realpathSync,
   renameSync,
   rmSync,
   statSync,
-  writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { patchedSource } from "../bytes/patched.js";
+import type { ByteSource } from "../bytes/source.js";
 import { InputError } from "../errors.js";
-import { type Patch, refuseUnexpected } from "../fix/apply.js";
-import { copyFile } from "./copy.js";
-import { kindOf, reasonOf } from "./file-source.js";
+import type { Patch } from "../fix/apply.js";
+import { copyFile, shareBlocks } from "./copy.js";
+import { type FileSource, kindOf, openFile, reasonOf } from "./file-source.js";
+import { changeInPlace } from "./in-place.js";
+import { alone } from "./lock.js";
+import { patchDescriptor, plainMode } from "./patch.js";
+import { realPlace } from "./place.js";
+import { recordOf, removeRecord, saveRecord } from "./record.js";
+import { readSmallFile, syncFolder, writeSmallFile } from "./small-file.js";
 
-export interface WriteOptions {
+/** From this size on a file that is to be replaced by itself is changed where it stands, unless it can share its blocks. */
+export const LARGE = 64 * 1024 * 1024;
+
+export interface Writing {
   /** Replace a target that exists. Without it an existing target is an error. */
   readonly overwrite: boolean;
+  /** The way back, kept beside the target (`disk/record.ts`). Without it the target is an original, and has none. */
+  readonly record?: string;
+  /** Whether the proof has to have the result as a file, which then exists beside the target. */
+  readonly provesFile?: boolean;
+  /** Looks at the result before it is the target, and throws to leave the target as it was. `path` only with `provesFile`. */
+  prove(result: ByteSource, path: string | undefined): Promise<void>;
 }
 
 /**
- * Writes `source` with the patches applied to `target`, keeping the source's mode bits (without set-user-id). The copy
- * is made beside the target (sharing blocks where the file system can), patched, synced and then renamed over it.
- * Calls `prove` with the finished copy before it becomes the target; if that throws, the target is left as it was.
+ * Writes `source` with the patches applied to `target`, keeping the source's mode bits (without set-user-id), and its
+ * record beside it. A copy is made in a private folder beside the target, patched, synced, proved and renamed. Where the
+ * target is a large source itself and copying would take its time, it is changed where it stands.
  * Throws InputError for what the disk refuses and RefusedError where the source is not what the patches expect.
  */
 export async function writePatched(
-  source: string,
+  source: FileSource,
   target: string,
   patches: readonly Patch[],
-  options: WriteOptions,
-  prove: (temporary: string) => Promise<void>,
+  writing: Writing,
 ): Promise<void> {
-  const destination = resolveTarget(target, options.overwrite);
-  const temporary = join(
-    dirname(destination),
-    `.${basename(destination).slice(0, 200)}.sandfit-${randomBytes(6).toString("hex")}`,
-  );
-  const forget = removeOnSignal(temporary);
   try {
-    await copyFile(source, temporary);
-    chmodSync(temporary, 0o600);
-    patchFile(temporary, patches, statSync(source).mode & 0o777);
-    await prove(temporary);
-    commit(temporary, destination, options.overwrite);
+    const destination = realPlace(target);
+    refuseTarget(target, writing.overwrite);
+    const isItself = isSame(source, destination);
+    await alone(destination, async () => {
+      if (isItself !== isSame(source, destination)) throw new InputError(`${target} was replaced while it was being read`);
+      const job = { source, destination, patches, writing };
+      if (!(await replaceByCopy(job, isItself && mayStand(source, writing)))) await change(job);
+    });
   } catch (error) {
-    rmSync(temporary, { force: true });
-    if (error instanceof Error && "code" in error && "syscall" in error) {
-      throw unwritable(target, error);
-    }
+    if (error instanceof Error && "code" in error && "syscall" in error) throw unwritable(target, error);
     throw error;
-  } finally {
-    forget();
   }
-  syncFolder(dirname(destination));
 }
 
-/** Follows symbolic links, so that a link stays a link; refuses what is not a regular file or must not be replaced. */
-function resolveTarget(target: string, overwrite: boolean): string {
-  let link: ReturnType<typeof lstatSync>;
+/** Writes a text where a user wants it, over a file that may be there. Throws InputError. */
+export function writeWhole(target: string, text: string): void {
   try {
-    link = lstatSync(target);
-  } catch {
-    return target;
+    refuseTarget(target, true);
+    writeSmallFile(realPlace(target), text);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw unwritable(target, error);
   }
-  if (!overwrite) throw new InputError(`${target} exists already; name another output with -o, or say --force`);
-  const described = statSync(target, { throwIfNoEntry: false });
-  if (described === undefined) throw new InputError(`${target} is a link to nothing`);
-  if (!described.isFile()) throw new InputError(`${target} is ${kindOf(described)}, not a file`);
-  return link.isSymbolicLink() ? realpathSync(target) : target;
 }
 
-function commit(temporary: string, destination: string, overwrite: boolean): void {
+interface Job {
+  readonly source: FileSource;
+  readonly destination: string;
+  readonly patches: readonly Patch[];
+  readonly writing: Writing;
+}
+
+function refuseTarget(target: string, overwrite: boolean): void {
+  const described = statSync(target, { throwIfNoEntry: false });
+  if (described === undefined) return;
+  if (!overwrite) throw new InputError(`${target} exists already; name another output with -o, or say --force`);
+  if (!described.isFile()) throw new InputError(`${target} is ${kindOf(described)}, not a file`);
+}
+
+function isSame(source: FileSource, path: string): boolean {
+  const [one, other] = [fstatSync(source.descriptor), lstatSync(path, { throwIfNoEntry: false })];
+  return one.ino === other?.ino && one.dev === other.dev;
+}
+
+/** A small file is copied, since a rename is safer than a repair; and so is one whose other names have to stay as they are. */
+function mayStand(source: FileSource, writing: Writing): boolean {
+  return source.size >= LARGE && writing.provesFile !== true && fstatSync(source.descriptor).nlink === 1;
+}
+
+/** Returns false, with nothing done, where only sharing blocks would do and the file system cannot. */
+async function replaceByCopy({ source, destination, patches, writing }: Job, onlyByShare: boolean): Promise<boolean> {
+  const folder = mkdtempSync(join(dirname(destination), `.${basename(destination).slice(0, 200)}.sandfit-`));
+  const forget = removeOnSignal(folder);
+  try {
+    // A folder that only its owner may enter: nobody meets the copy before it is whole and has its mode bits.
+    const temporary = join(folder, "result");
+    if (!(await shareBlocks(source, temporary))) {
+      if (onlyByShare) return false;
+      await copyFile(source, temporary);
+    }
+    patchCopy(temporary, patches, fstatSync(source.descriptor).mode);
+    await proveFile(temporary, source.name, writing);
+    commit(temporary, destination, writing);
+    return true;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    forget();
+    syncFolder(dirname(destination));
+  }
+}
+
+async function change({ source, destination, patches, writing }: Job): Promise<void> {
+  await writing.prove(patchedSource(source, patches), undefined);
+  changeInPlace(source, destination, patches, writing.record);
+}
+
+async function proveFile(temporary: string, name: string, writing: Writing): Promise<void> {
+  const result = openFile(temporary, name);
+  try {
+    await writing.prove(result, temporary);
+  } finally {
+    result.close();
+  }
+}
+
+/** The record first: a file without its way back must not exist, the other way round does no harm. */
+function commit(temporary: string, destination: string, writing: Writing): void {
+  const former = writing.record === undefined ? undefined : readSmallFile(recordOf(destination));
+  if (writing.record !== undefined) saveRecord(destination, writing.record);
+  try {
+    giveName(temporary, destination, writing.overwrite);
+  } catch (error) {
+    if (former !== undefined) saveRecord(destination, former);
+    else if (writing.record !== undefined) removeRecord(destination);
+    throw error;
+  }
+  if (writing.record === undefined) removeRecord(destination);
+}
+
+function giveName(temporary: string, destination: string, overwrite: boolean): void {
   if (!overwrite) {
     // Without --force a file that appeared meanwhile must survive; link(2) fails where rename(2) would replace.
     try {
       linkSync(temporary, destination);
-      rmSync(temporary);
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "EEXIST") {
@@ -98,77 +169,37 @@ function commit(temporary: string, destination: string, overwrite: boolean): voi
   renameSync(temporary, destination);
 }
 
+function patchCopy(path: string, patches: readonly Patch[], mode: number): void {
+  // A shared copy has the source's mode, which may forbid writing.
+  chmodSync(path, 0o600);
+  const descriptor = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+  try {
+    plainMode(descriptor, mode);
+    patchDescriptor(descriptor, patches);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** The sentence for what the disk refused. What is missing can only be the folder: the file itself is made. */
 function unwritable(target: string, error: unknown): InputError {
   const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
   return new InputError(`${target} cannot be written: ${isMissing ? "there is no such folder" : reasonOf(error)}`);
 }
 
-function patchFile(path: string, patches: readonly Patch[], mode: number): void {
-  const descriptor = openSync(path, "r+");
-  try {
-    for (const patch of patches) {
-      const found = Buffer.alloc(patch.expected.length);
-      const count = readSync(descriptor, found, 0, found.length, patch.fileOffset);
-      refuseUnexpected(patch, found.subarray(0, count));
-    }
-    for (const patch of patches) {
-      let done = 0;
-      while (done < patch.replacement.length) {
-        done += writeSync(descriptor, patch.replacement, done, patch.replacement.length - done, patch.fileOffset + done);
-      }
-    }
-    fchmodSync(descriptor, mode);
-    fsyncSync(descriptor);
-    if (!fstatSync(descriptor).isFile()) throw new InputError(`${path} was replaced while it was being written`);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function syncFolder(folder: string): void {
-  try {
-    const descriptor = openSync(folder, constants.O_RDONLY);
-    fsyncSync(descriptor);
-    closeSync(descriptor);
-  } catch {
-    // Some file systems cannot sync a folder; the file itself is synced.
-  }
-}
-
-/** A temporary file goes too when the process is told to end. Returns the way to forget about it. */
+/** What is temporary goes too when the process is told to end. Returns the way to forget about it. */
 function removeOnSignal(path: string): () => void {
   const remove = (signal: NodeJS.Signals) => {
-    rmSync(path, { force: true });
+    rmSync(path, { recursive: true, force: true });
     process.kill(process.pid, signal);
   };
+  // A limit on the size of files (ulimit -f) is to be an error of the write, not the end of the process.
+  const goOn = () => {};
   const signals: NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) process.once(signal, remove);
+  process.on("SIGXFSZ", goOn);
   return () => {
     for (const signal of signals) process.removeListener(signal, remove);
+    process.removeListener("SIGXFSZ", goOn);
   };
-}
-
-/** Writes a small file whole or not at all, over one that may be there. Throws InputError. */
-export function writeWhole(target: string, text: string): void {
-  const destination = resolveTarget(target, true);
-  const temporary = join(
-    dirname(destination),
-    `.${basename(destination).slice(0, 200)}.sandfit-${randomBytes(6).toString("hex")}`,
-  );
-  try {
-    const descriptor = openSync(temporary, "wx", 0o644);
-    try {
-      const bytes = Buffer.from(text);
-      let done = 0;
-      while (done < bytes.length) done += writeSync(descriptor, bytes, done);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, destination);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw unwritable(target, error);
-  }
 }

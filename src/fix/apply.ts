@@ -32,11 +32,20 @@ export function applyToCopy(bytes: Uint8Array, patches: readonly Patch[]): Uint8
   return result;
 }
 
-/** Throws RefusedError unless `found` is what the patch expects at its offset. */
-export function refuseUnexpected(patch: Patch, found: Uint8Array): void {
-  if (hexOf(found) === hexOf(patch.expected)) return;
+/**
+ * Throws RefusedError unless `found` is what the patch expects at its offset. With "may be replaced already", each byte may
+ * be the new one instead.
+ */
+export function refuseUnexpected(patch: Patch, found: Uint8Array, tolerance?: "may be replaced already"): void {
+  const { expected, replacement } = patch;
+  if (tolerance === undefined ? hexOf(found) === hexOf(expected) : isBetween(expected, replacement, found)) return;
   throw new RefusedError([
-    `at file offset 0x${patch.fileOffset.toString(16)} there should be ${hexOf(patch.expected)}, but there is ${hexOf(found) || "nothing"}: ` +
+    `at file offset 0x${patch.fileOffset.toString(16)} there should be ${hexOf(expected)}, but there is ${hexOf(found) || "nothing"}: ` +
       "this is not the file that the plan was made for",
   ]);
+}
+
+/** Whether each byte is that of the one or of the other. */
+export function isBetween(one: Uint8Array, other: Uint8Array, found: Uint8Array): boolean {
+  return found.length === one.length && found.every((byte, i) => byte === one[i] || byte === other[i]);
 }

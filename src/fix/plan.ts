@@ -102,7 +102,8 @@ function warningsOf(findings: readonly Finding[], view: ViewReport, changes: boo
   return warnings;
 }
 
-function refuseOverlaps(edits: readonly Edit[]): void {
+/** Throws RefusedError where one of the edits, which are in ascending order, reaches into the next. */
+export function refuseOverlaps(edits: readonly Edit[]): void {
   for (let i = 1; i < edits.length; i++) {
     const before = edits[i - 1];
     if (before.fileOffset + before.before.length / 2 > edits[i].fileOffset) {

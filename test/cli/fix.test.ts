@@ -162,7 +162,10 @@ describe("undo", () => {
       /gs-call\.sandfit-undo\.json cannot be read: there is no such file$/,
     );
     await sandfit(["fix", "gs-call", "--in-place"], { cwd });
-    writeFileSync(file, original);
+    const changed = bytes(file);
+    const [{ fileOffset }] = JSON.parse(bytes(`${file}.sandfit-undo.json`).toString()).edits;
+    changed[fileOffset] ^= 0x80;
+    writeFileSync(file, changed);
     const { stderr, exitCode } = await sandfit(["undo", "gs-call"], { cwd });
     expect(stderr).toMatch(/^sandfit: refused: .*this is not the file that the plan was made for\n$/);
     expect(exitCode).toBe(1);

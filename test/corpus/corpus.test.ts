@@ -10,6 +10,7 @@ import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
 import { check } from "../../src/check.js";
+import { openFile } from "../../src/disk/file-source.js";
 import { writePatched } from "../../src/disk/replace.js";
 import { RefusedError } from "../../src/errors.js";
 import { applyToCopy, backward, forward } from "../../src/fix/apply.js";
@@ -94,7 +95,9 @@ describe.skipIf(corpus === undefined)("SANDFIT_CORPUS", () => {
       copyFileSync(join(corpus!, entry.path), path);
       const beforeStrace = await run(entry, path, entry.run.how, HOST, ["--strace"]);
       copyFileSync(join(corpus!, entry.path), path);
-      await writePatched(path, path, forward(plan.edits), { overwrite: true }, async () => {});
+      const source = openFile(path);
+      await writePatched(source, path, forward(plan.edits), { overwrite: true, prove: async () => {} });
+      source.close();
       for (const sandbox of present) {
         const after = await run(entry, path, "direct", sandbox);
         expect({ sandbox: sandbox.id, ...result(after) }).toEqual({ sandbox: sandbox.id, ...result(before) });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
 import { check } from "../../src/check.js";
+import { openFile } from "../../src/disk/file-source.js";
 import { writePatched } from "../../src/disk/replace.js";
 import { forward } from "../../src/fix/apply.js";
 import { planFix } from "../../src/fix/plan.js";
@@ -30,7 +31,9 @@ async function files(program: SampleProgram, id: string): Promise<{ original: st
   writeFileSync(original, program.bytes, { mode: 0o755 });
   const source = memorySource(program.bytes, program.name);
   const plan = await planFix(source, await readImage(source), await check(source), { allow: ["cosmo-dlopen"] });
-  await writePatched(original, fixed, forward(plan.edits), { overwrite: true }, async () => {});
+  const file = openFile(original);
+  await writePatched(file, fixed, forward(plan.edits), { overwrite: true, prove: async () => {} });
+  file.close();
   return { original, fixed };
 }
 

@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly input?: Uint8Array;
   readonly env?: Record<string, string>;
+  /** Milliseconds until it counts as hanging; half a minute unless told. */
+  readonly patience?: number;
   /** What is in front of `node`, e.g. `setpriv --reuid=65534`. */
   readonly through?: readonly string[];
 }
@@ -48,9 +50,9 @@ export function startSandfit(args: readonly string[], options: RunOptions = {}):
   return spawn(program!, rest, { cwd: options.cwd, env: { PATH, HOME, ...options.env }, stdio: ["pipe", "pipe", "pipe"] });
 }
 
-/** Runs `sandfit ARGS` to its end; one that hangs is killed after half a minute. */
+/** Runs `sandfit ARGS` to its end; one that hangs is killed. */
 export async function sandfit(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  return ended(startSandfit(args, options), options.input);
+  return ended(startSandfit(args, options), options.input, options.patience);
 }
 
 /** Runs a line of shell in which "$@" is `node cli.cjs`. */
@@ -60,14 +62,14 @@ export async function shell(line: string, cwd: string): Promise<Outcome> {
   return ended(child);
 }
 
-async function ended(child: ChildProcess, input?: Uint8Array): Promise<Outcome> {
+async function ended(child: ChildProcess, input?: Uint8Array, patience = 30_000): Promise<Outcome> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout?.on("data", (data: Buffer) => stdout.push(data));
   child.stderr?.on("data", (data: Buffer) => stderr.push(data));
   child.stdin?.on("error", () => {});
   child.stdin?.end(input);
-  const timer = setTimeout(() => child.kill("SIGKILL"), 30_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), patience);
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", resolve);

@@ -1,0 +1,43 @@
+/** Patches on an open file: nothing is written before every byte that they replace has been looked at. */
+
+import { fchmodSync, fstatSync, fsyncSync, readSync, writeSync } from "node:fs";
+import { InputError } from "../errors.js";
+import { type Patch, refuseUnexpected } from "../fix/apply.js";
+
+/**
+ * Writes the patches and has the disk remember them. A byte may already be the new one: that is how an interrupted change
+ * looks. Throws RefusedError, with nothing written, where a byte is neither; otherwise the system's error.
+ */
+export function patchDescriptor(descriptor: number, patches: readonly Patch[]): void {
+  for (const patch of patches) refuseUnexpected(patch, read(descriptor, patch), "may be replaced already");
+  for (const { fileOffset, replacement } of patches) write(descriptor, fileOffset, replacement);
+  fsyncSync(descriptor);
+  for (const patch of patches) {
+    if (Buffer.compare(read(descriptor, patch), patch.replacement) !== 0) {
+      throw new InputError("the bytes that were written do not come back; something else writes there, or the disk is broken");
+    }
+  }
+}
+
+/** What the patches found goes back, without looking. */
+export function putBack(descriptor: number, patches: readonly Patch[], found: readonly Uint8Array[]): void {
+  for (const [index, { fileOffset }] of patches.entries()) write(descriptor, fileOffset, found[index]);
+  fsyncSync(descriptor);
+}
+
+/** The bytes where a patch goes; fewer where the file ends. */
+export function read(descriptor: number, patch: Patch): Uint8Array {
+  const found = Buffer.alloc(patch.expected.length);
+  return found.subarray(0, readSync(descriptor, found, 0, found.length, patch.fileOffset));
+}
+
+function write(descriptor: number, fileOffset: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(descriptor, bytes, done, bytes.length - done, fileOffset + done);
+  }
+}
+
+/** Takes set-user-id and its like away: what runs under another's name must not be what this user has changed. */
+export function plainMode(descriptor: number, mode = fstatSync(descriptor).mode): void {
+  fchmodSync(descriptor, mode & 0o777);
+}

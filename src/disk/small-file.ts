@@ -1,0 +1,71 @@
+/** Small text files, read and written whole or not at all. */
+
+import { randomBytes } from "node:crypto";
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { InputError } from "../errors.js";
+import { kindOf, reasonOf } from "./file-source.js";
+
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** The text of a file; undefined where there is none. Throws InputError for everything that is no file of at most 64 MiB. */
+export function readSmallFile(path: string): string | undefined {
+  let descriptor: number;
+  try {
+    // O_NONBLOCK: opening a fifo must not wait for a writer.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new InputError(`${path} cannot be read: ${reasonOf(error)}`);
+  }
+  try {
+    const described = fstatSync(descriptor);
+    if (!described.isFile()) throw new InputError(`${path} cannot be read: it is ${kindOf(described)}`);
+    if (described.size > MOST_BYTES) throw new InputError(`${path} is too large for a plan`);
+    const bytes = Buffer.alloc(described.size);
+    let length = 0;
+    for (let count = -1; count !== 0 && length < bytes.length; length += count) {
+      count = readSync(descriptor, bytes, length, bytes.length - length, length);
+    }
+    return bytes.toString("utf8", 0, length);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(`${path} cannot be read: ${reasonOf(error)}`);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Writes a file whole or not at all, in place of whatever has the name; a link there is replaced and not followed, since
+ * whoever may write to the folder could have put it there. Throws the system's error.
+ */
+export function writeSmallFile(path: string, text: string): void {
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.sandfit-${randomBytes(6).toString("hex")}`);
+  try {
+    const descriptor = openSync(temporary, "wx", 0o644);
+    try {
+      const bytes = Buffer.from(text);
+      for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFolder(dirname(path));
+}
+
+/** Has the disk remember which names a folder holds. */
+export function syncFolder(folder: string): void {
+  try {
+    const descriptor = openSync(folder, constants.O_RDONLY);
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+  } catch {
+    // Some file systems cannot sync a folder; the files themselves are synced.
+  }
+}

@@ -1,0 +1,17 @@
+/** One way back from two changes, made one after the other. */
+
+import { RefusedError } from "../errors.js";
+import { type Plan, refuseOverlaps } from "./plan.js";
+
+/** The plan that leads from the original of `former` to the result of `next`. Throws RefusedError where they touch the same bytes. */
+export function joinPlans(former: Plan, next: Plan): Plan {
+  const edits = [...former.edits, ...next.edits].sort((a, b) => a.fileOffset - b.fileOffset);
+  try {
+    refuseOverlaps(edits);
+  } catch {
+    throw new RefusedError([
+      `${next.input.name} was fixed before, in bytes that have to change again; \`sandfit undo\` it first`,
+    ]);
+  }
+  return { ...next, edits, repairs: [...new Set([...former.repairs, ...next.repairs])] };
+}
