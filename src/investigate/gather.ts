@@ -6,7 +6,8 @@ import { release, tmpdir, type } from "node:os";
 import { basename, join } from "node:path";
 import type { ByteSource } from "../bytes/source.js";
 import { checkImage } from "../check.js";
-import { openFile } from "../disk/file-source.js";
+import { type FileSource, openFile } from "../disk/file-source.js";
+import { refuseInterrupted } from "../disk/interrupted.js";
 import { programsBelow } from "../disk/programs.js";
 import { writePatched } from "../disk/replace.js";
 import { InputError, RefusedError } from "../errors.js";
@@ -72,11 +73,12 @@ export async function investigate(name: string, options: InvestigateOptions): Pr
 async function investigateFile(path: string, options: InvestigateOptions): Promise<InvestigatedProgram> {
   const source = openFile(path);
   try {
+    await refuseInterrupted(source);
     const image = await readImage(source);
     const report = await checkImage(source, image, options.target);
     const plan = await planOrReasons(() => planFix(source, image, report));
     const isNative = report.views.some((view) => view.machine === "x86-64");
-    const runs = options.run && isNative ? await runsOf(path, plan, options) : null;
+    const runs = options.run && isNative ? await runsOf(source, plan, options) : null;
     return { report, sha256: await sha256Of(source), repair: summaryOf(plan), runs, systemPackage: null };
   } finally {
     source.close();
@@ -102,13 +104,14 @@ function summaryOf(plan: Plan | readonly string[]): RepairSummary {
 }
 
 /** Runs the program as it is, and as the plan would make it, in a private folder that is removed. */
-async function runsOf(path: string, plan: Plan | readonly string[], options: InvestigateOptions): Promise<VerifyReport> {
+async function runsOf(source: FileSource, plan: Plan | readonly string[], options: InvestigateOptions): Promise<VerifyReport> {
+  const { path } = source;
   const settings = { ...RUN_LIMITS, args: options.args, ...(options.folder !== undefined && { folder: options.folder }) };
   if (isRefused(plan) || plan.edits.length === 0) return verify(path, undefined, settings);
   const folder = mkdtempSync(join(tmpdir(), "sandfit-report-"));
   try {
     const fixed = join(folder, basename(path));
-    await writePatched(path, fixed, forward(plan.edits), { overwrite: false }, async () => {});
+    await writePatched(source, fixed, forward(plan.edits), { overwrite: false, prove: async () => {} });
     chmodSync(fixed, 0o700);
     return { ...(await verify(path, fixed, settings)), fixed: `${path}.gvisor` };
   } finally {
