@@ -6,6 +6,8 @@ import { InputError } from "../errors.js";
 import type { FileSource } from "./file-source.js";
 
 const CHUNK = 4 << 20;
+/** What is all zeros of this size and alignment is left out. */
+const PIECE = 64 << 10;
 const BLOCK = 512;
 
 /**
@@ -48,19 +50,24 @@ async function copyChunks(from: number, target: string): Promise<void> {
   const to = openSync(target, "wx", 0o600);
   try {
     const chunk = Buffer.allocUnsafe(CHUNK);
-    const zeros = Buffer.alloc(CHUNK);
     let at = 0;
-    for (;;) {
-      const length = readSync(from, chunk, 0, CHUNK, at);
+    for (let length = CHUNK; ; at += length) {
+      length = readSync(from, chunk, 0, CHUNK, at);
       if (length === 0) break;
-      if (chunk.compare(zeros, 0, length, 0, length) !== 0) {
-        for (let done = 0; done < length; ) done += writeSync(to, chunk, done, length - done, at + done);
+      for (let piece = 0; piece < length; piece += PIECE) {
+        writeUnlessZero(to, chunk.subarray(piece, Math.min(piece + PIECE, length)), at + piece);
       }
-      at += length;
       await othersTurn();
     }
     ftruncateSync(to, at);
   } finally {
     closeSync(to);
   }
+}
+
+const zeros = Buffer.alloc(PIECE);
+
+function writeUnlessZero(to: number, bytes: Buffer, at: number): void {
+  if (bytes.compare(zeros, 0, bytes.length) === 0) return;
+  for (let done = 0; done < bytes.length; ) done += writeSync(to, bytes, done, bytes.length - done, at + done);
 }
