@@ -7,49 +7,90 @@ import { ET_CORE, ET_REL } from "./image/elf-header.js";
 import type { ElfView, Image } from "./image/image.js";
 import type { FileReport, Verdict, ViewReport } from "./report/model.js";
 import { verdictOf } from "./report/model.js";
-import type { Finding } from "./rules/define.js";
+import type { FileSubject, Finding, Found } from "./rules/define.js";
 import { rules } from "./rules/index.js";
 import { prepareSubject } from "./rules/subject.js";
+import type { Surroundings } from "./rules/surroundings.js";
+import { type Behaviour, effectsOf } from "./sandbox/behaviour.js";
 import { newest, type Platform, type Target } from "./sandbox/gvisor.js";
 
 /**
- * Says whether the program in `source` will run in gVisor, and why not.
+ * Says whether the program or script in `source` will run in gVisor, and why not. `surroundings`: what is known of the file besides
+ * its bytes; without it, rules that need it stay silent.
  * Throws InputError where it cannot be read, or is no program for Linux at all. Never executes or changes anything.
  */
-export async function check(source: ByteSource, target: Target = newest): Promise<FileReport> {
-  const image = await readImage(source);
-  return checkImage(source, image, target);
+export async function check(source: ByteSource, target: Target = newest, surroundings: Surroundings = {}): Promise<FileReport> {
+  return checkImage(source, await readImage(source), target, surroundings);
 }
 
 /** As `check`, for an image that was read already. */
-export async function checkImage(source: ByteSource, image: Image, target: Target = newest): Promise<FileReport> {
-  if (image.elf.length === 0) throw new InputError(`${image.name} is no Linux program: ${image.description}`);
-  if (image.elf.every((view) => view.type === ET_REL || view.type === ET_CORE)) {
+export async function checkImage(
+  source: ByteSource,
+  image: Image,
+  target: Target = newest,
+  surroundings: Surroundings = {},
+): Promise<FileReport> {
+  const file: FileSubject = { source, image, target, surroundings };
+  if (image.elf.length === 0 && image.kind !== "script")
+    throw new InputError(`${image.name} is no Linux program: ${image.description}`);
+  if (image.elf.length > 0 && image.elf.every((view) => view.type === ET_REL || view.type === ET_CORE)) {
     throw new InputError(`${image.name} is no program: ${image.description}`);
   }
   const views: ViewReport[] = [];
-  for (const view of image.elf) views.push(await checkView(source, image, view, target));
+  for (const view of image.elf) views.push(await checkView(file, view));
+  if (image.kind === "script") views.push(await checkScript(file));
   const notes = [...image.notes, ...image.elf.flatMap((view) => view.notes)];
   return { name: image.name, size: image.size, kind: image.kind, description: image.description, views, notes };
 }
 
-async function checkView(source: ByteSource, image: Image, view: ElfView, target: Target): Promise<ViewReport> {
-  const subject = await prepareSubject(source, image, view, target);
+async function checkView(file: FileSubject, view: ElfView): Promise<ViewReport> {
+  const subject = await prepareSubject(file, view);
   const findings: Finding[] = [];
   for (const rule of rules) {
-    const finding = await rule.find(subject);
-    if (finding !== undefined) findings.push(finding);
+    const found = await ("find" in rule ? rule.find(subject) : rule.findInFile(subject));
+    if (found !== undefined) findings.push(findingOf(rule, found, view.machine, file.target));
   }
-  const verdicts: Partial<Record<Platform, Verdict>> = {};
-  for (const platform of target.platforms) verdicts[platform] = verdictOf(findings, platform);
   return {
     machine: view.machine,
     type: typeOf(view),
     runtime: await subject.runtime(),
     hasSymbols: await subject.hasSymbols(),
     findings,
-    verdicts,
+    verdicts: verdictsOf(findings, file.target),
   };
+}
+
+/** A script is judged by what execve makes of its first line and its mode; what its interpreter does is the interpreter's. */
+async function checkScript(file: FileSubject): Promise<ViewReport> {
+  const findings: Finding[] = [];
+  for (const rule of rules) {
+    const found = "findInFile" in rule ? await rule.findInFile(file) : undefined;
+    if (found !== undefined) findings.push(findingOf(rule, found, "any", file.target));
+  }
+  const runtime = { name: "unknown", era: undefined, evidence: [] } as const;
+  return { machine: "any", type: "script", runtime, hasSymbols: false, findings, verdicts: verdictsOf(findings, file.target) };
+}
+
+function findingOf(rule: (typeof rules)[number], found: Found, machine: Finding["machine"], target: Target): Finding {
+  const { clauses, basis } = found.behaviour ?? rule.behaviour;
+  // gVisor for arm64 could not be run.
+  const known: Behaviour = { clauses, basis: machine === "aarch64" ? "source" : basis };
+  const { repair } = found;
+  return {
+    rule: rule.id,
+    machine,
+    effects: effectsOf(known, target.release),
+    sites: found.sites,
+    leftAlone: found.leftAlone ?? [],
+    facts: found.facts ?? {},
+    repair: repair && { ...repair, edits: repair.edits.map((change) => ({ ...change, rule: rule.id })) },
+  };
+}
+
+function verdictsOf(findings: readonly Finding[], target: Target): Partial<Record<Platform, Verdict>> {
+  const verdicts: Partial<Record<Platform, Verdict>> = {};
+  for (const platform of target.platforms) verdicts[platform] = verdictOf(findings, platform);
+  return verdicts;
 }
 
 function typeOf(view: ElfView): string {

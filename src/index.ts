@@ -21,8 +21,10 @@ export {
 } from "./report/model.js";
 export { type Paint, plain } from "./report/paint.js";
 export { renderText, type TextOptions } from "./report/text.js";
-export type { Consequence, Edit, Effect, Finding, LeftAlone, Repair, Rule, RuleId, RuleWords, Site } from "./rules/define.js";
-export { rules } from "./rules/index.js";
+export type { Change, Edit, Finding, LeftAlone, Repair, Rule, RuleWords, Site } from "./rules/define.js";
+export { findRule, type RuleId, rules } from "./rules/index.js";
+export type { Libraries, Library, Surroundings } from "./rules/surroundings.js";
+export type { Behaviour, Clause, Consequence, Effect } from "./sandbox/behaviour.js";
 export {
   newest,
   type Platform,

@@ -5,11 +5,12 @@ import { check } from "../check.js";
 import { openFile } from "../disk/file-source.js";
 import { refuseInterrupted } from "../disk/interrupted.js";
 import { programsBelow } from "../disk/programs.js";
+import { surroundingsOf } from "../disk/surroundings.js";
 import { InputError } from "../errors.js";
 import { renderJson } from "../report/json.js";
 import { type FileError, type FileReport, MODEL_VERSION, outcomeOf, type Report } from "../report/model.js";
 import { renderText } from "../report/text.js";
-import { parseTarget, type Target } from "../sandbox/gvisor.js";
+import { parseTarget, releaseIds, type Target } from "../sandbox/gvisor.js";
 import type { ExitCode } from "./main.js";
 import { paintForOutput, print } from "./output.js";
 import { readStandardInput } from "./standard-input.js";
@@ -26,7 +27,7 @@ export async function checkCommand(names: readonly string[], options: CheckOptio
   const target = parseTarget(options.target);
   if (target === undefined) {
     throw new InputError(
-      `${options.target} is no target: a release (newest, 2026-09, 2024-07, 2022-12), a platform (systrap, ptrace, kvm), or both with a slash`,
+      `${options.target} is no target: a release (newest, ${[...releaseIds].reverse().join(", ")}), a platform (systrap, ptrace, kvm), or both with a slash`,
     );
   }
   const files: (FileReport | FileError)[] = [];
@@ -53,7 +54,7 @@ async function checkFile(name: string, target: Target): Promise<FileReport | Fil
     const source = openFile(name);
     try {
       await refuseInterrupted(source);
-      return await check(source, target);
+      return await check(source, target, surroundingsOf(name));
     } finally {
       source.close();
     }

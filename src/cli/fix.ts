@@ -7,16 +7,18 @@ import { type FileSource, openFile } from "../disk/file-source.js";
 import { interruptedChange, refuseInterrupted, standingChange } from "../disk/interrupted.js";
 import { recordText } from "../disk/record.js";
 import { writePatched, writeWhole } from "../disk/replace.js";
+import { surroundingsOf } from "../disk/surroundings.js";
 import { InputError } from "../errors.js";
 import { backward, forward } from "../fix/apply.js";
 import { joinPlans } from "../fix/join.js";
-import { type Plan, planFix } from "../fix/plan.js";
+import { isEmpty, type Plan, planFix } from "../fix/plan.js";
 import { proveResult } from "../fix/prove.js";
 import { readImage } from "../image/detect.js";
 import type { Image, Machine } from "../image/image.js";
 import { renderPlan } from "../report/plan.js";
 import { printable } from "../report/words.js";
-import type { RuleId } from "../rules/define.js";
+import { findRule, type RuleId } from "../rules/index.js";
+import { newest } from "../sandbox/gvisor.js";
 import type { ExitCode } from "./main.js";
 import { paintForOutput, print } from "./output.js";
 
@@ -26,6 +28,8 @@ export interface FixOptions {
   readonly force: boolean;
   readonly arch?: string;
   readonly allow?: RuleId;
+  /** Repair what this rule finds and nothing else. */
+  readonly only?: string;
   readonly dryRun: boolean;
   /** Run both programs everywhere before the result takes its name. */
   readonly verify?: boolean;
@@ -45,13 +49,14 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
   const source = await openWhole(name, inPlace && !options.dryRun);
   try {
     const image = await readImage(source);
-    const report = await checkImage(source, image);
+    const report = await checkImage(source, image, newest, surroundingsOf(name));
     const plan = await planFix(source, image, report, {
       ...machineOf(options.arch),
       ...(options.allow ? { allow: [options.allow] } : {}),
+      ...onlyOf(options.only),
     });
     if (options.plan !== undefined) refuseSameFile(options.plan, [name, output]);
-    const isWritten = !options.dryRun && !(plan.edits.length === 0 && inPlace);
+    const isWritten = !options.dryRun && !(isEmpty(plan) && inPlace);
     if (isWritten) await write(source, output, image, plan, { ...options, inPlace });
     if (options.plan !== undefined) writeWhole(options.plan, `${JSON.stringify(plan, null, 2)}\n`);
     const words = { output: isWritten ? output : undefined, dryRun: options.dryRun, paint: await paintForOutput() };
@@ -84,10 +89,11 @@ async function write(source: FileSource, output: string, image: Image, plan: Pla
   const former = options.inPlace ? await standingChange(source) : undefined;
   await writePatched(source, output, forward(plan.edits), {
     overwrite: options.inPlace || options.force,
-    ...(plan.edits.length > 0 && { record: recordText(former === undefined ? plan : joinPlans(former, plan)) }),
+    ...(!isEmpty(plan) && { record: recordText(former === undefined ? plan : joinPlans(former, plan)) }),
+    ...(plan.mode !== undefined && { mode: plan.mode.after }),
     provesFile: options.verify === true,
     prove: async (result, path) => {
-      await proveResult(source, image, result, plan);
+      await proveResult(source, image, result, plan, path === undefined ? {} : surroundingsOf(path));
       if (path !== undefined && options.verify)
         await (await import("./verify.js")).proveByRuns(source.path, path, options.args ?? []);
     },
@@ -108,6 +114,14 @@ function placeOf(path: string): string {
   } catch {
     return resolve(path);
   }
+}
+
+function onlyOf(id: string | undefined): { only?: RuleId } {
+  if (id === undefined) return {};
+  const rule = findRule(id);
+  if (rule === undefined) throw new InputError(`there is no rule ${id}; \`sandfit rules\` lists them`);
+  if (!rule.fixable) throw new InputError(`${id} is a rule whose findings no edit repairs`);
+  return { only: rule.id };
 }
 
 function machineOf(arch: string | undefined): { machine?: Machine } {

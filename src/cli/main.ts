@@ -34,8 +34,8 @@ program
 
 program
   .command("fix")
-  .description("write a native ELF for Linux that runs in gVisor and on plain Linux as before")
-  .argument("<file>", "an APE or ELF program")
+  .description("write a program for Linux that runs in gVisor and on plain Linux as before")
+  .argument("<file>", "an APE, ELF program or script")
   .addOption(new Option("-o, --output <file>", "where to write; the default is <file>.gvisor").conflicts("inPlace"))
   .option("--in-place", "replace the file itself", false)
   .option("--force", "replace an output that exists", false)
@@ -43,6 +43,7 @@ program
     new Option("--arch <machine>", "which program of a fat APE").choices(["x86_64", "x86-64", "amd64", "aarch64", "arm64"]),
   )
   .addOption(new Option("--allow <rule>", "convert although this rule speaks against it").choices(["cosmo-dlopen"]))
+  .option("--only <rule>", "repair what this rule finds and leave the rest")
   .option("--dry-run", "print the plan and write nothing", false)
   .option("--verify", "run both everywhere, keep the result only if it does what the original does", false)
   .option("--plan <file>", "save the plan as JSON")

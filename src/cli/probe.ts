@@ -21,6 +21,8 @@ function render(environment: Environment, paint: Paint): string {
   const fine = environment.probes.length - bites.length - unknown.length;
   if (bites.length > 0) lines.push("", "Programs that need these fail here or take another way:");
   for (const { id, result } of bites) lines.push(`  ${paint.red(id.padEnd(26))} ${result}`);
+  const rules = [...new Set(bites.flatMap((probe) => probe.rules))];
+  if (rules.length > 0) lines.push("", `Rules of \`sandfit check\` that bite here: ${rules.join(", ")}`);
   if (unknown.length > 0) lines.push("", `Not tried: ${unknown.map(({ id }) => id).join(", ")}`);
   lines.push("", `${fine} of ${environment.probes.length} probes answered as plain Linux does.`);
   return `${lines.join("\n")}\n`;

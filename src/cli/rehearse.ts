@@ -5,7 +5,7 @@ import { constants } from "node:os";
 import { InputError } from "../errors.js";
 import { limitsOf } from "../rehearsal/limits.js";
 import { rehearsalCommand } from "../rehearsal/rehearse.js";
-import { newest, type ReleaseId, releaseIds } from "../sandbox/gvisor.js";
+import { newest, type RanReleaseId, ranReleaseIds } from "../sandbox/gvisor.js";
 
 export interface RehearseOptions {
   readonly release: string;
@@ -61,9 +61,9 @@ function follow(file: string, args: readonly string[]): Promise<End> {
   });
 }
 
-function releaseOf(text: string): ReleaseId {
-  const id = text === "newest" ? newest.release : releaseIds.find((known) => known === text);
+function releaseOf(text: string): RanReleaseId {
+  const id = text === "newest" ? newest.release : ranReleaseIds.find((known) => known === text);
   if (id === undefined)
-    throw new InputError(`${text} is no release that is known: newest, ${[...releaseIds].reverse().join(", ")}`);
+    throw new InputError(`${text} is no release that is known: newest, ${[...ranReleaseIds].reverse().join(", ")}`);
   return id;
 }

@@ -13,7 +13,7 @@ import type { Ending } from "../run/ending.js";
 import { passThrough, statusOf } from "../run/pass-through.js";
 import { HOST, hostRunsLinux, type Platform, type Sandbox } from "../run/sandbox.js";
 import { inPath, traced } from "../run/tracing.js";
-import { type ReleaseId, releaseIds } from "../sandbox/gvisor.js";
+import { type RanReleaseId, ranReleaseIds } from "../sandbox/gvisor.js";
 
 export interface RunOptions {
   readonly trace: boolean;
@@ -24,7 +24,7 @@ export interface RunOptions {
 
 interface Place {
   readonly sandbox: Sandbox;
-  readonly release?: ReleaseId;
+  readonly release?: RanReleaseId;
   setting(): Promise<Setting>;
 }
 
@@ -67,9 +67,9 @@ async function placeOf(options: RunOptions): Promise<Place> {
     return { sandbox, setting: async () => settingOf(sandbox) };
   }
   if (kind === "rehearsal") {
-    const release = detail === undefined || detail === "newest" ? releaseIds[releaseIds.length - 1] : detail;
+    const release = detail === undefined || detail === "newest" ? ranReleaseIds[ranReleaseIds.length - 1] : detail;
     if (!isRelease(release))
-      throw new InputError(`there is no release ${detail} to rehearse; there are ${releaseIds.join(", ")}`);
+      throw new InputError(`there is no release ${detail} to rehearse; there are ${ranReleaseIds.join(", ")}`);
     return { sandbox: HOST, release, setting: async () => rehearsalSetting(release) };
   }
   if (options.in !== undefined) {
@@ -83,8 +83,8 @@ function splitOnce(text: string, by: string): [string, string | undefined] {
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function isRelease(text: string): text is ReleaseId {
-  return (releaseIds as readonly string[]).includes(text);
+function isRelease(text: string): text is RanReleaseId {
+  return (ranReleaseIds as readonly string[]).includes(text);
 }
 
 /** As paintForOutput, for standard error. */

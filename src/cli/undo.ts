@@ -6,7 +6,7 @@ import { realPlace } from "../disk/place.js";
 import { readPlan, recordOf } from "../disk/record.js";
 import { writePatched } from "../disk/replace.js";
 import { InputError } from "../errors.js";
-import { backward } from "../fix/apply.js";
+import { backward, growth, keepsLength } from "../fix/apply.js";
 import { plural } from "../report/words.js";
 import type { ExitCode } from "./main.js";
 import { print } from "./output.js";
@@ -24,13 +24,16 @@ export async function undoCommand(name: string, options: UndoOptions): Promise<E
   const plan = readPlan(options.plan ?? recordOf(realPlace(name)));
   const source = openFile(name);
   try {
-    if (source.size !== plan.input.size) {
-      throw new InputError(`${name} has ${source.size} bytes, but the plan was made for a file of ${plan.input.size}`);
+    const sizes = [...new Set([plan.input.size + growth(plan.edits), plan.input.size])];
+    if (!sizes.includes(source.size)) {
+      throw new InputError(`${name} has ${source.size} bytes, but the plan was made for a file of ${sizes.join(" or ")}`);
     }
     const output = options.output ?? name;
     const state = await stateOf(source, plan);
-    await writePatched(source, output, backward(plan.edits), {
+    const isBack = state === "before" && !keepsLength(backward(plan.edits));
+    await writePatched(source, output, isBack ? [] : backward(plan.edits), {
       overwrite: options.output === undefined || options.force,
+      ...(plan.mode !== undefined && { mode: plan.mode.before }),
       prove: async () => {},
     });
     await print(`${output}   the original again, ${plural(plan.edits.length, "edit")} taken back${endings[state]}\n`);

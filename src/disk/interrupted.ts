@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { InputError } from "../errors.js";
-import { backward, isBetween } from "../fix/apply.js";
+import { backward, forward, growth, isBetween, keepsLength, type Patch } from "../fix/apply.js";
 import type { Plan } from "../fix/plan.js";
 import type { FileSource } from "./file-source.js";
 import { realPlace } from "./place.js";
@@ -35,6 +35,7 @@ type State = "before" | "after" | "between" | "other";
 
 /** Whether the bytes of the edits are those before, those after, a mixture, or others altogether. */
 export async function stateOf(source: FileSource, plan: Plan): Promise<State> {
+  if (!keepsLength(backward(plan.edits))) return stateOfText(source, plan);
   if (source.size !== plan.input.size) return "other";
   let [before, after] = [true, true];
   for (const { fileOffset, expected, replacement } of backward(plan.edits)) {
@@ -44,6 +45,18 @@ export async function stateOf(source: FileSource, plan: Plan): Promise<State> {
     before &&= Buffer.compare(found, replacement) === 0;
   }
   return after ? "after" : before ? "before" : "between";
+}
+
+/** A change of length is only ever written as a whole. */
+async function stateOfText(source: FileSource, plan: Plan): Promise<State> {
+  const holds = async (patches: readonly Patch[]): Promise<boolean> => {
+    for (const { fileOffset, expected } of patches) {
+      if (Buffer.compare(await source.read(fileOffset, expected.length), expected) !== 0) return false;
+    }
+    return true;
+  };
+  if (source.size === plan.input.size + growth(plan.edits) && (await holds(backward(plan.edits)))) return "after";
+  return source.size === plan.input.size && (await holds(forward(plan.edits))) ? "before" : "other";
 }
 
 /** Throws InputError, with the way out, for a file that is half changed. */

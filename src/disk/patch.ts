@@ -1,14 +1,15 @@
 /** Patches on an open file: nothing is written before every byte that they replace has been looked at. */
 
-import { fchmodSync, fstatSync, fsyncSync, readSync, writeSync } from "node:fs";
+import { fchmodSync, fstatSync, fsyncSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import { InputError } from "../errors.js";
-import { type Patch, refuseUnexpected } from "../fix/apply.js";
+import { applyToCopy, keepsLength, type Patch, refuseUnexpected } from "../fix/apply.js";
 
 /**
  * Writes the patches and has the disk remember them. A byte may already be the new one: that is how an interrupted change
  * looks. Throws RefusedError, with nothing written, where a byte is neither; otherwise the system's error.
  */
 export function patchDescriptor(descriptor: number, patches: readonly Patch[]): void {
+  if (!keepsLength(patches)) return rewrite(descriptor, patches);
   for (const patch of patches) refuseUnexpected(patch, read(descriptor, patch), "may be replaced already");
   for (const { fileOffset, replacement } of patches) write(descriptor, fileOffset, replacement);
   fsyncSync(descriptor);
@@ -17,6 +18,24 @@ export function patchDescriptor(descriptor: number, patches: readonly Patch[]): 
       throw new InputError("the bytes that were written do not come back; something else writes there, or the disk is broken");
     }
   }
+}
+
+/** Larger than any script; what changes its length is read whole. */
+const MOST_REWRITTEN = 64 << 20;
+
+function rewrite(descriptor: number, patches: readonly Patch[]): void {
+  const { size } = fstatSync(descriptor);
+  if (size > MOST_REWRITTEN) throw new InputError(`a file of ${size} bytes is too large for a change of its length`);
+  const whole = new Uint8Array(size);
+  for (let done = 0; done < size; ) {
+    const count = readSync(descriptor, whole, done, size - done, done);
+    if (count === 0) throw new InputError("the file became shorter while it was being read");
+    done += count;
+  }
+  const result = applyToCopy(whole, patches);
+  write(descriptor, 0, result);
+  ftruncateSync(descriptor, result.length);
+  fsyncSync(descriptor);
 }
 
 /** What the patches found goes back, without looking. */

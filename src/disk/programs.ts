@@ -1,12 +1,12 @@
 /** The programs below a folder. */
 
-import { closeSync, constants, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors.js";
 import { reasonOf } from "./file-source.js";
 
 /**
- * Paths of the regular files below a folder that begin as ELF or APE, sorted; links are not followed. Undefined where
+ * Paths of the regular files below a folder that begin as ELF or APE, and of executable scripts, sorted; links are not followed. Undefined where
  * `path` is no folder. Throws InputError where the folder itself cannot be read; folders below it that cannot are passed over.
  */
 export function programsBelow(path: string): string[] | undefined {
@@ -48,13 +48,15 @@ function entriesOf(folder: string) {
 const ET_EXEC = 2;
 const ET_DYN = 3;
 
-/** Whether the first bytes are those of an ELF program or library, or of an APE. */
+/** Whether the first bytes are those of an ELF program or library, of an APE, or of a script that may be executed. */
 function beginsAsProgram(path: string): boolean {
   const start = Buffer.alloc(18);
   try {
     const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      if (readSync(descriptor, start, 0, 18, 0) < 18) return false;
+      const length = readSync(descriptor, start, 0, 18, 0);
+      if (length > 2 && start[0] === 0x23 && start[1] === 0x21) return (fstatSync(descriptor).mode & 0o111) !== 0;
+      if (length < 18) return false;
     } finally {
       closeSync(descriptor);
     }

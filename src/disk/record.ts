@@ -46,12 +46,15 @@ export function planFrom(text: string, name: string): Plan {
   return value;
 }
 
-const hexadecimal = /^([0-9a-f]{2})+$/;
+const hexadecimal = /^([0-9a-f]{2})*$/;
+
+const isMode = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 0o777;
 
 function isPlan(value: unknown): value is Plan {
   const plan = value as Plan;
   if (typeof plan !== "object" || plan === null || plan.version !== PLAN_VERSION || !Array.isArray(plan.edits)) return false;
   if (typeof plan.input !== "object" || plan.input === null || !Number.isSafeInteger(plan.input.size)) return false;
+  if (plan.mode !== undefined && ![plan.mode.before, plan.mode.after].every(isMode)) return false;
   return plan.edits.every(
     (edit) =>
       typeof edit === "object" &&
@@ -59,7 +62,6 @@ function isPlan(value: unknown): value is Plan {
       Number.isSafeInteger(edit.fileOffset) &&
       edit.fileOffset >= 0 &&
       hexadecimal.test(edit.before) &&
-      hexadecimal.test(edit.after) &&
-      edit.before.length === edit.after.length,
+      hexadecimal.test(edit.after),
   );
 }

@@ -17,7 +17,7 @@ import { basename, dirname, join } from "node:path";
 import { patchedSource } from "../bytes/patched.js";
 import type { ByteSource } from "../bytes/source.js";
 import { InputError } from "../errors.js";
-import type { Patch } from "../fix/apply.js";
+import { keepsLength, type Patch } from "../fix/apply.js";
 import { copyFile, shareBlocks } from "./copy.js";
 import { type FileSource, kindOf, openFile, reasonOf } from "./file-source.js";
 import { changeInPlace } from "./in-place.js";
@@ -33,6 +33,8 @@ export const LARGE = 64 * 1024 * 1024;
 export interface Writing {
   /** Replace a target that exists. Without it an existing target is an error. */
   readonly overwrite: boolean;
+  /** Permission bits of the target; those of the source unless told. Set-user-id and its like never. */
+  readonly mode?: number;
   /** The way back, kept beside the target (`disk/record.ts`). Without it the target is an original, and has none. */
   readonly record?: string;
   /** Whether the proof has to have the result as a file, which then exists beside the target. */
@@ -60,7 +62,7 @@ export async function writePatched(
     await alone(destination, async () => {
       if (isItself !== isSame(source, destination)) throw new InputError(`${target} was replaced while it was being read`);
       const job = { source, destination, patches, writing };
-      if (!(await replaceByCopy(job, isItself && mayStand(source, writing)))) await change(job);
+      if (!(await replaceByCopy(job, isItself && mayStand(job)))) await change(job);
     });
   } catch (error) {
     if (error instanceof Error && "code" in error && "syscall" in error) throw unwritable(target, error);
@@ -99,8 +101,9 @@ function isSame(source: FileSource, path: string): boolean {
 }
 
 /** A small file is copied, since a rename is safer than a repair; and so is one whose other names have to stay as they are. */
-function mayStand(source: FileSource, writing: Writing): boolean {
-  return source.size >= LARGE && writing.provesFile !== true && fstatSync(source.descriptor).nlink === 1;
+function mayStand({ source, patches, writing }: Job): boolean {
+  if (writing.provesFile === true || writing.mode !== undefined || !keepsLength(patches)) return false;
+  return source.size >= LARGE && fstatSync(source.descriptor).nlink === 1;
 }
 
 /** Returns false, with nothing done, where only sharing blocks would do and the file system cannot. */
@@ -114,7 +117,7 @@ async function replaceByCopy({ source, destination, patches, writing }: Job, onl
       if (onlyByShare) return false;
       await copyFile(source, temporary);
     }
-    patchCopy(temporary, patches, fstatSync(source.descriptor).mode);
+    patchCopy(temporary, patches, writing.mode ?? fstatSync(source.descriptor).mode);
     await proveFile(temporary, source.name, writing);
     commit(temporary, destination, writing);
     return true;

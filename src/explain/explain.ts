@@ -5,6 +5,7 @@ import { basename } from "node:path";
 import type { Site } from "../rules/define.js";
 import type { Ending } from "../run/ending.js";
 import { crashSignal } from "../run/pass-through.js";
+import { newest } from "../sandbox/gvisor.js";
 import { fileOf, programsOf } from "./programs.js";
 import type { Setting } from "./setting.js";
 import { interpreterOf, type Known, lookAt, placeOf } from "./static.js";
@@ -83,9 +84,8 @@ async function siteOf(programs: readonly Known[], death: Death, { target }: Sett
 
 /** Finds out the setting only where some file has a finding that is worse than "may fail" on some platform. */
 async function orUndefined(setting: () => Promise<Setting>, files: readonly string[]): Promise<Setting | undefined> {
-  const anywhere: Setting["target"] = { release: "2026-09", platforms: ["systrap", "ptrace", "kvm"] };
   for (const file of files) {
-    if ((await lookAt(file, anywhere))?.outcome !== "fails") continue;
+    if ((await lookAt(file, newest))?.outcome !== "fails") continue;
     const where = await setting();
     return where.kind === "linux" ? undefined : where;
   }

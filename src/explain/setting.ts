@@ -2,7 +2,7 @@
 
 import { type Environment, probeEnvironment } from "../probe/environment.js";
 import type { RunscSandbox } from "../run/sandbox.js";
-import { newest, platforms, type ReleaseId, releaseIds, type Target } from "../sandbox/gvisor.js";
+import { newest, platforms, type RanReleaseId, type ReleaseId, releaseIds, type Target } from "../sandbox/gvisor.js";
 
 export interface Setting {
   /** "linux": gVisor's refusals do not apply. "unknown": they may. */
@@ -45,7 +45,7 @@ export function settingOf(sandbox: RunscSandbox): Setting {
 }
 
 /** A rehearsal of a release. */
-export function rehearsalSetting(release: ReleaseId): Setting {
+export function rehearsalSetting(release: RanReleaseId): Setting {
   return {
     kind: "rehearsal",
     words: `rehearsal of gVisor ${release} on plain Linux`,

@@ -2,13 +2,15 @@
 
 import { checkImage } from "../check.js";
 import { openFile } from "../disk/file-source.js";
+import { surroundingsOf } from "../disk/surroundings.js";
 import { InputError } from "../errors.js";
 import { readImage } from "../image/detect.js";
 import type { ElfView } from "../image/image.js";
 import { type FileReport, worst } from "../report/model.js";
-import type { Consequence, Site } from "../rules/define.js";
+import type { Site } from "../rules/define.js";
 import { siteAt } from "../rules/sites.js";
 import { prepareSubject } from "../rules/subject.js";
+import type { Consequence } from "../sandbox/behaviour.js";
 import type { Target } from "../sandbox/gvisor.js";
 
 export interface Known {
@@ -28,7 +30,7 @@ export async function lookAt(path: string, target: Target): Promise<Known | unde
     const source = openFile(path);
     try {
       const image = await readImage(source);
-      const report = await checkImage(source, image, target);
+      const report = await checkImage(source, image, target, surroundingsOf(path));
       // Of a fat file, the part that runs here.
       const views = report.views.filter((view) => view.machine === "x86-64" || view.machine === "i386");
       const verdicts = views.flatMap((view) => Object.values(view.verdicts));
@@ -74,7 +76,7 @@ export async function placeOf(known: Known, address: number, target: Target): Pr
     if (view === undefined) return undefined;
     if (view.isPositionIndependent) return siteInPage(known, address);
     if (!covers(view, address)) return undefined;
-    const { code } = await (await prepareSubject(source, image, view, target)).code();
+    const { code } = await (await prepareSubject({ source, image, target, surroundings: {} }, view)).code();
     const position = code.space.positionOf(address);
     return position < 0 ? undefined : siteAt(code, position, "crashed here");
   } finally {

@@ -4,7 +4,7 @@ import { isRepairable } from "../report/model.js";
 import type { Paint } from "../report/paint.js";
 import { quoted, spaced } from "../report/words.js";
 import type { Finding, Site } from "../rules/define.js";
-import { ruleById } from "../rules/index.js";
+import { ruleOf } from "../rules/index.js";
 import { parseTarget } from "../sandbox/gvisor.js";
 import type { Explanation } from "./explain.js";
 import { type Known, lookAt } from "./static.js";
@@ -31,7 +31,7 @@ export async function renderExplanation(explanation: Explanation, paint: Paint):
   );
   const telling = findings.filter(({ finding }) => applies && bears(finding, explanation));
   for (const { program, finding } of telling) {
-    const { words } = ruleById[finding.rule];
+    const { words } = ruleOf(finding.rule);
     const certain =
       bears(finding, explanation) === "fails" && kind === "crash" ? "" : kind === "start" ? "once started: " : "may be why: ";
     lines.push(["rule", `${certain}${paint.bold(finding.rule)} in ${program.path}: ${words.summary(finding)}`]);
@@ -75,7 +75,7 @@ async function stepsOf(
         `sandfit fix ${quoted(program.path)}   (writes ${quoted(`${program.path}.gvisor`)}, which runs in gVisor and natively)`,
       );
     } else {
-      steps.add(ruleById[finding.rule].words.remedy(finding));
+      steps.add(ruleOf(finding.rule).words.remedy(finding));
       for (const other of await otherPlatforms(program, setting))
         steps.add(`it is expected to run on gVisor's ${other} platform`);
       steps.add("or use a package of your system in its place, if there is one");

@@ -1,11 +1,13 @@
 /** Edits on bytes in memory: applying and taking back. Each checks every byte that it replaces before it changes any. */
 
+import { concat } from "../asm/bytes.js";
 import { RefusedError } from "../errors.js";
 import type { Edit } from "../rules/define.js";
 import { bytesOf, hexOf } from "../rules/sites.js";
 
-/** A write of some bytes at a file offset. */
+/** Some bytes at a file offset, and what comes in their place. */
 export interface Patch {
+  /** In the file that is patched. */
   readonly fileOffset: number;
   readonly expected: Uint8Array;
   readonly replacement: Uint8Array;
@@ -16,20 +18,36 @@ export function forward(edits: readonly Edit[]): Patch[] {
   return edits.map((edit) => ({ fileOffset: edit.fileOffset, expected: bytesOf(edit.before), replacement: bytesOf(edit.after) }));
 }
 
-/** The patches that bring the original back. */
+/** The patches that bring the original back. Edits come in ascending order, so each is shifted by those before it. */
 export function backward(edits: readonly Edit[]): Patch[] {
-  return edits.map((edit) => ({ fileOffset: edit.fileOffset, expected: bytesOf(edit.after), replacement: bytesOf(edit.before) }));
+  let shift = 0;
+  return edits.map((edit) => {
+    const patch = { fileOffset: edit.fileOffset + shift, expected: bytesOf(edit.after), replacement: bytesOf(edit.before) };
+    shift += patch.expected.length - patch.replacement.length;
+    return patch;
+  });
 }
 
-/** A copy of `bytes` with the patches applied. Throws RefusedError where any byte is not the expected one. */
+/** By how many bytes edits make a file longer: 0 but for scripts. */
+export function growth(edits: readonly Edit[]): number {
+  return edits.reduce((sum, edit) => sum + (edit.after.length - edit.before.length) / 2, 0);
+}
+
+/** Whether every replacement is as long as what it replaces, so that nothing moves. */
+export function keepsLength(patches: readonly Patch[]): boolean {
+  return patches.every((patch) => patch.expected.length === patch.replacement.length);
+}
+
+/** A copy of `bytes` with the patches applied, which come in ascending order. Throws RefusedError where any byte is not the expected one. */
 export function applyToCopy(bytes: Uint8Array, patches: readonly Patch[]): Uint8Array {
-  // Not bytes.slice(): that of a Buffer shares its memory.
-  const result = new Uint8Array(bytes);
+  const parts: Uint8Array[] = [];
+  let at = 0;
   for (const patch of patches) {
     refuseUnexpected(patch, bytes.subarray(patch.fileOffset, patch.fileOffset + patch.expected.length));
-    result.set(patch.replacement, patch.fileOffset);
+    parts.push(bytes.subarray(at, patch.fileOffset), patch.replacement);
+    at = patch.fileOffset + patch.expected.length;
   }
-  return result;
+  return concat([...parts, bytes.subarray(at)]);
 }
 
 /**

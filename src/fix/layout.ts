@@ -4,6 +4,7 @@ import type { ByteSource } from "../bytes/source.js";
 import type { ElfView, View } from "../image/image.js";
 import type { Edit } from "../rules/define.js";
 import { hexOf } from "../rules/sites.js";
+import { applyToCopy, forward } from "./apply.js";
 
 const CHUNK = 1 << 20;
 
@@ -36,6 +37,14 @@ export async function unexplainedDifferences(
       problems.push(`at file offset 0x${edit.fileOffset.toString(16)} the result has ${found} instead of ${edit.after}`);
   }
   return problems;
+}
+
+/** The same for a script, which is compared as a whole: it is the original's text with the edits made. */
+export async function textChangesBeyond(original: ByteSource, result: ByteSource, edits: readonly Edit[]): Promise<string[]> {
+  const expected = applyToCopy(await original.read(0, original.size), forward(edits));
+  const found = await result.read(0, result.size);
+  const isSame = expected.length === found.length && expected.every((byte, i) => byte === found[i]);
+  return isSame ? [] : ["the result differs from the original in more than the edits"];
 }
 
 function describeRanges(view: View): unknown {

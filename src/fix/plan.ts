@@ -2,9 +2,10 @@
 
 import type { ByteSource } from "../bytes/source.js";
 import { RefusedError } from "../errors.js";
-import type { ElfView, Image, Machine } from "../image/image.js";
+import type { Image, Machine } from "../image/image.js";
 import type { FileReport, ViewReport } from "../report/model.js";
-import type { Edit, Finding, RuleId } from "../rules/define.js";
+import type { Edit, Finding, ModeChange } from "../rules/define.js";
+import type { RuleId } from "../rules/index.js";
 import { assimilate } from "./assimilate.js";
 
 export const PLAN_VERSION = 1;
@@ -14,11 +15,15 @@ export interface Plan {
   /** The file that the plan was made for. */
   readonly input: { readonly name: string; readonly size: number };
   /** Which program of the file it is about. */
-  readonly machine: Machine;
+  readonly machine: Machine | "any";
   /** In ascending order of file offset, not overlapping. Empty where nothing needs to change. */
   readonly edits: readonly Edit[];
+  /** The permission bits, where those change too. */
+  readonly mode?: ModeChange;
   /** Rules whose findings the edits repair. */
   readonly repairs: readonly RuleId[];
+  /** Rules whose findings the result still has. */
+  readonly leaves: readonly RuleId[];
   /** What a reader should know before using the result, one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -28,32 +33,37 @@ export interface PlanOptions {
   readonly machine?: Machine;
   /** Rules whose refusal is accepted by name: only `cosmo-dlopen` can be. */
   readonly allow?: readonly RuleId[];
+  /** Repair the findings of this rule and leave the others. */
+  readonly only?: RuleId;
 }
 
 /**
- * Plans a native ELF for Linux that runs in gVisor.
+ * Plans a native ELF for Linux that runs in gVisor, of a script the same script: everything that Sandfit can repair, for every
+ * release that is known.
  * Throws RefusedError with every reason where it cannot be done safely.
  */
 export async function planFix(source: ByteSource, image: Image, report: FileReport, options: PlanOptions = {}): Promise<Plan> {
-  const index = chooseView(image, options.machine);
-  const view = image.elf[index];
-  const findings = report.views[index].findings;
+  const index = chooseView(report, options.machine);
+  const view = report.views[index];
+  const findings = view.findings.filter((finding) => options.only === undefined || finding.rule === options.only);
   const refusals = refusalsOf(findings, options.allow ?? []);
   const edits: Edit[] = [];
   const repairs: RuleId[] = [];
-  for (const finding of findings) {
-    if (finding.repair === undefined || finding.repair.edits.length === 0) continue;
-    edits.push(...finding.repair.edits);
-    repairs.push(finding.rule);
+  const modes: ModeChange[] = [];
+  for (const { rule, repair } of findings) {
+    if (repair === undefined || (repair.edits.length === 0 && repair.mode === undefined)) continue;
+    edits.push(...repair.edits);
+    if (repair.mode !== undefined) modes.push(repair.mode);
+    repairs.push(rule);
   }
   for (const finding of findings) {
     if (finding.repair === undefined && finding.effects.systrap.consequence === "fails") {
-      refusals.push(`${finding.rule}: an edit of the same length cannot repair this`);
+      refusals.push(`${finding.rule}: an edit of the file cannot repair this`);
     }
   }
   if (refusals.length > 0) throw new RefusedError(refusals);
-  if (image.kind === "ape") {
-    edits.push(await assimilate(source, view));
+  if (image.kind === "ape" && (options.only ?? "ape-not-elf") === "ape-not-elf") {
+    edits.push(await assimilate(source, image.elf[index]));
     repairs.push("ape-not-elf");
   }
   const sorted = edits.sort((a, b) => a.fileOffset - b.fileOffset);
@@ -63,17 +73,24 @@ export async function planFix(source: ByteSource, image: Image, report: FileRepo
     input: { name: image.name, size: image.size },
     machine: view.machine,
     edits: sorted,
+    ...(modes[0] !== undefined && { mode: modes[0] }),
     repairs,
-    warnings: warningsOf(findings, report.views[index], edits.length > 0),
+    leaves: view.findings.map((finding) => finding.rule).filter((rule) => !repairs.includes(rule)),
+    warnings: warningsOf(findings, view, edits.length > 0),
   };
 }
 
-function chooseView(image: Image, machine: Machine | undefined): number {
-  const machines = image.elf.map((view: ElfView) => view.machine);
+function chooseView(report: FileReport, machine: Machine | undefined): number {
+  const machines = report.views.map((view) => view.machine);
   const wanted = machine ?? (machines.includes("x86-64") ? "x86-64" : machines[0]);
   const index = machines.indexOf(wanted);
-  if (index < 0) throw new RefusedError([`there is no ${wanted} program in ${image.name}, only ${machines.join(" and ")}`]);
+  if (index < 0) throw new RefusedError([`there is no ${wanted} program in ${report.name}, only ${machines.join(" and ")}`]);
   return index;
+}
+
+/** Whether a plan changes nothing at all. */
+export function isEmpty(plan: Plan): boolean {
+  return plan.edits.length === 0 && plan.mode === undefined;
 }
 
 function refusalsOf(findings: readonly Finding[], allow: readonly RuleId[]): string[] {

@@ -24,6 +24,7 @@ const tags = {
   INIT: 12,
   FINI: 13,
   SONAME: 14,
+  RPATH: 15,
   REL: 17,
   RELSZ: 18,
   PLTREL: 20,
@@ -32,6 +33,7 @@ const tags = {
   FINI_ARRAY: 26,
   INIT_ARRAYSZ: 27,
   FINI_ARRAYSZ: 28,
+  RUNPATH: 29,
   PREINIT_ARRAY: 32,
   PREINIT_ARRAYSZ: 33,
   RELRSZ: 35,
@@ -83,8 +85,12 @@ export async function readDynamic(
     if (library !== undefined) names.push(library);
   }
   if (names.length < needed.length) notes.push(`${needed.length - names.length} DT_NEEDED names lie outside the string table`);
-  const soname = values.get(tags.SONAME);
-  return { table: dynamicTable(values, strings), needed: names, soname: soname === undefined ? undefined : await name(soname) };
+  const textOf = async (tag: number): Promise<string | undefined> => {
+    const offset = values.get(tag);
+    return offset === undefined ? undefined : name(offset);
+  };
+  const paths = { rpath: await textOf(tags.RPATH), runpath: await textOf(tags.RUNPATH) };
+  return { table: { ...paths, ...dynamicTable(values, strings) }, needed: names, soname: await textOf(tags.SONAME) };
 }
 
 function readEntries(reader: Reader, elfClass: 32 | 64): { values: Map<number, number>; needed: number[]; ended: boolean } {
@@ -104,7 +110,9 @@ function readEntries(reader: Reader, elfClass: 32 | 64): { values: Map<number, n
   return { values, needed, ended: false };
 }
 
-function dynamicTable(values: ReadonlyMap<number, number>, strings: AddressedTable | undefined): DynamicTable {
+type Tables = Omit<DynamicTable, "rpath" | "runpath">;
+
+function dynamicTable(values: ReadonlyMap<number, number>, strings: AddressedTable | undefined): Tables {
   const plt = table(values, tags.JMPREL, tags.PLTRELSZ);
   return {
     init: address(values, tags.INIT),

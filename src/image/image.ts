@@ -68,6 +68,9 @@ export interface AddressedTable {
 
 /** What PT_DYNAMIC says (gABI, "Dynamic Section"). All addresses are virtual, before any load bias. */
 export interface DynamicTable {
+  /** DT_RPATH and DT_RUNPATH: folders with colons between, as written. */
+  readonly rpath: string | undefined;
+  readonly runpath: string | undefined;
   /** DT_INIT and DT_FINI: functions. */
   readonly init: number | undefined;
   readonly fini: number | undefined;

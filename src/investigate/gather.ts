@@ -10,9 +10,10 @@ import { type FileSource, openFile } from "../disk/file-source.js";
 import { refuseInterrupted } from "../disk/interrupted.js";
 import { programsBelow } from "../disk/programs.js";
 import { writePatched } from "../disk/replace.js";
+import { surroundingsOf } from "../disk/surroundings.js";
 import { InputError, RefusedError } from "../errors.js";
 import { forward } from "../fix/apply.js";
-import { type Plan, planFix } from "../fix/plan.js";
+import { isEmpty, type Plan, planFix } from "../fix/plan.js";
 import { readImage } from "../image/detect.js";
 import { probeEnvironment } from "../probe/environment.js";
 import {
@@ -75,7 +76,7 @@ async function investigateFile(path: string, options: InvestigateOptions): Promi
   try {
     await refuseInterrupted(source);
     const image = await readImage(source);
-    const report = await checkImage(source, image, options.target);
+    const report = await checkImage(source, image, options.target, surroundingsOf(path));
     const plan = await planOrReasons(() => planFix(source, image, report));
     const isNative = report.views.some((view) => view.machine === "x86-64");
     const runs = options.run && isNative ? await runsOf(source, plan, options) : null;
@@ -99,7 +100,7 @@ const isRefused = (plan: Plan | readonly string[]): plan is readonly string[] =>
 function summaryOf(plan: Plan | readonly string[]): RepairSummary {
   if (isRefused(plan)) return { kind: "refused", edits: 0, bytes: 0, warnings: [], refusals: plan };
   const bytes = plan.edits.reduce((sum, edit) => sum + edit.before.length / 2, 0);
-  const kind = plan.edits.length === 0 ? "none" : "possible";
+  const kind = isEmpty(plan) ? "none" : "possible";
   return { kind, edits: plan.edits.length, bytes, warnings: plan.warnings, refusals: [] };
 }
 
@@ -107,7 +108,7 @@ function summaryOf(plan: Plan | readonly string[]): RepairSummary {
 async function runsOf(source: FileSource, plan: Plan | readonly string[], options: InvestigateOptions): Promise<VerifyReport> {
   const { path } = source;
   const settings = { ...RUN_LIMITS, args: options.args, ...(options.folder !== undefined && { folder: options.folder }) };
-  if (isRefused(plan) || plan.edits.length === 0) return verify(path, undefined, settings);
+  if (isRefused(plan) || isEmpty(plan)) return verify(path, undefined, settings);
   const folder = mkdtempSync(join(tmpdir(), "sandfit-report-"));
   try {
     const fixed = join(folder, basename(path));

@@ -1,13 +1,13 @@
 /** What this environment is: plain Linux or gVisor, which platform, which release, and what it refuses. */
 
 import { constants } from "node:os";
+import type { Outcome, ProbeTest } from "../asm/small-test.js";
 import { InputError } from "../errors.js";
 import { hostRunsLinux } from "../run/sandbox.js";
 import { errnoName } from "../sandbox/errno.js";
-import type { Outcome } from "./program.js";
 import { runTests } from "./run.js";
 import { gvisorSigns, isFiltered, platformOf, releaseOf } from "./signs.js";
-import { finalTests, harmfulTests, type ProbeTest, probeTests, signTests } from "./tests.js";
+import { probeTests, rulesOf, signTests } from "./tests.js";
 
 export interface ProbeResult {
   readonly id: string;
@@ -15,6 +15,8 @@ export interface ProbeResult {
   readonly result: string;
   /** Whether a program that needs this fails here; undefined where that could not be found out. */
   readonly bites: boolean | undefined;
+  /** Rules of `check` that it is the probe of. */
+  readonly rules: readonly string[];
 }
 
 export interface Environment {
@@ -40,41 +42,37 @@ export const NOT_HERE = "a probe is a program for x86-64 Linux and cannot be run
 export async function probeEnvironment(options: ProbeOptions = {}): Promise<Environment> {
   if (!hostRunsLinux()) throw new InputError(NOT_HERE);
   const settings = { timeout: options.timeout ?? 10_000, ...(options.folders && { folders: options.folders }) };
-  const first = await runTests([...signTests, ...probeTests], settings);
+  const needing = (needs: ProbeTest["needs"]) => probeTests.filter((test) => test.needs === needs);
+  const first = await runTests([...signTests, ...needing(undefined)], settings);
   const { strong, weak } = gvisorSigns(first.outcomes);
   const kind = strong.length > 0 || weak.length >= 3 ? "gvisor" : first.outcomes.size > 0 ? "linux" : "unknown";
   const { platform, sign } = kind === "gvisor" ? platformOf(first.outcomes) : {};
-  // Changing %gs on systrap takes down programs that are started later in the same sandbox: known from runs, not to be tried on a user.
+  // Known from runs, and not to be tried on a user.
   const harmless = kind === "linux" || platform === "ptrace";
-  const last = await runTests([...finalTests, ...(harmless ? harmfulTests : [])], { ...settings, executableStack: true });
-  const outcomes = new Map([...first.outcomes, ...last.outcomes]);
-  const probes = [...probeTests, ...finalTests, ...harmfulTests].map((test) => judge(test, outcomes.get(test.id)));
+  const last = [...needing("executable-stack"), ...(harmless ? needing("changes-gs") : [])];
+  const second = await runTests(last, { ...settings, executableStack: true });
+  const outcomes = new Map([...first.outcomes, ...second.outcomes]);
   const filtered = isFiltered();
   const signals = kind === "gvisor" ? [...strong, ...weak] : [];
   if (sign !== undefined) signals.push(sign);
   if (filtered) signals.push("a seccomp filter is over this process: some refusals may be its own");
-  signals.push(...new Set([...first.notes, ...last.notes]));
+  signals.push(...new Set([...first.notes, ...second.notes]));
   return {
     kind,
     ...(platform !== undefined && { platform }),
     ...(kind === "gvisor" && { release: releaseOf(outcomes, filtered) }),
     signals,
-    probes: probes.map((probe) =>
-      platform === "systrap" && harmfulTests.some((test) => test.id === probe.id)
-        ? {
-            ...probe,
-            result: "not tried: on systrap it is known to kill, and to harm other programs of the sandbox",
-            bites: true,
-          }
-        : probe,
-    ),
+    probes: probeTests.map((test) => {
+      const known = { id: test.id, rules: rulesOf(test) };
+      if (platform === "systrap" && test.needs === "changes-gs") return { ...known, result: KILLS, bites: true };
+      const outcome = outcomes.get(test.id);
+      if (outcome === undefined) return { ...known, result: "not tried", bites: undefined };
+      return { ...known, result: describe(outcome, test), bites: test.bites(outcome) };
+    }),
   };
 }
 
-function judge(test: ProbeTest, outcome: Outcome | undefined): ProbeResult {
-  if (outcome === undefined) return { id: test.id, result: "not tried", bites: undefined };
-  return { id: test.id, result: describe(outcome, test), bites: test.bites(outcome) };
-}
+const KILLS = "not tried: on systrap it is known to kill, and to harm other programs of the sandbox";
 
 function describe(outcome: Outcome, test: ProbeTest): string {
   const { value, signal } = outcome;

@@ -3,15 +3,7 @@
 import { Assembler } from "../asm/assembler.js";
 import { type ElfOptions, writeElf } from "../asm/elf-writer.js";
 import * as o from "../asm/operands.js";
-import { addTest, ROOM, type Test } from "./script.js";
-
-/** What came of one test. */
-export interface Outcome {
-  /** What it returned, signed; a refusal is minus its error number. */
-  readonly value: bigint;
-  /** The signal that ended it. */
-  readonly signal: number | undefined;
-}
+import { addTest, type Outcome, ROOM, type Test } from "../asm/small-test.js";
 
 const SYS = { write: 1, mmap: 9, alarm: 37, fork: 57, exit: 60, wait4: 61, prctl: 157, exitGroup: 231 } as const;
 /** A test that hangs is ended after so many seconds (SIGALRM). */

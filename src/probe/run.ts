@@ -1,9 +1,9 @@
 /** Runs a probe program on this system and reads its answers. */
 
+import type { Outcome, Test } from "../asm/small-test.js";
 import { execute } from "../run/execute.js";
 import { candidateFolders, placeProgram } from "./place.js";
-import { type Outcome, probeProgram, readOutcomes } from "./program.js";
-import type { Test } from "./script.js";
+import { probeProgram, readOutcomes } from "./program.js";
 
 export interface ProbeRun {
   readonly outcomes: ReadonlyMap<string, Outcome>;

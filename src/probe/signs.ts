@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { release as kernelRelease, version as kernelVersion } from "node:os";
-import type { Outcome } from "./program.js";
+import type { Outcome } from "../asm/small-test.js";
 
 export type Outcomes = ReadonlyMap<string, Outcome>;
 

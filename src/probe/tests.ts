@@ -1,28 +1,28 @@
 /** What a probe tries: system calls and instructions, and when the outcome means that programs which need them fail here. */
 
 import * as o from "../asm/operands.js";
-import { codeTests, gsTests, lastTests } from "./code-tests.js";
-import type { Outcome } from "./program.js";
-import { result, room, type Step, type Test, text, words } from "./script.js";
+import {
+  failed,
+  missing,
+  type Outcome,
+  type ProbeTest,
+  result,
+  room,
+  type Step,
+  type Test,
+  text,
+  words,
+} from "../asm/small-test.js";
+import { rules } from "../rules/index.js";
+import { codeTests } from "./code-tests.js";
 
-export interface ProbeTest extends Test {
-  /** Whether programs that need it fail here. */
-  readonly bites: (outcome: Outcome) => boolean;
-}
-
-const failed = ({ value, signal }: Outcome): boolean => signal !== undefined || value < 0n;
-/** For a call with senseless arguments: only "no such call" and "not allowed" count, the arguments may well be refused. */
-const missing = ({ value, signal }: Outcome): boolean => signal !== undefined || value === -38n || value === -1n;
 const calls = (id: string, bites: (outcome: Outcome) => boolean, ...test: Step[]): ProbeTest => ({ id, test, bites });
-/** For code that answers 0 where all is as on plain Linux. */
-const wrong = ({ value, signal }: Outcome): boolean => signal !== undefined || value !== 0n;
 
 const CWD = -100;
 const map: Step = [9, 0, 0x4000, 3, 0x22, -1, 0];
 
 /** Refusals by system call and flag. */
 const callTests: readonly ProbeTest[] = [
-  calls("arch-set-gs", failed, [158, 0x1001, room()]),
   calls("arch-get-gs", failed, [158, 0x1004, room()]),
   calls("map-shared-validate", failed, [319, text("f"), 0], [77, result(0), 4096], [9, 0, 4096, 3, 3, result(0), 0]),
   calls("map-fixed-noreplace", ({ value }) => value !== -17n, map, [9, result(0), 4096, 3, 0x100022, -1, 0]),
@@ -77,11 +77,17 @@ const callTests: readonly ProbeTest[] = [
   calls("mq-getsetattr", missing, [245, -1, 0, 0]),
 ];
 
-export const probeTests: readonly ProbeTest[] = [...callTests, ...codeTests.map((test) => ({ ...test, bites: wrong }))];
-/** To be run after all others. */
-export const finalTests: readonly ProbeTest[] = lastTests.map((test) => ({ ...test, bites: wrong }));
-/** To be run only where they harm nobody else. */
-export const harmfulTests: readonly ProbeTest[] = gsTests.map((test) => ({ ...test, bites: wrong }));
+/** Probes of rules, each once, and those of refusals that no rule looks for. */
+export const probeTests: readonly ProbeTest[] = [
+  ...new Set(rules.flatMap((rule) => rule.probe ?? [])),
+  ...callTests,
+  ...codeTests,
+];
+
+/** The rules that a probe shows to bite. */
+export function rulesOf(probe: ProbeTest): string[] {
+  return rules.filter((rule) => rule.probe === probe).map((rule) => rule.id);
+}
 
 /** Answers that tell what the environment is; they are not shown as refusals. */
 export const signTests: readonly Test[] = [

@@ -1,7 +1,7 @@
 /** A seccomp filter in classic BPF, from answers by number and refusals by argument (linux/filter.h, seccomp(2)). */
 
 import { ERRNO } from "../sandbox/errno.js";
-import type { ReleaseId } from "../sandbox/gvisor.js";
+import type { RanReleaseId } from "../sandbox/gvisor.js";
 import { type Condition, type Refusal, refusals } from "../sandbox/refusals.js";
 import { CAPABILITIES, systemCalls } from "../sandbox/system-calls.js";
 
@@ -28,7 +28,7 @@ interface Line {
 }
 
 /** The whole filter as bytes, eight for each instruction. `capabilities` are those in force, as in CapEff of /proc/self/status. */
-export function filterFor(release: ReleaseId, capabilities: bigint): Uint8Array {
+export function filterFor(release: RanReleaseId, capabilities: bigint): Uint8Array {
   const program = new Program();
   const enosys = RET_ERRNO | ERRNO.ENOSYS;
   program.add(LD_ABS, ARCH).jump(JEQ, X86_64, undefined, "enosys").add(LD_ABS, NR);

@@ -1,9 +1,9 @@
 /** What a seccomp filter cannot imitate, in words. */
 
-import type { ReleaseId } from "../sandbox/gvisor.js";
+import type { RanReleaseId } from "../sandbox/gvisor.js";
 
 /** One sentence each; `sandfit check` finds the programs that the first five concern. */
-export function limitsOf(release: ReleaseId): string[] {
+export function limitsOf(release: RanReleaseId): string[] {
   return [
     "stacks mapped with MAP_GROWSDOWN grow here and do not in gVisor",
     "systrap's own use of %gs: a read of %gs there gives gVisor's memory instead of a crash, wrgsbase and a load of %gs kill the program and harm others",

@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { InputError } from "../errors.js";
 import { placeProgram } from "../probe/place.js";
 import { hostRunsLinux } from "../run/sandbox.js";
-import type { ReleaseId } from "../sandbox/gvisor.js";
+import type { RanReleaseId } from "../sandbox/gvisor.js";
 import { filterFor } from "./bpf.js";
 import { launcherProgram } from "./launcher.js";
 
@@ -18,7 +18,7 @@ export interface Rehearsal {
 }
 
 /** The command line that runs `command` under the launcher. A program without a slash is looked up in PATH now. */
-export async function rehearsalCommand(command: readonly string[], release: ReleaseId): Promise<Rehearsal> {
+export async function rehearsalCommand(command: readonly string[], release: RanReleaseId): Promise<Rehearsal> {
   if (!hostRunsLinux()) throw new InputError(NOT_HERE);
   const [program, ...args] = command;
   if (program === undefined) throw new InputError("no command to rehearse");

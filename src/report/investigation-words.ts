@@ -1,6 +1,7 @@
 /** What an investigation says beside the findings: what is not the cause, and what else could be done at which cost. */
 
-import type { Finding, RuleId } from "../rules/define.js";
+import type { Finding } from "../rules/define.js";
+import type { RuleId } from "../rules/index.js";
 import type { InvestigatedProgram } from "./investigation.js";
 import { isRepairable } from "./model.js";
 

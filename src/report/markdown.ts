@@ -1,7 +1,7 @@
 /** An investigation as one Markdown document. Builds a string; nothing in it comes from anywhere but the investigation and the rules' words. */
 
 import type { Finding, Site } from "../rules/define.js";
-import { ruleById } from "../rules/index.js";
+import { ruleOf } from "../rules/index.js";
 import type { Platform } from "../sandbox/gvisor.js";
 import type { Here, InvestigatedProgram, Investigation } from "./investigation.js";
 import { alternativesOf, notCausesOf, recommendationsOf } from "./investigation-words.js";
@@ -148,7 +148,7 @@ function alikeTogether(findings: readonly Finding[]): Finding[][] {
 
 function rootCause(alike: readonly Finding[]): string[] {
   const [finding] = alike;
-  const { words } = ruleById[finding.rule];
+  const { words } = ruleOf(finding.rule);
   const shown = someOfEachRole(finding.sites);
   const rows = shown.map((site) => [
     site.address === undefined ? "" : code(`0x${site.address.toString(16)}`),
@@ -246,6 +246,6 @@ function recommendations(program: InvestigatedProgram, level: string): string[] 
 }
 
 function references(findings: readonly Finding[]): string[] {
-  const links = new Set(findings.flatMap((finding) => ruleById[finding.rule].words.links));
+  const links = new Set(findings.flatMap((finding) => ruleOf(finding.rule).words.links));
   return [...links].map((link) => `- <${link}>`);
 }

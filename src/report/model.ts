@@ -2,9 +2,9 @@
 
 import type { Runtime } from "../code/runtime.js";
 import type { Machine } from "../image/image.js";
-import type { Consequence, Effect, Finding } from "../rules/define.js";
-import { consequences } from "../rules/define.js";
-import type { Platform, Target } from "../sandbox/gvisor.js";
+import type { Finding } from "../rules/define.js";
+import { type Consequence, consequences, type Effect } from "../sandbox/behaviour.js";
+import { type Platform, type ReleaseId, releaseIds, type Target } from "../sandbox/gvisor.js";
 
 /** Raised when the JSON shape changes in a way that breaks readers. */
 export const MODEL_VERSION = 1;
@@ -16,11 +16,13 @@ export interface Verdict {
   readonly afterFix: Consequence;
   /** Whether runs on that platform stand behind the findings, or gVisor's source alone. "none" where nothing was found. */
   readonly basis: "run" | "source" | "none";
+  /** Every known release with the same outcome, the one asked for among them. */
+  readonly releases: readonly ReleaseId[];
 }
 
-/** One machine's part of a file. */
+/** One machine's part of a file; a script is one part for any machine. */
 export interface ViewReport {
-  readonly machine: Machine;
+  readonly machine: Machine | "any";
   /** e.g. "static executable", "shared library". */
   readonly type: string;
   readonly runtime: Runtime;
@@ -62,7 +64,11 @@ export function worst(all: readonly Consequence[]): Consequence {
 
 /** Whether `fix` would repair a finding: it has edits and nothing speaks against them. */
 export function isRepairable(finding: Finding): boolean {
-  return finding.repair !== undefined && finding.repair.edits.length > 0 && finding.repair.refusals.length === 0;
+  return (
+    finding.repair !== undefined &&
+    (finding.repair.edits.length > 0 || finding.repair.mode !== undefined) &&
+    finding.repair.refusals.length === 0
+  );
 }
 
 /** The verdict for one platform: the worst effect of any finding, and what remains of it after a fix. */
@@ -72,7 +78,13 @@ export function verdictOf(findings: readonly Finding[], platform: Platform): Ver
   const remaining = findings
     .filter((finding) => blocked || !isRepairable(finding))
     .map((finding) => finding.effects[platform].consequence);
-  return { outcome: worst(effects.map((effect) => effect.consequence)), afterFix: worst(remaining), basis: basisOf(effects) };
+  const outcome = worst(effects.map((effect) => effect.consequence));
+  return {
+    outcome,
+    afterFix: worst(remaining),
+    basis: basisOf(effects),
+    releases: releaseIds.filter((id) => worst(effects.map((effect) => effect.releases[id])) === outcome),
+  };
 }
 
 function basisOf(effects: readonly Effect[]): Verdict["basis"] {

@@ -1,6 +1,6 @@
 /** A plan as people read it. */
 
-import type { Plan } from "../fix/plan.js";
+import { isEmpty, type Plan } from "../fix/plan.js";
 import type { Edit } from "../rules/define.js";
 import type { Paint } from "./paint.js";
 import { plural, printable, spaced } from "./words.js";
@@ -15,14 +15,17 @@ export interface PlanWords {
 /** The plan line by line; ends with a line feed. */
 export function renderPlan(plan: Plan, { output, dryRun, paint }: PlanWords): string {
   const name = printable(plan.input.name);
-  if (plan.edits.length === 0)
+  if (isEmpty(plan))
     return `${paint.bold(name)}   nothing to change: no rule finds anything to repair\n${written(output && printable(output), name, dryRun, paint)}`;
   const bytes = plan.edits.reduce((sum, edit) => sum + edit.before.length / 2, 0);
-  let text = `${paint.bold(name)}   ${plural(plan.edits.length, "edit")}, ${plural(bytes, "byte")}, for ${plan.machine}\n`;
+  let text = `${paint.bold(name)}   ${plural(plan.edits.length, "edit")}, ${plural(bytes, "byte")}, for ${plan.machine === "any" ? "any machine" : plan.machine}\n`;
   for (const edit of plan.edits) text += `  ${editLine(edit, paint)}\n`;
+  if (plan.mode !== undefined) text += `  permissions ${octal(plan.mode.before)} → ${octal(plan.mode.after)}\n`;
   for (const warning of plan.warnings) text += `  ${paint.yellow("warning")} ${warning}\n`;
   return text + written(output && printable(output), name, dryRun, paint);
 }
+
+const octal = (mode: number): string => mode.toString(8).padStart(4, "0");
 
 function editLine(edit: Edit, paint: Paint): string {
   const where = edit.address === undefined ? "" : `0x${edit.address.toString(16)} `;

@@ -1,8 +1,8 @@
 /** The report as people read it in a terminal. Builds a string; printing is the command line's. */
 
 import type { Finding, LeftAlone, Site } from "../rules/define.js";
-import { ruleById } from "../rules/index.js";
-import type { Platform } from "../sandbox/gvisor.js";
+import { ruleOf } from "../rules/index.js";
+import { type Platform, releaseIds } from "../sandbox/gvisor.js";
 import { type FileError, type FileReport, isRepairable, outcomeOf, type Report, type Verdict, type ViewReport } from "./model.js";
 import type { Paint } from "./paint.js";
 import { consequenceWords, evidenceOf, plural, printable, runtimeWords, spaced, worstEffect } from "./words.js";
@@ -42,6 +42,7 @@ function renderFile(file: FileReport, options: TextOptions): string {
 }
 
 function headline(file: FileReport, view: ViewReport): string {
+  if (view.machine === "any") return printable(file.description);
   const runtime = runtimeWords(view.runtime);
   const format = file.kind === "ape" ? "APE" : "ELF";
   const parts = [`${format} ${view.machine}`, view.type, view.hasSymbols ? "with symbols" : "stripped"];
@@ -50,7 +51,7 @@ function headline(file: FileReport, view: ViewReport): string {
 
 function renderFinding(finding: Finding, options: TextOptions): string {
   const { paint } = options;
-  const { words } = ruleById[finding.rule];
+  const { words } = ruleOf(finding.rule);
   const effect = worstEffect(finding);
   const mark = effect === "fails" ? paint.red("✖") : effect === "may-fail" ? paint.yellow("▲") : paint.cyan("•");
   const fixable = isRepairable(finding) || finding.rule === "ape-not-elf" ? paint.green("fixable") : "";
@@ -106,8 +107,15 @@ function renderVerdict(view: ViewReport, { paint }: TextOptions): string {
     const change = verdict.afterFix === verdict.outcome ? "" : `→${signs[verdict.afterFix]}`;
     return `${platform} ${signs[verdict.outcome]}${change}${verdict.basis === "source" || view.machine === "aarch64" ? " (not run here)" : ""}`;
   });
+  const word = view.machine === "any" ? whole.replace(/^runs/, "starts") : whole;
   const colour = outcome === "runs" ? paint.green : outcome === "may-fail" ? paint.yellow : paint.red;
-  return `  verdict   ${colour(whole)}   ${cells.join("   ")}\n`;
+  return `  verdict   ${colour(word)}   ${cells.join("   ")}   ${paint.dim(releasesWords(verdicts.map(([, verdict]) => verdict)))}\n`;
+}
+
+/** The releases in which all that was asked about is the same: "2022-12 to 2026-09". */
+function releasesWords(verdicts: readonly Verdict[]): string {
+  const same = releaseIds.filter((id) => verdicts.every((verdict) => verdict.releases.includes(id)));
+  return same.length === releaseIds.length ? `${same[0]} to ${same.at(-1)}` : same.join(", ");
 }
 
 function renderSummary(report: Report, { paint }: TextOptions): string {

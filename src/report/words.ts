@@ -2,7 +2,8 @@
 
 import { evidenceWords } from "../code/evidence.js";
 import type { CosmopolitanEra, Runtime } from "../code/runtime.js";
-import type { Consequence, Finding, Site } from "../rules/define.js";
+import type { Finding, Site } from "../rules/define.js";
+import type { Consequence } from "../sandbox/behaviour.js";
 
 export const consequenceWords: Record<Consequence, string> = {
   runs: "runs",

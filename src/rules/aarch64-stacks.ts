@@ -11,9 +11,8 @@ import { type CodeSpace, loadCodeSpace } from "../code/code-space.js";
 import { DataSpace, loadDataSpace } from "../code/data-space.js";
 import type { CodeSymbol } from "../image/image.js";
 import { readSymbols } from "../image/symbols.js";
-import { type Edit, type Finding, onEveryPlatform, type Site, type Subject } from "./define.js";
-
-const id = "stack-growsdown";
+import { always } from "../sandbox/behaviour.js";
+import type { Change, Found, Site, Subject } from "./define.js";
 
 /** In programs that link cosmo_dlopen (libc/dlopen/dlopen.c); from v4.0.0 on they map whole stacks by themselves. */
 const DLOPEN_MARKER = "dlopen-helper";
@@ -22,7 +21,7 @@ const DLOPEN_MARKER = "dlopen-helper";
  * Looks for thread stacks that must grow, in Cosmopolitan programs of v3.3 to v3.4.0 and from v4.0.0 on. gVisor for arm64
  * has the same memory manager as for x86-64; no run has shown the effect there, so the basis is its source.
  */
-export async function findAarch64Stacks(subject: Subject): Promise<Finding | undefined> {
+export async function findAarch64Stacks(subject: Subject): Promise<Found | undefined> {
   const { source, view, image } = subject;
   if (view.class !== 64 || !view.littleEndian || view.machine !== "aarch64") return undefined;
   const space = await loadCodeSpace(source, view);
@@ -81,9 +80,9 @@ function pointersIn(space: CodeSpace, data: DataSpace): number[] {
   return found;
 }
 
-function describe(code: ArmCode, walk: ArmWalk, symbols: readonly CodeSymbol[], growths: readonly Growth[]): Finding {
+function describe(code: ArmCode, walk: ArmWalk, symbols: readonly CodeSymbol[], growths: readonly Growth[]): Found {
   const sites = new Map<number, Site>();
-  const edits = new Map<number, Edit>();
+  const edits = new Map<number, Change>();
   const refusals: string[] = [];
   const nameAt = (address: number) => nameOf(symbols, address);
   const addSite = (address: number, role: string) => {
@@ -115,17 +114,13 @@ function describe(code: ArmCode, walk: ArmWalk, symbols: readonly CodeSymbol[], 
       address: branch.address,
       before: hexOfWord(before.word),
       after: hexOfWord(after),
-      rule: id,
       evidence: walk.evidenceAt(branch.address),
       what: `${text(before.word)} → ${text(after)}: ${after === NOP ? "never the growing stack" : "always the whole stack"}`,
     });
   }
   return {
-    rule: id,
-    machine: "aarch64",
-    effects: onEveryPlatform("may-fail", []),
+    behaviour: always("may-fail", "source"),
     sites: [...sites.values()],
-    leftAlone: [],
     facts: { cosmopolitan: true, sites: growths.length },
     repair: { edits: [...edits.values()], refusals },
   };

@@ -1,12 +1,12 @@
 /** An Actually Portable Executable is no ELF: execve refuses it, a shell starts it. */
 
-import { defineRule, onEveryPlatform } from "./define.js";
+import { always } from "../sandbox/behaviour.js";
+import { defineRule } from "./define.js";
+import { page } from "./pages/ape-not-elf.js";
 import { hexOf } from "./sites.js";
 
-const id = "ape-not-elf";
-
 export const apeNotElf = defineRule({
-  id,
+  id: "ape-not-elf",
   fixable: true,
   words: {
     title: "APE, not ELF",
@@ -16,15 +16,15 @@ export const apeNotElf = defineRule({
       'loader to $TMPDIR or $HOME; a program that starts it directly, or a container\'s entry point, gets "exec format error".',
     remedy: () => "start it through a shell (`sh ./file`), or let `sandfit fix` write the ELF that is inside",
     links: ["https://github.com/jart/cosmopolitan/blob/master/ape/specification.md"],
+    page,
   },
-  find({ image, view }) {
+  // It starts wherever a shell starts it, as users do; that is the same on plain Linux.
+  behaviour: always("runs"),
+  signature: { execve: ["ENOEXEC"] },
+  find({ image }) {
     if (image.ape === undefined) return undefined;
     const magicBytes = new TextEncoder().encode(image.ape.magic);
     return {
-      rule: id,
-      machine: view.machine,
-      // It starts wherever a shell starts it, as users do; that is the same on plain Linux.
-      effects: onEveryPlatform("runs", ["systrap", "ptrace"]),
       sites: [
         {
           address: undefined,
@@ -36,9 +36,7 @@ export const apeNotElf = defineRule({
           role: "magic",
         },
       ],
-      leftAlone: [],
       facts: { magic: image.ape.magic },
-      repair: undefined,
     };
   },
 });

@@ -2,13 +2,13 @@
 
 import { segmentAccesses } from "../code/accesses.js";
 import type { CosmopolitanEra } from "../code/runtime.js";
-import { defineRule, onEveryPlatform, type Site } from "./define.js";
+import { always } from "../sandbox/behaviour.js";
+import { defineRule } from "./define.js";
 import { hostLibcMarker } from "./gs.js";
-
-const id = "cosmo-dlopen";
+import { page } from "./pages/cosmo-dlopen.js";
 
 export const cosmoDlopen = defineRule({
-  id,
+  id: "cosmo-dlopen",
   fixable: false,
   words: {
     title: "loads the host's C library (cosmo_dlopen)",
@@ -25,20 +25,18 @@ export const cosmoDlopen = defineRule({
         ? "cannot be fixed by an edit; build it without cosmo_dlopen, or with another release"
         : "where the program does not load host libraries, or only simple ones, `sandfit fix --allow cosmo-dlopen` converts it all the same",
     links: ["https://github.com/jart/cosmopolitan/issues/1478"],
+    page,
   },
+  behaviour: always("runs"),
   async find(subject) {
     if (!subject.isCosmopolitan) return undefined;
     const analysis = await subject.code();
     if (!hostLibcMarker(analysis)) return undefined;
     const era: CosmopolitanEra | undefined = analysis.runtime.era;
     const morphs = era === "fs-early" && segmentAccesses(analysis.code, "fs").found.length > 0;
-    const sites: Site[] = [];
     return {
-      rule: id,
-      machine: subject.view.machine,
-      effects: onEveryPlatform(morphs ? "fails" : "runs", ["systrap", "ptrace"]),
-      sites,
-      leftAlone: [],
+      behaviour: always(morphs ? "fails" : "runs"),
+      sites: [],
       facts: { morphs, era: era ?? "unknown" },
       repair: morphs
         ? {

@@ -1,5 +1,6 @@
 /** What a rule is: one declared record that says what to look for, what it means and what can be done. */
 
+import type { ProbeTest } from "../asm/small-test.js";
 import type { ByteSource } from "../bytes/source.js";
 import type { Accesses } from "../code/accesses.js";
 import type { Code } from "../code/code.js";
@@ -8,21 +9,11 @@ import type { EvidenceName } from "../code/evidence.js";
 import type { Runtime } from "../code/runtime.js";
 import type { ArchPrctl } from "../code/system-calls.js";
 import type { ElfView, Image, ImportedFunction, Machine } from "../image/image.js";
+import type { Behaviour, Effect } from "../sandbox/behaviour.js";
+import type { ErrnoName } from "../sandbox/errno.js";
 import type { Platform, Target } from "../sandbox/gvisor.js";
-
-export const ruleIds = ["tls-in-gs", "stack-growsdown", "gs-beside-fs", "cosmo-dlopen", "ape-not-elf", "wrong-class"] as const;
-/** Permanent: rule ids appear in reports, plans and CI configurations. */
-export type RuleId = (typeof ruleIds)[number];
-
-/** What a finding means when the program is started, from harmless to worst. */
-export const consequences = ["runs", "may-fail", "fails"] as const;
-export type Consequence = (typeof consequences)[number];
-
-/** How it is known that this is the consequence: from a run on that platform, or from gVisor's source only. */
-export interface Effect {
-  readonly consequence: Consequence;
-  readonly basis: "run" | "source";
-}
+import type { RuleId } from "./index.js";
+import type { Surroundings } from "./surroundings.js";
 
 /** A place in the file that a finding rests on. */
 export interface Site {
@@ -46,47 +37,76 @@ export interface LeftAlone extends Site {
   readonly reason: string;
 }
 
-/** A change of some bytes. Same length always. */
-export interface Edit {
+/** A change of some bytes: of the same length, but in a script, which is text that nothing counts the bytes of. */
+export interface Change {
   /** In bytes from the start of the file. */
   readonly fileOffset: number;
   /** Virtual address where the bytes are loaded. */
   readonly address: number | undefined;
-  /** Hexadecimal, the same number of bytes before and after. */
+  /** Hexadecimal. */
   readonly before: string;
   readonly after: string;
-  readonly rule: RuleId;
   readonly evidence: Site["evidence"];
   /** What it changes, in assembler or words: `mov %gs:0x30,%rax → mov %fs:0x30,%rax`. */
   readonly what: string;
 }
 
-/** What can be done about a finding in the file itself. Both lists empty: nothing can. */
-export interface Repair {
-  readonly edits: readonly Edit[];
+/** A change and the rule that asks for it. */
+export interface Edit extends Change {
+  readonly rule: RuleId;
+}
+
+/** Permission bits (st_mode & 0o7777) before and after. */
+export interface ModeChange {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** What can be done about a finding in the file itself. Everything empty: nothing can. */
+export interface Repair<E extends Change = Edit> {
+  readonly edits: readonly E[];
+  readonly mode?: ModeChange;
   /** Why it must not be done; with any, the edits are not used. One sentence each, with the address. */
   readonly refusals: readonly string[];
 }
 
+/** Numbers and names for the words: counts, names of known programs. */
+export type Facts = Readonly<Record<string, string | number | boolean>>;
+
+/** What a rule finds in one program. */
+export interface Found {
+  readonly sites: readonly Site[];
+  readonly leftAlone?: readonly LeftAlone[];
+  readonly facts?: Facts;
+  readonly repair?: Repair<Change> | undefined;
+  /** Where this program fares otherwise than the rule's `behaviour` says. */
+  readonly behaviour?: Behaviour;
+}
+
+/** A find as the report has it: complete, and for one target. */
 export interface Finding {
   readonly rule: RuleId;
-  readonly machine: Machine;
+  /** "any" for a script. */
+  readonly machine: Machine | "any";
   /** What happens on each platform. */
   readonly effects: Readonly<Record<Platform, Effect>>;
   readonly sites: readonly Site[];
   readonly leftAlone: readonly LeftAlone[];
-  /** Numbers and names for the words: counts, names of known programs. */
-  readonly facts: Readonly<Record<string, string | number | boolean>>;
+  readonly facts: Facts;
   readonly repair: Repair | undefined;
 }
 
-/** What a rule can look at. `code` walks the program when first called; rules call it only after `look` said yes. */
-export interface Subject {
-  /** The file itself, for rules that need more than code. */
+/** What a rule about files can look at: scripts as well as programs. */
+export interface FileSubject {
   readonly source: ByteSource;
   readonly image: Image;
-  readonly view: ElfView;
   readonly target: Target;
+  readonly surroundings: Surroundings;
+}
+
+/** What a rule about programs can look at. `code` walks the program when first called; rules call it only after `look` said yes. */
+export interface Subject extends FileSubject {
+  readonly view: ElfView;
   /** The executable bytes as they are, without analysis. */
   readonly codeBytes: Uint8Array;
   /** The same with addresses and file offsets. */
@@ -107,6 +127,7 @@ export interface Analysis {
   readonly archPrctls: readonly ArchPrctl[];
 }
 
+/** All texts of a rule. The page docs/rules/<id>.md and `sandfit rules ID` are made of them. */
 export interface RuleWords {
   /** A few words, without a full stop. */
   readonly title: string;
@@ -118,24 +139,65 @@ export interface RuleWords {
   remedy(finding: Finding): string;
   /** Where the knowledge comes from: gVisor source lines, issues. */
   readonly links: readonly string[];
+  /** For the page, in Markdown. */
+  readonly page: PageWords;
 }
 
-export interface Rule {
-  readonly id: RuleId;
+export interface PageWords {
+  /** What programs with it do, and which are known. */
+  readonly program: string;
+  /** How Sandfit tells, and what it leaves alone. */
+  readonly known: string;
+  /** What to do, with the bytes that a repair changes. */
+  readonly remedy: string;
+  /** Which runs have shown it: the programs of the tests, and what was not run. */
+  readonly evidence: string;
+}
+
+/** What the end of a process looks like when this is the reason. What is not given can be anything. */
+export interface Signature {
+  /** The error of execve. Rules with it never crash a program that has started. */
+  readonly execve?: readonly ErrnoName[];
+  readonly signals?: readonly string[];
+  /** The instruction that was running, in AT&T syntax. */
+  readonly instruction?: RegExp;
+  /** The address that could not be accessed, in hexadecimal as strace has it; NULL for 0. */
+  readonly address?: RegExp;
+}
+
+interface Declaration<Id extends string> {
+  /** Permanent: it appears in reports, plans and CI configurations. */
+  readonly id: Id;
   readonly words: RuleWords;
   /** Whether `fix` can repair it at all. */
   readonly fixable: boolean;
-  /** Finds at most one finding per view; a view without it gives undefined. */
-  find(subject: Subject): Promise<Finding | undefined> | Finding | undefined;
+  /** What gVisor does to programs with it, over releases and platforms. */
+  readonly behaviour: Behaviour;
+  /** A small test that shows inside a sandbox whether it bites there. */
+  readonly probe?: ProbeTest;
+  readonly signature?: Signature;
 }
 
-/** Declares a rule. Only types: the record is returned as it is. */
-export function defineRule(rule: Rule): Rule {
+type Result = Promise<Found | undefined> | Found | undefined;
+
+/** Finds at most one thing per program; one without it gives undefined. */
+export interface ProgramRule<Id extends string = string> extends Declaration<Id> {
+  find(subject: Subject): Result;
+}
+
+/** The same for a file of any kind, scripts too. */
+export interface FileRule<Id extends string = string> extends Declaration<Id> {
+  findInFile(subject: FileSubject): Result;
+}
+
+export type Rule = ProgramRule | FileRule;
+
+/** Declares a rule about programs. Only types: the record is returned as it is. */
+export function defineRule<const Id extends string>(rule: ProgramRule<Id>): ProgramRule<Id> {
   return rule;
 }
 
-/** The same effect on every platform. `ran` names the platforms where a run has shown it. */
-export function onEveryPlatform(consequence: Consequence, ran: readonly Platform[]): Record<Platform, Effect> {
-  const effect = (platform: Platform): Effect => ({ consequence, basis: ran.includes(platform) ? "run" : "source" });
-  return { systrap: effect("systrap"), ptrace: effect("ptrace"), kvm: effect("kvm") };
+/** Declares a rule about files of any kind. */
+export function defineFileRule<const Id extends string>(rule: FileRule<Id>): FileRule<Id> {
+  return rule;
 }

@@ -3,12 +3,11 @@
 import { changesGs, gsChangingBytes, type SegmentAccess } from "../code/accesses.js";
 import { evidenceAt, forEachInstructionWith } from "../code/code.js";
 import { ArchCode } from "../code/system-calls.js";
-import type { Platform } from "../sandbox/gvisor.js";
-import { type Analysis, type Consequence, defineRule, type Effect, type Site } from "./define.js";
-import { canSetGs, usesFs } from "./gs.js";
+import { always, type Behaviour } from "../sandbox/behaviour.js";
+import { type Analysis, defineRule, type Site } from "./define.js";
+import { canSetGs, setGsProbe, usesFs } from "./gs.js";
+import { page } from "./pages/gs-beside-fs.js";
 import { siteAt } from "./sites.js";
-
-const id = "gs-beside-fs";
 
 /** Programs that are known to need both registers, by a string that only they carry, with what to use instead. */
 const knownPrograms: readonly { name: string; marker: string; instead: string }[] = [
@@ -26,7 +25,7 @@ const knownPrograms: readonly { name: string; marker: string; instead: string }[
 ];
 
 export const gsBesideFs = defineRule({
-  id,
+  id: "gs-beside-fs",
   fixable: false,
   words: {
     title: "%gs used beside %fs",
@@ -48,7 +47,11 @@ export const gsBesideFs = defineRule({
       "https://github.com/google/gvisor/issues/11112",
       "https://github.com/google/gvisor/blob/master/pkg/sentry/syscalls/linux/sys_tls_amd64.go",
     ],
+    page,
   },
+  behaviour: always("fails"),
+  probe: setGsProbe,
+  signature: { signals: ["SIGSEGV"] },
   async find(subject) {
     if (!(await canSetGs(subject))) return undefined;
     const analysis = await subject.code();
@@ -72,11 +75,8 @@ export const gsBesideFs = defineRule({
     ];
     const known = knownPrograms.find((program) => code.data.includesText(program.marker));
     return {
-      rule: id,
-      machine: subject.view.machine,
-      effects: effectsOf(sets.length > 0, subject.view.entry !== 0 && subject.view.soname === undefined),
+      behaviour: behaviourOf(sets.length > 0, subject.view.entry !== 0 && subject.view.soname === undefined),
       sites,
-      leftAlone: [],
       facts: {
         sets: sets.length,
         wrgsbase: bases.length,
@@ -84,7 +84,6 @@ export const gsBesideFs = defineRule({
         program: known?.name ?? "",
         instead: known?.instead ?? "",
       },
-      repair: undefined,
     };
   },
 });
@@ -104,11 +103,14 @@ function wrgsbases(analysis: Analysis): number[] {
 }
 
 /** With wrgsbase alone, ptrace keeps the base; a library only fails the programs that call that part of it. */
-function effectsOf(throughArchPrctl: boolean, isProgram: boolean): Record<Platform, Effect> {
-  const worst: Consequence = isProgram ? "fails" : "may-fail";
+function behaviourOf(throughArchPrctl: boolean, isProgram: boolean): Behaviour {
+  const worst = isProgram ? "fails" : "may-fail";
+  if (throughArchPrctl) return always(worst);
   return {
-    systrap: { consequence: worst, basis: "run" },
-    ptrace: { consequence: throughArchPrctl ? worst : "runs", basis: "run" },
-    kvm: { consequence: throughArchPrctl ? worst : "may-fail", basis: "source" },
+    clauses: [
+      { consequence: worst, platforms: ["systrap"] },
+      { consequence: "may-fail", platforms: ["kvm"] },
+    ],
+    basis: "run",
   };
 }

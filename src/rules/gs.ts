@@ -1,7 +1,11 @@
 /** What the rules about %gs share. */
 
+import { failed, type ProbeTest, room } from "../asm/small-test.js";
 import { callBehind, KERNEL } from "../code/imports.js";
 import type { Analysis, Subject } from "./define.js";
+
+/** Whether ARCH_SET_GS is answered. */
+export const setGsProbe: ProbeTest = { id: "arch-set-gs", bites: failed, test: [[158, 0x1001, room()]] };
 
 /**
  * Whether the program can give %gs a base of its own at all: it holds `wrgsbase`, or ARCH_SET_GS in front of what could be

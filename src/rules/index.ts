@@ -2,20 +2,26 @@
 
 import { apeNotElf } from "./ape-not-elf.js";
 import { cosmoDlopen } from "./cosmo-dlopen.js";
-import type { Rule, RuleId } from "./define.js";
+import type { Rule } from "./define.js";
 import { gsBesideFs } from "./gs-beside-fs.js";
 import { stackGrowsdown } from "./stack-growsdown.js";
 import { tlsInGs } from "./tls-in-gs.js";
 import { wrongClass } from "./wrong-class.js";
 
-/** Total by type: a rule id without its record does not compile. */
-export const ruleById: Readonly<Record<RuleId, Rule>> = {
-  "wrong-class": wrongClass,
-  "tls-in-gs": tlsInGs,
-  "gs-beside-fs": gsBesideFs,
-  "stack-growsdown": stackGrowsdown,
-  "cosmo-dlopen": cosmoDlopen,
-  "ape-not-elf": apeNotElf,
-};
+const all = [wrongClass, tlsInGs, gsBesideFs, stackGrowsdown, cosmoDlopen, apeNotElf] as const;
 
-export const rules: readonly Rule[] = Object.values(ruleById);
+export type RuleId = (typeof all)[number]["id"];
+
+export const rules: readonly (Rule & { readonly id: RuleId })[] = all;
+
+const byId = new Map<string, Rule & { readonly id: RuleId }>(rules.map((rule) => [rule.id, rule]));
+
+/** The rule of an id that is known to be one. */
+export function ruleOf(id: RuleId): Rule {
+  return byId.get(id)!;
+}
+
+/** The rule of that name; undefined where there is none. */
+export function findRule(id: string): (Rule & { readonly id: RuleId }) | undefined {
+  return byId.get(id);
+}

@@ -6,7 +6,7 @@ import type { EvidenceName } from "../code/evidence.js";
 import { decode } from "../x86/decode.js";
 import { format } from "../x86/format.js";
 import { Instruction } from "../x86/instruction.js";
-import type { Edit, RuleId, Site } from "./define.js";
+import type { Change, Site } from "./define.js";
 
 /** Lower-case hexadecimal of some bytes, without blanks. */
 export function hexOf(bytes: Uint8Array): string {
@@ -39,15 +39,14 @@ export function siteAt(code: Code, position: number, role: string, evidence?: Ev
   };
 }
 
-/** An edit of `after.length / 2` bytes at a position in the code. */
-export function editAt(code: Code, position: number, after: string, rule: RuleId, what: string, evidence?: EvidenceName): Edit {
+/** A change of `after.length / 2` bytes at a position in the code. */
+export function editAt(code: Code, position: number, after: string, what: string, evidence?: EvidenceName): Change {
   const { space } = code;
   return {
     fileOffset: space.fileOffsetOf(position),
     address: space.addressOf(position),
     before: hexOf(space.bytes.subarray(position, position + after.length / 2)),
     after,
-    rule,
     evidence: evidence ?? evidenceAt(code, position),
     what,
   };

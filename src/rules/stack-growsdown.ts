@@ -5,13 +5,14 @@ import { valuesBefore } from "../code/flow.js";
 import { callBehind, KERNEL } from "../code/imports.js";
 import { type DecidingBranch, decidingBranches, functionStart, instructionAt } from "../code/paths.js";
 import { argumentValues, importedCalls, Register, systemCallSites } from "../code/system-calls.js";
+import { always } from "../sandbox/behaviour.js";
 import { Flow, type Instruction, OpcodeMap } from "../x86/instruction.js";
 import { findAarch64Stacks } from "./aarch64-stacks.js";
-import { type Analysis, defineRule, type Edit, type Finding, onEveryPlatform, type Site, type Subject } from "./define.js";
+import { type Analysis, type Change, defineRule, type Found, type Site, type Subject } from "./define.js";
+import { growsdownProbe } from "./growsdown-probe.js";
 import { hostLibcMarker } from "./gs.js";
+import { page } from "./pages/stack-growsdown.js";
 import { editAt, siteAt } from "./sites.js";
-
-const id = "stack-growsdown";
 
 /** Linux mmap flags (include/uapi/asm-generic/mman.h). */
 const MAP_GROWSDOWN = 0x100;
@@ -19,7 +20,7 @@ const MAP_PRIVATE = 0x02;
 const NUMBER_OF_MMAP = 9;
 
 export const stackGrowsdown = defineRule({
-  id,
+  id: "stack-growsdown",
   fixable: true,
   words: {
     title: "memory that must grow (MAP_GROWSDOWN)",
@@ -35,13 +36,17 @@ export const stackGrowsdown = defineRule({
         ? "`sandfit fix` makes the program take the way that it takes on other systems: the whole stack is mapped at once"
         : "not fixable by an edit here; give the thread a stack that is mapped whole",
     links: ["https://github.com/google/gvisor/blob/master/pkg/sentry/mm/vma.go"],
+    page,
   },
+  behaviour: always("may-fail"),
+  probe: growsdownProbe,
+  signature: { signals: ["SIGSEGV"] },
   async find(subject) {
     if (subject.view.machine === "aarch64") return findAarch64Stacks(subject);
     if (!(await mayMapGrowing(subject))) return undefined;
     const analysis = await subject.code();
-    if (subject.isCosmopolitan) return findCosmopolitan(subject, analysis);
-    return findPlain(subject, analysis);
+    if (subject.isCosmopolitan) return findCosmopolitan(analysis);
+    return findPlain(analysis);
   },
 });
 
@@ -97,14 +102,14 @@ interface Growth {
   readonly shape: "mmap" | "cosmo_stack_alloc";
 }
 
-function findCosmopolitan(subject: Subject, analysis: Analysis): Finding | undefined {
+function findCosmopolitan(analysis: Analysis): Found | undefined {
   const { code, runtime } = analysis;
   // Up to v3.2.4 the path is there but the default guard size keeps threads from taking it; they pass in gVisor.
   if (runtime.era === "fs-early" || runtime.era === "unknown") return undefined;
   const growths = [...growthsInMmap(analysis), ...growthsInStackAllocator(analysis)];
   if (growths.length === 0) return undefined;
   const sites: Site[] = [];
-  const edits: Edit[] = [];
+  const edits: Change[] = [];
   const refusals: string[] = [];
   for (const growth of growths) {
     sites.push(siteAt(code, growth.flags, "MAP_GROWSDOWN"));
@@ -118,17 +123,13 @@ function findCosmopolitan(subject: Subject, analysis: Analysis): Finding | undef
     edits.push(alwaysOtherSide(analysis, branch));
   }
   return {
-    rule: id,
-    machine: subject.view.machine,
-    effects: onEveryPlatform("may-fail", ["systrap", "ptrace"]),
     sites,
-    leftAlone: [],
     facts: { cosmopolitan: true, sites: growths.length },
     repair: { edits: uniqueEdits(edits), refusals },
   };
 }
 
-function uniqueEdits(edits: readonly Edit[]): Edit[] {
+function uniqueEdits(edits: readonly Change[]): Change[] {
   return edits.filter((edit, index) => edits.findIndex((other) => other.fileOffset === edit.fileOffset) === index);
 }
 
@@ -289,17 +290,17 @@ function testsLinuxBit(analysis: Analysis, branch: DecidingBranch): boolean {
  *     0f 8x rel32   jcc growing    66 0f 1f 44 00 00   nop
  *     7x rel8       jcc growing    66 90         nop
  */
-function alwaysOtherSide(analysis: Analysis, branch: DecidingBranch): Edit {
+function alwaysOtherSide(analysis: Analysis, branch: DecidingBranch): Change {
   const { code } = analysis;
   const isShort = instructionAt(code.walk, branch.position).length === 2;
   const after = branch.takenToPlace ? (isShort ? "6690" : "660f1f440000") : isShort ? "eb" : "90e9";
   const site = siteAt(code, branch.position, "");
   const what = branch.takenToPlace ? `${site.text} → nop: never the growing stack` : `${site.text} → jmp: always the whole stack`;
-  return editAt(code, branch.position, after, id, what);
+  return editAt(code, branch.position, after, what);
 }
 
 /** Programs that ask for MAP_GROWSDOWN by themselves: reported, since only they know how much they need. */
-function findPlain(subject: Subject, analysis: Analysis): Finding | undefined {
+function findPlain(analysis: Analysis): Found | undefined {
   const { code } = analysis;
   const sites: Site[] = [];
   const collect = (constants: readonly { position: number; value: number }[]) => {
@@ -314,12 +315,7 @@ function findPlain(subject: Subject, analysis: Analysis): Finding | undefined {
   for (const call of importedCalls(code, ["mmap", "mmap64"])) collect(argumentValues(code, call, 3).constants);
   if (sites.length === 0) return undefined;
   return {
-    rule: id,
-    machine: subject.view.machine,
-    effects: onEveryPlatform("may-fail", ["systrap", "ptrace"]),
     sites,
-    leftAlone: [],
     facts: { cosmopolitan: false, sites: sites.length },
-    repair: undefined,
   };
 }

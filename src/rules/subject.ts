@@ -10,8 +10,7 @@ import { archPrctls } from "../code/system-calls.js";
 import type { ElfView, Image, ImportedFunction } from "../image/image.js";
 import { readImports } from "../image/relocations.js";
 import { SHT_SYMTAB } from "../image/symbol-table.js";
-import type { Target } from "../sandbox/gvisor.js";
-import type { Analysis, Subject } from "./define.js";
+import type { Analysis, FileSubject, Subject } from "./define.js";
 
 /** A subject, and what runtime the view has, from as much as was looked at. */
 export interface PreparedSubject extends Subject {
@@ -21,7 +20,8 @@ export interface PreparedSubject extends Subject {
 }
 
 /** Reads the executable bytes of a view (x86-64 only) and prepares the analysis. Throws InputError. */
-export async function prepareSubject(source: ByteSource, image: Image, view: ElfView, target: Target): Promise<PreparedSubject> {
+export async function prepareSubject(file: FileSubject, view: ElfView): Promise<PreparedSubject> {
+  const { source, image } = file;
   const isCode = view.machine === "x86-64" && view.class === 64;
   const space = isCode ? await loadCodeSpace(source, view) : new CodeSpace(new Uint8Array(0), []);
   const entry = isCode && view.entry !== 0 ? space.positionOf(view.entry) : -1;
@@ -33,10 +33,8 @@ export async function prepareSubject(source: ByteSource, image: Image, view: Elf
     return analysis;
   };
   return {
-    image,
+    ...file,
     view,
-    target,
-    source,
     codeBytes: space.bytes,
     space,
     imports: () => {

@@ -4,25 +4,16 @@ import { changesGs, gsChangingBytes, type SegmentAccess } from "../code/accesses
 import { type Code, evidenceAt, forEachInstructionWith } from "../code/code.js";
 import { functionStart } from "../code/paths.js";
 import { ArchCode, immediateAt } from "../code/system-calls.js";
+import { always } from "../sandbox/behaviour.js";
 import { decode } from "../x86/decode.js";
 import { Flow, Instruction } from "../x86/instruction.js";
-import {
-  type Analysis,
-  defineRule,
-  type Edit,
-  type Finding,
-  type LeftAlone,
-  onEveryPlatform,
-  type Site,
-  type Subject,
-} from "./define.js";
-import { canSetGs, usesFs } from "./gs.js";
+import { type Analysis, type Change, defineRule, type Found, type LeftAlone, type Site } from "./define.js";
+import { canSetGs, setGsProbe, usesFs } from "./gs.js";
+import { page } from "./pages/tls-in-gs.js";
 import { editAt, hexOf, siteAt } from "./sites.js";
 
-const id = "tls-in-gs";
-
 export const tlsInGs = defineRule({
-  id,
+  id: "tls-in-gs",
   fixable: true,
   words: {
     title: "thread state through %gs",
@@ -39,7 +30,11 @@ export const tlsInGs = defineRule({
       "https://github.com/google/gvisor/blob/master/pkg/sentry/syscalls/linux/sys_tls_amd64.go",
       "https://github.com/google/gvisor/blob/master/pkg/sentry/platform/systrap/subprocess_amd64.go",
     ],
+    page,
   },
+  behaviour: always("fails"),
+  probe: setGsProbe,
+  signature: { signals: ["SIGSEGV"] },
   async find(subject) {
     if (!(await canSetGs(subject))) return undefined;
     const analysis = await subject.code();
@@ -48,15 +43,15 @@ export const tlsInGs = defineRule({
       (access) => access.use === "thread-state" && access.evidence !== "swept" && access.onLinux,
     );
     if (sets.length === 0 || reads.length === 0 || usesFs(subject, analysis)) return undefined;
-    return describe(subject, analysis);
+    return describe(analysis);
   },
 });
 
-function describe(subject: Subject, analysis: Analysis): Finding {
+function describe(analysis: Analysis): Found {
   const { code, gs } = analysis;
   const sites: Site[] = [];
   const leftAlone: LeftAlone[] = [];
-  const edits: Edit[] = [];
+  const edits: Change[] = [];
   const refusals: string[] = [];
   let reads = 0;
   for (const access of gs.found) {
@@ -98,14 +93,11 @@ function describe(subject: Subject, analysis: Analysis): Finding {
   }
   for (const position of unreachedConstants(analysis, constants)) {
     sites.push(siteAt(code, position, "ARCH_SET_GS", "swept"));
-    edits.push(editAt(code, position + 1, "02", id, "ARCH_SET_GS (0x1001) → ARCH_SET_FS (0x1002)", "swept"));
+    edits.push(editAt(code, position + 1, "02", "ARCH_SET_GS (0x1001) → ARCH_SET_FS (0x1002)", "swept"));
   }
   for (const other of otherUses(analysis)) refusals.push(other);
   edits.sort((a, b) => a.fileOffset - b.fileOffset);
   return {
-    rule: id,
-    machine: subject.view.machine,
-    effects: onEveryPlatform("fails", ["systrap", "ptrace"]),
     sites,
     leftAlone,
     facts: { reads, sets: constants.size },
@@ -160,20 +152,20 @@ function isThreadStateForm(bytes: Uint8Array, access: SegmentAccess): boolean {
 }
 
 /** 0x65, the %gs override, becomes 0x64, the %fs override (SDM vol. 2A, 2.1.1). */
-function prefixEdit(analysis: Analysis, access: SegmentAccess, site: Site): Edit {
+function prefixEdit(analysis: Analysis, access: SegmentAccess, site: Site): Change {
   const what = `${site.text} → ${site.text.replace("%gs:", "%fs:")}`;
-  return editAt(analysis.code, access.prefixAt, "64", id, what, access.evidence);
+  return editAt(analysis.code, access.prefixAt, "64", what, access.evidence);
 }
 
 /** `mov $0x1001,%edi` (ARCH_SET_GS) becomes `mov $0x1002,%edi` (ARCH_SET_FS); GET_GS 0x1004 becomes GET_FS 0x1003. */
-function constantEdit(analysis: Analysis, position: number, value: number): Edit | undefined {
+function constantEdit(analysis: Analysis, position: number, value: number): Change | undefined {
   const { code } = analysis;
   const immediate = immediateAt(code, position);
   const at = position + (immediate.fileOffset - code.space.fileOffsetOf(position));
   if (immediate.size < 4 || code.space.bytes[at] !== (value & 0xff)) return undefined;
   const isSet = value === ArchCode.SET_GS;
   const what = isSet ? "ARCH_SET_GS (0x1001) → ARCH_SET_FS (0x1002)" : "ARCH_GET_GS (0x1004) → ARCH_GET_FS (0x1003)";
-  return editAt(code, at, isSet ? "02" : "03", id, what, evidenceAt(code, position));
+  return editAt(code, at, isSet ? "02" : "03", what, evidenceAt(code, position));
 }
 
 /**

@@ -1,15 +1,15 @@
 /** Programs for 32-bit mode or for a machine that gVisor does not exist for: it starts ELF64 of x86-64 and aarch64 only. */
 
 import { elfMachineName } from "../image/machines.js";
-import { defineRule, onEveryPlatform } from "./define.js";
+import { always } from "../sandbox/behaviour.js";
+import { defineRule } from "./define.js";
+import { page } from "./pages/wrong-class.js";
 import { hexOf } from "./sites.js";
-
-const id = "wrong-class";
 
 const EM_X86_64 = 62;
 
 export const wrongClass = defineRule({
-  id,
+  id: "wrong-class",
   fixable: false,
   words: {
     title: "32-bit or foreign program",
@@ -20,7 +20,10 @@ export const wrongClass = defineRule({
     remedy: ({ facts }) =>
       `use a 64-bit build for this machine, or run it under qemu-user${facts["what"] === "ELF32 i386" ? " (qemu-i386)" : ""}`,
     links: ["https://github.com/google/gvisor/blob/master/pkg/sentry/loader/elf.go"],
+    page,
   },
+  behaviour: always("fails"),
+  signature: { execve: ["ENOEXEC"] },
   find({ view }) {
     const isX32 = view.class === 32 && view.machineCode === EM_X86_64;
     const isI386 = view.class === 32 && view.machine === "i386";
@@ -28,9 +31,7 @@ export const wrongClass = defineRule({
     if (view.class === 64 && hasGvisor) return undefined;
     if (view.type !== 2 && view.type !== 3) return undefined;
     return {
-      rule: id,
-      machine: view.machine,
-      effects: onEveryPlatform("fails", isI386 ? ["systrap", "ptrace"] : []),
+      behaviour: always("fails", isI386 ? "run" : "source"),
       sites: [
         {
           address: undefined,
@@ -42,11 +43,9 @@ export const wrongClass = defineRule({
           role: "ELF header",
         },
       ],
-      leftAlone: [],
       facts: {
         what: isX32 ? "x32 (ELFCLASS32, x86-64)" : isI386 ? "ELF32 i386" : `ELF${view.class} ${elfMachineName(view.machineCode)}`,
       },
-      repair: undefined,
     };
   },
 });

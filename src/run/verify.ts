@@ -9,7 +9,7 @@ import { readImage } from "../image/detect.js";
 import { probeEnvironment } from "../probe/environment.js";
 import { rehearsalCommand } from "../rehearsal/rehearse.js";
 import type { Outcome, VerifyReport } from "../report/verify-model.js";
-import { releaseIds } from "../sandbox/gvisor.js";
+import { ranReleaseIds } from "../sandbox/gvisor.js";
 import { describeEnding } from "./ending.js";
 import { type Evidence, readEvidence, watched } from "./evidence.js";
 import { execute } from "./execute.js";
@@ -102,7 +102,7 @@ async function placesFor(
   }
   const places: Place[] = [{ id: "host", launcher: [], sandbox: HOST, wrap: plain }];
   const notRun: AbsentSandbox[] = [];
-  for (const release of releaseIds) {
+  for (const release of ranReleaseIds) {
     const id = `rehearsal-${release}`;
     try {
       (await rehearsalCommand(["/bin/true"], release)).dispose();

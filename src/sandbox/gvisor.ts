@@ -7,20 +7,40 @@ export type Platform = (typeof platforms)[number];
 /** A gVisor release whose behaviour is known, by the month of its source. */
 export interface Release {
   readonly id: ReleaseId;
-  /** How it was looked at. */
-  readonly basis: "run" | "source";
+  /** Day of its source, YYYY-MM-DD: what gVisor does since that day or earlier, this release does. */
+  readonly date: string;
+  /** The commit of google/gvisor, as far as it is known. */
+  readonly commit: string | undefined;
   readonly description: string;
-  /** Platforms that were run; the others are read from the source only. */
+  /** Platforms that were run; of the others, and of a release without any, only the source was read. */
   readonly ran: readonly Platform[];
 }
 
-export const releaseIds = ["2022-12", "2024-07", "2026-09"] as const;
+/** Releases that were run. */
+export const ranReleaseIds = ["2022-12", "2024-07", "2026-09"] as const;
+export type RanReleaseId = (typeof ranReleaseIds)[number];
+
+export const releaseIds = ["2022-12", "2024-07", "2026-08", "2026-09"] as const;
 export type ReleaseId = (typeof releaseIds)[number];
 
+/** Every release that can be asked about, oldest first. */
 export const releases: readonly Release[] = [
-  { id: "2022-12", basis: "run", description: "runsc 0.0~20221219 (Debian 12)", ran: ["ptrace"] },
-  { id: "2024-07", basis: "run", description: "runsc 0.0~20240729 (Debian 13)", ran: ["systrap", "ptrace"] },
-  { id: "2026-09", basis: "run", description: "gvisor.dev/gvisor 20260905035102-160fafc42237", ran: ["systrap", "ptrace"] },
+  { id: "2022-12", date: "2022-12-19", commit: undefined, description: "runsc 0.0~20221219 (Debian 12)", ran: ["ptrace"] },
+  {
+    id: "2024-07",
+    date: "2024-07-29",
+    commit: undefined,
+    description: "runsc 0.0~20240729 (Debian 13)",
+    ran: ["systrap", "ptrace"],
+  },
+  { id: "2026-08", date: "2026-08-21", commit: "3c5eee17d", description: "source of 21 August 2026", ran: [] },
+  {
+    id: "2026-09",
+    date: "2026-09-05",
+    commit: "160fafc42237",
+    description: "gvisor.dev/gvisor 20260905035102-160fafc42237",
+    ran: ["systrap", "ptrace"],
+  },
 ];
 
 /** What a verdict is about: one release, and the platforms asked for. */
@@ -30,7 +50,7 @@ export interface Target {
 }
 
 /** The newest release that was run, on every platform. */
-export const newest: Target = { release: "2026-09", platforms };
+export const newest = { release: "2026-09", platforms } as const satisfies Target;
 
 /**
  * Reads `RELEASE`, `PLATFORM` or `RELEASE/PLATFORM`, with `newest` as a release.

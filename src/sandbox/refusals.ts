@@ -1,7 +1,7 @@
 /** Refusals that depend on arguments, as far as a system call's registers show them. Each was compared with a run of that release. */
 
 import type { ErrnoName } from "./errno.js";
-import type { ReleaseId } from "./gvisor.js";
+import type { RanReleaseId } from "./gvisor.js";
 
 /** A condition on one argument (0 to 5): the low 32 bits unless `wide`, where all 64 are compared with a number that fits 32. */
 export type Condition =
@@ -16,12 +16,12 @@ export interface Refusal {
   readonly when: readonly Condition[];
   readonly errno: ErrnoName | "success";
   /** Releases that do so; all unless told. */
-  readonly releases?: readonly ReleaseId[];
+  readonly releases?: readonly RanReleaseId[];
 }
 
-const OLD: readonly ReleaseId[] = ["2022-12", "2024-07"];
-const NEW: readonly ReleaseId[] = ["2026-09"];
-const FROM_2024: readonly ReleaseId[] = ["2024-07", "2026-09"];
+const OLD: readonly RanReleaseId[] = ["2022-12", "2024-07"];
+const NEW: readonly RanReleaseId[] = ["2026-09"];
+const FROM_2024: readonly RanReleaseId[] = ["2024-07", "2026-09"];
 
 const is = (arg: number, ...values: number[]): Condition => ({ arg, is: values });
 const not = (arg: number, ...values: number[]): Condition => ({ arg, not: values });
@@ -30,7 +30,7 @@ const refuse = (
   number: number,
   errno: Refusal["errno"],
   when: readonly Condition[],
-  releases?: readonly ReleaseId[],
+  releases?: readonly RanReleaseId[],
 ): Refusal => ({
   number,
   when,

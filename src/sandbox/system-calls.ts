@@ -1,7 +1,7 @@
 /** What each gVisor release answers to a system call as a whole. */
 
 import type { ErrnoName } from "./errno.js";
-import { type ReleaseId, releaseIds } from "./gvisor.js";
+import { type RanReleaseId, ranReleaseIds } from "./gvisor.js";
 import { SYSTEM_CALL_TABLE } from "./system-call-table.js";
 
 /** Served at least in part; refused with one error; or EPERM without a capability and ENOSYS with it. */
@@ -10,7 +10,7 @@ export type Answer = "served" | { readonly errno: ErrnoName } | { readonly capab
 export interface SystemCall {
   readonly number: number;
   readonly name: string;
-  readonly answers: Readonly<Record<ReleaseId, Answer>>;
+  readonly answers: Readonly<Record<RanReleaseId, Answer>>;
 }
 
 /** Capability numbers (capabilities(7), linux/capability.h) that decide between EPERM and ENOSYS. */
@@ -31,8 +31,8 @@ export const systemCalls: readonly SystemCall[] = SYSTEM_CALL_TABLE.trim()
   .split("\n")
   .map((line) => {
     const [number, name, ...given] = line.split(" ");
-    const answers = releaseIds.map((id, i) => [id, answer(given[i] ?? given[0])] as const);
-    return { number: Number(number), name, answers: Object.fromEntries(answers) as Record<ReleaseId, Answer> };
+    const answers = ranReleaseIds.map((id, i) => [id, answer(given[i] ?? given[0])] as const);
+    return { number: Number(number), name, answers: Object.fromEntries(answers) as Record<RanReleaseId, Answer> };
   });
 
 function answer(word: string): Answer {

@@ -7,16 +7,16 @@ import { describe, expect, test } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
 import { readImage } from "../../src/image/detect.js";
 import { findAarch64Stacks } from "../../src/rules/aarch64-stacks.js";
-import type { Finding, Subject } from "../../src/rules/define.js";
+import type { Found, Subject } from "../../src/rules/define.js";
 import { GROWING, mmapForStacks, type Options, stackAllocator, WHOLE } from "./programs.js";
 
-async function find(bytes: Uint8Array): Promise<Finding | undefined> {
+async function find(bytes: Uint8Array): Promise<Found | undefined> {
   const source = memorySource(bytes);
   const image = await readImage(source);
   return findAarch64Stacks({ source, image, view: image.elf[0]! } as unknown as Subject);
 }
 
-function fixed(bytes: Uint8Array, finding: Finding | undefined): Uint8Array {
+function fixed(bytes: Uint8Array, finding: Found | undefined): Uint8Array {
   const copy = bytes.slice();
   for (const edit of finding?.repair?.edits ?? []) {
     expect(Buffer.from(copy.subarray(edit.fileOffset, edit.fileOffset + 4)).toString("hex")).toBe(edit.before);

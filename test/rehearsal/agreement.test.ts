@@ -3,12 +3,13 @@
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { type Outcome, probeProgram, readOutcomes } from "../../src/probe/program.js";
+import type { Outcome } from "../../src/asm/small-test.js";
+import { probeProgram, readOutcomes } from "../../src/probe/program.js";
 import { rehearsalCommand } from "../../src/rehearsal/rehearse.js";
 import { execute } from "../../src/run/execute.js";
 import { findSandboxes } from "../../src/run/sandboxes.js";
 import { errnoName } from "../../src/sandbox/errno.js";
-import type { ReleaseId } from "../../src/sandbox/gvisor.js";
+import type { RanReleaseId } from "../../src/sandbox/gvisor.js";
 import { sharedFolder } from "../probe/user.js";
 import { smallProbes } from "./small-probes.js";
 
@@ -20,12 +21,12 @@ writeFileSync(program, probeProgram(smallProbes));
 chmodSync(program, 0o755);
 
 /** What is known to differ, with the reason in docs/rehearsal.md. */
-const EXCEPTIONS: Readonly<Record<ReleaseId, readonly string[]>> = {
+const EXCEPTIONS: Readonly<Record<RanReleaseId, readonly string[]>> = {
   "2022-12": ["io_uring_setup", "ptrace(GET_SYSCALL_INFO)", "shmget(SHM_HUGETLB)", "epoll_pwait2"],
   "2024-07": ["ptrace(GET_SYSCALL_INFO)", "shmget(SHM_HUGETLB)", "epoll_pwait2"],
   "2026-09": ["ptrace(GET_SYSCALL_INFO)", "shmget(SHM_HUGETLB)", "epoll_pwait2"],
 };
-const CASES: readonly (readonly [string, ReleaseId])[] = [
+const CASES: readonly (readonly [string, RanReleaseId])[] = [
   ["20221219-ptrace", "2022-12"],
   ["20240729-systrap", "2024-07"],
   ["20240729-ptrace", "2024-07"],

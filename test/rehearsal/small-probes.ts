@@ -1,6 +1,6 @@
 /** System calls with arguments that a rehearsal and real gVisor have to answer alike. */
 
-import { result, room, type Step, type Test, text, words } from "../../src/probe/script.js";
+import { result, room, type Step, type Test, text, words } from "../../src/asm/small-test.js";
 
 const probe = (id: string, ...test: Step[]): Test => ({ id, test });
 const anonymous = (id: string, ...last: Step): Test => probe(id, [9, 0, 0x4000, 3, 0x22, -1, 0], last);

@@ -1,7 +1,7 @@
 /** Small tests as data: a few system calls in a row, each free to use what an earlier one returned. */
 
-import type { Assembler } from "../asm/assembler.js";
-import * as o from "../asm/operands.js";
+import type { Assembler } from "./assembler.js";
+import * as o from "./operands.js";
 
 /** An argument: a number, a text that ends with a zero byte, eight-byte words in memory, the result of a step, or room to write to. */
 export type Argument =
@@ -59,3 +59,28 @@ function load(a: Assembler, to: o.Register, argument: Argument): void {
     a.section("text").lea(to, o.rip(label));
   }
 }
+
+/** What came of a test. */
+export interface Outcome {
+  /** What it returned, signed; a refusal is minus its error number. */
+  readonly value: bigint;
+  /** The signal that ended it. */
+  readonly signal: number | undefined;
+}
+
+/** A test that shows whether programs which need something fail where it is run. */
+export interface ProbeTest extends Test {
+  readonly bites: (outcome: Outcome) => boolean;
+  /**
+   * "executable-stack": in a process whose PT_GNU_STACK asks for one. "changes-gs": on systrap that takes down programs of the same
+   * sandbox that are started later (seen with 2024-07 and 2026-09: after it, six of six /bin/true died), so it is not run there.
+   */
+  readonly needs?: "executable-stack" | "changes-gs";
+}
+
+/** A system call that has to succeed. */
+export const failed = ({ value, signal }: Outcome): boolean => signal !== undefined || value < 0n;
+/** For a call with senseless arguments: only "no such call" and "not allowed" count, the arguments may well be refused. */
+export const missing = ({ value, signal }: Outcome): boolean => signal !== undefined || value === -38n || value === -1n;
+/** For code that answers 0 where all is as on plain Linux. */
+export const wrong = ({ value, signal }: Outcome): boolean => signal !== undefined || value !== 0n;

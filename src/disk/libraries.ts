@@ -1,0 +1,162 @@
+/** Which shared libraries a program would load, found as ld.so does (ld.so(8), "DESCRIPTION"; glibc elf/dl-load.c). */
+
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
+import { InputError } from "../errors.js";
+import { readImage } from "../image/detect.js";
+import { readElfNotes } from "../image/elf-notes.js";
+import type { ElfView } from "../image/image.js";
+import type { Libraries, Library } from "../rules/surroundings.js";
+import { openFile } from "./file-source.js";
+
+/** More than any program met loads; a ring of names ends by itself. */
+const MOST_LIBRARIES = 2000;
+
+/** One library is asked about by many programs: read once a process. */
+const read = new Map<string, Promise<Library | undefined>>();
+
+interface Loaded {
+  readonly path: string;
+  readonly view: ElfView;
+  /** What asked for it; undefined for the program. */
+  readonly by: Loaded | undefined;
+}
+
+/**
+ * The interpreter and every library of the closure of DT_NEEDED, in ld.so's order (breadth first). LD_LIBRARY_PATH and preloads are
+ * of the moment and left out. Never throws.
+ */
+export async function librariesOf(path: string, view: ElfView): Promise<Libraries> {
+  const found = new Map<string, Library>();
+  const missing: string[] = [];
+  const seen = new Set<string>();
+  if (view.interpreter !== undefined) {
+    const interpreter = await libraryAt(view.interpreter);
+    if (interpreter !== undefined) found.set(interpreter.path, interpreter);
+  }
+  const queue: Loaded[] = [{ path: real(path), view, by: undefined }];
+  for (let loaded = queue.shift(); loaded !== undefined && seen.size < MOST_LIBRARIES; loaded = queue.shift()) {
+    for (const name of loaded.view.needed) {
+      // ld.so knows a library by its name: the second to ask gets what the first got.
+      if (seen.has(name)) continue;
+      seen.add(name);
+      const library = await search(name, loaded);
+      if (library === undefined) missing.push(name);
+      else if (!found.has(library.path)) {
+        found.set(library.path, library);
+        queue.push({ path: library.path, view: library.view, by: loaded });
+      }
+    }
+  }
+  return { found: [...found.values()], missing };
+}
+
+async function search(name: string, asking: Loaded): Promise<Library | undefined> {
+  const candidates = name.includes("/") ? [name] : foldersFor(asking).map((folder) => join(folder, name));
+  for (const candidate of candidates) {
+    const library = await libraryAt(candidate);
+    if (library?.view.machine === asking.view.machine && library.view.class === asking.view.class) return library;
+  }
+  return undefined;
+}
+
+/** DT_RUNPATH of the asking object; without one, DT_RPATH of it and of all that led to it; then what the system has. */
+function foldersFor(asking: Loaded): string[] {
+  const own = asking.view.dynamic?.runpath;
+  const paths: { path: string; of: Loaded }[] = [];
+  if (own !== undefined) paths.push({ path: own, of: asking });
+  else {
+    for (let one: Loaded | undefined = asking; one !== undefined; one = one.by) {
+      const { rpath, runpath } = one.view.dynamic ?? {};
+      if (rpath !== undefined && runpath === undefined) paths.push({ path: rpath, of: one });
+    }
+  }
+  const named = paths.flatMap(({ path, of }) => path.split(":").map((folder) => expand(folder, of)));
+  return [...named.filter((folder) => isAbsolute(folder)), ...systemFolders(asking.view)];
+}
+
+/** $ORIGIN is the folder of the object; $LIB and $PLATFORM depend on the machine. */
+function expand(folder: string, { path, view }: Loaded): string {
+  return folder
+    .replace(/\$(ORIGIN|\{ORIGIN\})/g, () => dirname(path))
+    .replace(/\$(LIB|\{LIB\})/g, () => `lib/${tripletOf(view)}`)
+    .replace(/\$(PLATFORM|\{PLATFORM\})/g, () => (view.machine === "x86-64" ? "x86_64" : view.machine));
+}
+
+function tripletOf(view: ElfView): string {
+  return view.machine === "aarch64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
+}
+
+function systemFolders(view: ElfView): string[] {
+  const triplet = tripletOf(view);
+  const usual = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
+  return [...configuredFolders(), `/lib/${triplet}`, `/usr/lib/${triplet}`, ...usual];
+}
+
+let configured: string[] | undefined;
+
+/** The folders that /etc/ld.so.conf names, included files too. */
+function configuredFolders(): string[] {
+  configured ??= foldersIn("/etc/ld.so.conf", 0);
+  return configured;
+}
+
+function foldersIn(path: string, depth: number): string[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return [];
+  }
+  const lines = text.split("\n").map((line) => line.replace(/#.*/, "").trim());
+  return lines.flatMap((line) => {
+    const included = /^include\s+(\S+)$/.exec(line)?.[1];
+    if (included === undefined) return isAbsolute(line) ? [line] : [];
+    return depth > 4 ? [] : matching(included, path).flatMap((file) => foldersIn(file, depth + 1));
+  });
+}
+
+/** `include /etc/ld.so.conf.d/*.conf`: a star stands for anything in the last part of the path. */
+function matching(pattern: string, from: string): string[] {
+  const path = isAbsolute(pattern) ? pattern : join(dirname(from), pattern);
+  if (!path.includes("*")) return [path];
+  const [head = "", tail = ""] = path.slice(path.lastIndexOf("/") + 1).split("*", 2);
+  try {
+    const names = readdirSync(dirname(path)).sort();
+    return names.filter((name) => name.startsWith(head) && name.endsWith(tail)).map((name) => join(dirname(path), name));
+  } catch {
+    return [];
+  }
+}
+
+function libraryAt(path: string): Promise<Library | undefined> {
+  const known = read.get(path);
+  if (known !== undefined) return known;
+  const library = readLibrary(path);
+  read.set(path, library);
+  return library;
+}
+
+async function readLibrary(path: string): Promise<Library | undefined> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
+  try {
+    const source = openFile(path);
+    try {
+      const view = (await readImage(source)).elf[0];
+      return view && { path: real(path), view, notes: await readElfNotes(source, view) };
+    } finally {
+      source.close();
+    }
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

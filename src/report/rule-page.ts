@@ -1,0 +1,57 @@
+/** A rule explained, in Markdown: docs/rules/<id>.md is this, and `sandfit rules ID` prints it. */
+
+import type { Rule } from "../rules/define.js";
+import { type Consequence, consequenceIn } from "../sandbox/behaviour.js";
+import { platforms, type Release, releases } from "../sandbox/gvisor.js";
+
+const WIDTH = 120;
+
+/** The page; ends with a line feed. */
+export function rulePage({ id, words, behaviour, fixable }: Rule): string {
+  const { page } = words;
+  const parts = [
+    `# ${id}: ${words.title}`,
+    `**What the program does.** ${page.program}`,
+    `**What gVisor does.** ${words.why}`,
+    table(behaviour),
+    `**How Sandfit knows.** ${page.known}`,
+    `**What to do${fixable ? "" : " (`sandfit fix` does not repair it)"}.** ${page.remedy}`,
+    `**Evidence.** ${page.evidence}`,
+    words.links.length === 0 ? "" : `**References.**\n\n${words.links.map((link) => `- <${link}>`).join("\n")}`,
+  ];
+  return `${parts.filter(Boolean).map(wrapped).join("\n\n")}\n`;
+}
+
+const resultWords: Record<Consequence, string> = { runs: "runs", "may-fail": "may fail", fails: "fails" };
+
+/** What becomes of programs with it, by release and platform, and what of that was seen. */
+function table(behaviour: Rule["behaviour"]): string {
+  const cell = (release: Release, platform: (typeof platforms)[number]) => {
+    const result = resultWords[consequenceIn(behaviour, release, platform)];
+    return behaviour.basis === "run" && release.ran.includes(platform) ? `${result}, seen in a run` : result;
+  };
+  const rows = releases.map(
+    (release) => `| ${release.id} | ${platforms.map((platform) => cell(release, platform)).join(" | ")} |`,
+  );
+  return [`| gVisor | ${platforms.join(" | ")} |`, `|---|${"---|".repeat(platforms.length)}`, ...rows].join("\n");
+}
+
+/** Paragraphs wrapped at 120 columns; tables, lists and code stay as they are. */
+function wrapped(part: string): string {
+  return part
+    .split("\n\n")
+    .map((paragraph) => (/^(```|\||- |#)/.test(paragraph) ? paragraph : wrapLine(paragraph)))
+    .join("\n\n");
+}
+
+function wrapLine(paragraph: string): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of paragraph.split(/\s+/)) {
+    if (line !== "" && line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join("\n");
+}

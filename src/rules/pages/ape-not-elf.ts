@@ -1,0 +1,20 @@
+/** The page of ape-not-elf. */
+
+import type { PageWords } from "../define.js";
+
+export const page: PageWords = {
+  program:
+    "An Actually Portable Executable begins with `MZqFpD='`, `jartsr='` or `APEDBG='`: a DOS header and a shell " +
+    "script at once.\n\n" +
+    "`execve` answers ENOEXEC, in gVisor as on plain Linux without a binfmt_misc entry. A shell runs the file as a " +
+    "script, which unpacks a small loader to $TMPDIR or $HOME. What starts programs directly (a container's entry " +
+    'point, most language runtimes) gets "exec format error". It is no fault in gVisor: an APE of the `%fs` era runs ' +
+    'there when a shell starts it. So the verdict stays "runs".',
+  known: "The first bytes are one of the three.",
+  remedy:
+    "Start it as `sh ./file`, or let `sandfit fix` write the ELF: the 64-byte header that the script would print " +
+    "goes over the first 64 bytes, and nothing moves. `--arch` picks the program of a fat APE.",
+  evidence:
+    "The `ape-…` programs in `test/fixtures/programs`; their zip is read from inside and proved intact.\n\n" +
+    "Cosmopolitan's side: ape/specification.md, tool/build/assimilate.c.",
+};

@@ -1,0 +1,24 @@
+/** What a file has around it that its bytes do not tell. In a browser there is nothing of it; `disk/surroundings.ts` gives it elsewhere. */
+
+import type { ElfNote } from "../image/elf-notes.js";
+import type { ElfView } from "../image/image.js";
+
+export interface Surroundings {
+  /** Permission bits, st_mode & 0o7777. */
+  readonly mode?: number;
+  /** The shared libraries that a program would load, found as ld.so does. Read when first asked for; never throws. */
+  libraries?(view: ElfView): Promise<Libraries>;
+}
+
+export interface Libraries {
+  /** Those that DT_NEEDED names lead to, directly or through others, each once. The program's interpreter is the first. */
+  readonly found: readonly Library[];
+  /** Names that led to no file. */
+  readonly missing: readonly string[];
+}
+
+export interface Library {
+  readonly path: string;
+  readonly view: ElfView;
+  readonly notes: readonly ElfNote[];
+}
