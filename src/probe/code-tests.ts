@@ -4,21 +4,6 @@ import * as o from "../asm/operands.js";
 import { type ProbeTest, wrong } from "../asm/small-test.js";
 
 export const codeTests: readonly ProbeTest[] = [
-  // getpid by int $0x80 must equal getpid by syscall.
-  {
-    id: "int80",
-    bites: wrong,
-    test: (a) => {
-      a.mov(o.eax, 39).syscall().mov(o.ebx, o.eax).mov(o.eax, 20).bytes(0xcd, 0x80).sub(o.eax, o.ebx);
-    },
-  },
-  {
-    id: "wrfsbase",
-    bites: wrong,
-    test: (a) => {
-      a.lea(o.rbx, o.rip("room")).wrfsbase(o.rbx).mov(o.eax, 39).syscall().rdfsbase(o.rax).sub(o.rax, o.rbx);
-    },
-  },
   // A page marked MADV_WIPEONFORK must be zero in a child: the child's view is its exit code.
   {
     id: "wipe-on-fork-child",
@@ -40,23 +25,5 @@ export const codeTests: readonly ProbeTest[] = [
     bites: wrong,
     needs: "executable-stack",
     test: (a) => void a.mov(o.eax, 0xc3).push(o.rax).call(o.rsp).pop(o.rcx).xor(o.eax, o.eax),
-  },
-  // %gs set by WRGSBASE must be there after system calls.
-  {
-    id: "wrgsbase",
-    bites: wrong,
-    needs: "changes-gs",
-    test: (a) => {
-      const again = a.fresh("again");
-      a.lea(o.rbx, o.rip("room")).wrgsbase(o.rbx).mov(o.r12d, 50);
-      a.label(again).mov(o.eax, 39).syscall().dec(o.r12d).j("ne", again).rdgsbase(o.rax).sub(o.rax, o.rbx);
-    },
-  },
-  // Loads the null selector.
-  {
-    id: "gs-selector-load",
-    bites: wrong,
-    needs: "changes-gs",
-    test: (a) => void a.xor(o.eax, o.eax).movToSegment("gs", o.eax).mov(o.eax, 39).syscall().xor(o.eax, o.eax),
   },
 ];

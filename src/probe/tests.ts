@@ -24,8 +24,6 @@ const map: Step = [9, 0, 0x4000, 3, 0x22, -1, 0];
 /** Refusals by system call and flag. */
 const callTests: readonly ProbeTest[] = [
   calls("arch-get-gs", failed, [158, 0x1004, room()]),
-  calls("map-shared-validate", failed, [319, text("f"), 0], [77, result(0), 4096], [9, 0, 4096, 3, 3, result(0), 0]),
-  calls("map-fixed-noreplace", ({ value }) => value !== -17n, map, [9, result(0), 4096, 3, 0x100022, -1, 0]),
   calls("mremap-dontunmap", failed, map, [25, result(0), 4096, 4096, 5, 0]),
   calls("madvise-free", failed, map, [28, result(0), 4096, 8]),
   calls("madvise-wipeonfork", failed, map, [28, result(0), 4096, 18]),

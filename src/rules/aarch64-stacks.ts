@@ -121,7 +121,7 @@ function describe(code: ArmCode, walk: ArmWalk, symbols: readonly CodeSymbol[], 
   return {
     behaviour: always("may-fail", "source"),
     sites: [...sites.values()],
-    facts: { cosmopolitan: true, sites: growths.length },
+    facts: { sites: growths.length },
     repair: { edits: [...edits.values()], refusals },
   };
 }

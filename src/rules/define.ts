@@ -6,6 +6,7 @@ import type { Accesses } from "../code/accesses.js";
 import type { Code } from "../code/code.js";
 import type { CodeSpace } from "../code/code-space.js";
 import type { EvidenceName } from "../code/evidence.js";
+import type { Landmarks } from "../code/landmarks.js";
 import type { Runtime } from "../code/runtime.js";
 import type { ArchPrctl } from "../code/system-calls.js";
 import type { ElfView, Image, ImportedFunction, Machine } from "../image/image.js";
@@ -111,6 +112,8 @@ export interface Subject extends FileSubject {
   readonly codeBytes: Uint8Array;
   /** The same with addresses and file offsets. */
   readonly space: CodeSpace;
+  /** What stands in the executable bytes that rules about code look for; looked through once. */
+  landmarks(): Landmarks;
   /** Imported functions and their slots; read once. */
   imports(): Promise<readonly ImportedFunction[]>;
   /** Whether the entry point is Cosmopolitan's. */

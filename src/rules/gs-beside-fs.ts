@@ -1,27 +1,30 @@
 /** %gs is used and %fs is too: Wine, Firefox from 136, SQL Server, sandboxed WebAssembly. Cannot be fixed by swapping registers. */
 
-import { changesGs, gsChangingBytes, type SegmentAccess } from "../code/accesses.js";
-import { evidenceAt, forEachInstructionWith } from "../code/code.js";
+import type { SegmentAccess } from "../code/accesses.js";
+import { baseWrites } from "../code/selectors.js";
 import { ArchCode } from "../code/system-calls.js";
-import { always, type Behaviour } from "../sandbox/behaviour.js";
-import { type Analysis, defineRule, type Site } from "./define.js";
+import { always } from "../sandbox/behaviour.js";
+import { defineRule, type Site } from "./define.js";
 import { canSetGs, setGsProbe, usesFs } from "./gs.js";
 import { page } from "./pages/gs-beside-fs.js";
+import { isProgram } from "./reach.js";
 import { siteAt } from "./sites.js";
 
 /** Programs that are known to need both registers, by a string that only they carry, with what to use instead. */
-const knownPrograms: readonly { name: string; marker: string; instead: string }[] = [
+const knownPrograms: readonly { case: string; name: string; marker: string; instead: string }[] = [
   {
+    case: "segue",
     name: "Firefox 136 or newer (WebAssembly memory through %gs)",
     marker: "wasm_rt_syscall_set_segue_base",
     instead: "use Firefox ESR 128, Firefox up to 135, or Chromium",
   },
   {
+    case: "wine",
     name: "Wine (Windows thread block in %gs)",
     marker: "__wine_unix_call",
     instead: "run it outside gVisor, or on the ptrace platform with a preload",
   },
-  { name: "Microsoft SQL Server", marker: "sqlservr", instead: "run it outside gVisor" },
+  { case: "sql-server", name: "Microsoft SQL Server", marker: "sqlservr", instead: "run it outside gVisor" },
 ];
 
 export const gsBesideFs = defineRule({
@@ -35,9 +38,7 @@ export const gsBesideFs = defineRule({
       );
       return `${what.join(" and ")}, ${facts["accesses"]} accesses through %gs${facts["program"] === "" ? "" : `: ${facts["program"]}`}`;
     },
-    why:
-      "gVisor refuses ARCH_SET_GS with EINVAL on every platform, and on systrap %gs belongs to gVisor itself, so wrgsbase kills the process " +
-      "there. %fs holds the C library's thread pointer, so the accesses cannot be moved to it.",
+    why: "gVisor refuses ARCH_SET_GS with EINVAL on every platform, and on systrap %gs belongs to gVisor itself. %fs holds the C library's thread pointer, so the accesses cannot be moved to it.",
     remedy: ({ facts }) =>
       facts["instead"] === ""
         ? "not fixable by an edit of the same length; a build without %gs is needed"
@@ -57,17 +58,14 @@ export const gsBesideFs = defineRule({
     const analysis = await subject.code();
     const { code, gs } = analysis;
     const sets = analysis.archPrctls.filter((call) => call.code === ArchCode.SET_GS);
-    const bases = wrgsbases(analysis);
-    // gVisor's own runsc carries wrgsbase for the kernel mode of its KVM platform: without ARCH_SET_GS only what is reached
-    // from the entry point counts.
-    const isFirm = bases.some((position) => evidenceAt(code, position) === "entry");
-    if (sets.length === 0 && !isFirm) return undefined;
+    if (sets.length === 0) return undefined;
+    const bases = baseWrites(code, subject.landmarks().gsBases, "gs");
     const isSure = (access: SegmentAccess) => access.evidence !== "swept" && access.onLinux && access.use === "thread-state";
     const accesses = gs.found.filter(isSure);
     // Cosmopolitan up to v3.2.4 has accesses through a register for the case that it moved itself to %gs; it does not here.
     if (subject.isCosmopolitan && !accesses.some((access) => access.offset !== undefined)) return undefined;
     if (accesses.length === 0 && bases.length === 0) return undefined;
-    if (!usesFs(subject, analysis) && sets.length > 0 && bases.length === 0) return undefined;
+    if (!usesFs(subject, analysis) && bases.length === 0) return undefined;
     const sites: Site[] = [
       ...sets.map((call) => siteAt(code, call.constant.position, "ARCH_SET_GS")),
       ...bases.map((position) => siteAt(code, position, "wrgsbase")),
@@ -75,12 +73,14 @@ export const gsBesideFs = defineRule({
     ];
     const known = knownPrograms.find((program) => code.data.includesText(program.marker));
     return {
-      behaviour: behaviourOf(sets.length > 0, subject.view.entry !== 0 && subject.view.soname === undefined),
+      // A library only fails the programs that call that part of it.
+      behaviour: always(isProgram(subject.view) ? "fails" : "may-fail"),
       sites,
       facts: {
         sets: sets.length,
         wrgsbase: bases.length,
         accesses: accesses.length,
+        case: known?.case ?? "",
         program: known?.name ?? "",
         instead: known?.instead ?? "",
       },
@@ -90,27 +90,4 @@ export const gsBesideFs = defineRule({
 
 function count(value: string | number | boolean, what: string): string {
   return value === 0 ? "" : `${value} ${what}`;
-}
-
-function wrgsbases(analysis: Analysis): number[] {
-  const positions: number[] = [];
-  forEachInstructionWith(analysis.code, gsChangingBytes, (position, instruction) => {
-    // Selector loads and the privileged swapgs are changes of %gs too, but none that gives it a base.
-    const isWrgsbase = instruction.opcode === 0xae;
-    if (changesGs(instruction) && isWrgsbase && analysis.code.walk.isReachedOnLinux(position)) positions.push(position);
-  });
-  return positions;
-}
-
-/** With wrgsbase alone, ptrace keeps the base; a library only fails the programs that call that part of it. */
-function behaviourOf(throughArchPrctl: boolean, isProgram: boolean): Behaviour {
-  const worst = isProgram ? "fails" : "may-fail";
-  if (throughArchPrctl) return always(worst);
-  return {
-    clauses: [
-      { consequence: worst, platforms: ["systrap"] },
-      { consequence: "may-fail", platforms: ["kvm"] },
-    ],
-    basis: "run",
-  };
 }

@@ -8,19 +8,15 @@ import type { Analysis, Subject } from "./define.js";
 export const setGsProbe: ProbeTest = { id: "arch-set-gs", bites: failed, test: [[158, 0x1001, room()]] };
 
 /**
- * Whether the program can give %gs a base of its own at all: it holds `wrgsbase`, or ARCH_SET_GS in front of what could be
- * arch_prctl. Works on raw bytes at memory speed, so it also says yes to text that looks like that; the walk decides then.
+ * Whether the program can ask for a base of %gs: it holds ARCH_SET_GS in front of what could be arch_prctl. Works on raw bytes at memory speed, so it also says yes to text that looks like that; the walk decides then.
  */
 export async function canSetGs(subject: Subject): Promise<boolean> {
   const constants = positionsOfSetGs(subject.codeBytes);
-  if (constants.length > 0 && subject.isCosmopolitan) return true;
-  if (constants.length > 0) {
-    // Elsewhere the call is near: arch_prctl(), syscall(), the instruction, or a function that goes straight to it.
-    const linkage = { space: subject.space, imports: await subject.imports() };
-    const callees = constants.map((position) => callBehind(linkage, position));
-    if (callees.some((callee) => callee === "arch_prctl" || callee === "syscall" || callee === KERNEL)) return true;
-  }
-  return hasWrgsbase(subject.codeBytes);
+  if (constants.length === 0 || subject.isCosmopolitan) return constants.length > 0;
+  // Elsewhere the call is near: arch_prctl(), syscall(), the instruction, or a function that goes straight to it.
+  const linkage = { space: subject.space, imports: await subject.imports() };
+  const callees = constants.map((position) => callBehind(linkage, position));
+  return callees.some((callee) => callee === "arch_prctl" || callee === "syscall" || callee === KERNEL);
 }
 
 /** Positions of `mov $0x1001,%r32` (b8+r 01 10 00 00) and `mov $0x1001,%r64` (48 c7 c0+r 01 10 00 00). */
@@ -33,15 +29,6 @@ function positionsOfSetGs(code: Uint8Array): number[] {
     else if ((opcode & 0xf8) === 0xc0 && code[at - 3] === 0xc7) found.push(at - 4);
   }
   return found;
-}
-
-/** F3 REX.W 0F AE /3 with mod 3 (SDM vol. 2B, WRFSBASE/WRGSBASE). */
-export function hasWrgsbase(code: Uint8Array): boolean {
-  for (let at = code.indexOf(0xae); at >= 0; at = code.indexOf(0xae, at + 1)) {
-    if (code[at - 1] !== 0x0f || (code[at + 1] & 0xf8) !== 0xd8) continue;
-    if (code[at - 2] === 0xf3 || ((code[at - 2] & 0xf0) === 0x40 && code[at - 3] === 0xf3)) return true;
-  }
-  return false;
 }
 
 /**

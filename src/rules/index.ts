@@ -3,12 +3,37 @@
 import { apeNotElf } from "./ape-not-elf.js";
 import { cosmoDlopen } from "./cosmo-dlopen.js";
 import type { Rule } from "./define.js";
+import { growsdown } from "./growsdown.js";
 import { gsBesideFs } from "./gs-beside-fs.js";
+import { gsSelectorLoad } from "./gs-selector-load.js";
+import { int80 } from "./int80.js";
+import { jumpToSyscall } from "./jump-to-syscall.js";
+import { mapFixedNoreplace } from "./map-fixed-noreplace.js";
+import { mapSharedValidate } from "./map-shared-validate.js";
 import { stackGrowsdown } from "./stack-growsdown.js";
+import { syscallMispatch } from "./syscall-mispatch.js";
 import { tlsInGs } from "./tls-in-gs.js";
+import { wrfsbase } from "./wrfsbase.js";
+import { wrgsbase } from "./wrgsbase.js";
 import { wrongClass } from "./wrong-class.js";
 
-const all = [wrongClass, tlsInGs, gsBesideFs, stackGrowsdown, cosmoDlopen, apeNotElf] as const;
+const all = [
+  wrongClass,
+  tlsInGs,
+  gsBesideFs,
+  wrgsbase,
+  wrfsbase,
+  gsSelectorLoad,
+  int80,
+  stackGrowsdown,
+  growsdown,
+  syscallMispatch,
+  jumpToSyscall,
+  mapSharedValidate,
+  mapFixedNoreplace,
+  cosmoDlopen,
+  apeNotElf,
+] as const;
 
 export type RuleId = (typeof all)[number]["id"];
 

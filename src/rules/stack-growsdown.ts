@@ -1,33 +1,27 @@
-/** Memory that must grow by MAP_GROWSDOWN: Cosmopolitan's thread stacks above all. gVisor maps it and never grows it. */
+/** Thread stacks of Cosmopolitan that must grow by MAP_GROWSDOWN, which gVisor maps and never grows. Others: `growsdown.ts`. */
 
 import { forEachInstructionWith } from "../code/code.js";
 import { valuesBefore } from "../code/flow.js";
-import { callBehind, KERNEL } from "../code/imports.js";
 import { type DecidingBranch, decidingBranches, functionStart, instructionAt } from "../code/paths.js";
-import { argumentValues, importedCalls, Register, systemCallSites } from "../code/system-calls.js";
+import { Register } from "../code/system-calls.js";
 import { always } from "../sandbox/behaviour.js";
 import { Flow, type Instruction, OpcodeMap } from "../x86/instruction.js";
 import { findAarch64Stacks } from "./aarch64-stacks.js";
-import { type Analysis, type Change, defineRule, type Found, type Site, type Subject } from "./define.js";
+import { type Analysis, type Change, defineRule, type Found, type Site } from "./define.js";
 import { growsdownProbe } from "./growsdown-probe.js";
 import { hostLibcMarker } from "./gs.js";
 import { page } from "./pages/stack-growsdown.js";
 import { editAt, siteAt } from "./sites.js";
 
-/** Linux mmap flags (include/uapi/asm-generic/mman.h). */
+/** Of mmap (include/uapi/asm-generic/mman.h). */
 const MAP_GROWSDOWN = 0x100;
-const MAP_PRIVATE = 0x02;
-const NUMBER_OF_MMAP = 9;
 
 export const stackGrowsdown = defineRule({
   id: "stack-growsdown",
   fixable: true,
   words: {
-    title: "memory that must grow (MAP_GROWSDOWN)",
-    summary: ({ facts }) =>
-      facts["cosmopolitan"] === true
-        ? "thread stacks of one page that must grow (MAP_GROWSDOWN)"
-        : `${facts["sites"]} mmap with MAP_GROWSDOWN`,
+    title: "thread stacks that must grow (MAP_GROWSDOWN)",
+    summary: () => "thread stacks of one page that must grow (MAP_GROWSDOWN)",
     why:
       "gVisor accepts MAP_GROWSDOWN but never grows the mapping, so a thread that uses more than the page that is there gets SIGSEGV. " +
       "Threads that need little stack run.",
@@ -43,26 +37,12 @@ export const stackGrowsdown = defineRule({
   signature: { signals: ["SIGSEGV"] },
   async find(subject) {
     if (subject.view.machine === "aarch64") return findAarch64Stacks(subject);
-    if (!(await mayMapGrowing(subject))) return undefined;
-    const analysis = await subject.code();
-    if (subject.isCosmopolitan) return findCosmopolitan(analysis);
-    return findPlain(analysis);
+    const { codeBytes } = subject;
+    // At memory speed: `or $0x112,%r32`, or one of flixmap's constants.
+    if (!subject.isCosmopolitan || (indexOfOr112(codeBytes) < 0 && indexOfNoReplace(codeBytes) < 0)) return undefined;
+    return findCosmopolitan(await subject.code());
   },
 });
-
-/**
- * At memory speed, in a Cosmopolitan program: does `or $0x112,%r32` or flixmap's constant occur? In others: does an immediate
- * that can be mmap flags with MAP_GROWSDOWN stand in front of a call of mmap?
- */
-async function mayMapGrowing(subject: Subject): Promise<boolean> {
-  const { codeBytes: code } = subject;
-  if (subject.isCosmopolitan) return indexOfOr112(code) >= 0 || indexOfNoReplace(code) >= 0;
-  const constants = positionsOfFlags(code);
-  if (constants.length === 0) return false;
-  const linkage = { space: subject.space, imports: await subject.imports() };
-  const callees = constants.map((position) => callBehind(linkage, position));
-  return callees.some((callee) => callee === "mmap" || callee === "mmap64" || callee === KERNEL);
-}
 
 /** 81 /1 with the immediate MAP_GROWSDOWN|MAP_FIXED|MAP_PRIVATE. */
 function indexOfOr112(code: Uint8Array): number {
@@ -70,18 +50,6 @@ function indexOfOr112(code: Uint8Array): number {
     if (code[at + 1] === 0x01 && code[at + 2] === 0 && code[at + 3] === 0 && code[at - 2] === 0x81) return at;
   }
   return -1;
-}
-
-/** `mov $flags,%ecx` (b9) and `mov $flags,%r10d` (41 ba), MAP_PRIVATE and MAP_GROWSDOWN among the flags. */
-function positionsOfFlags(code: Uint8Array): number[] {
-  const found: number[] = [];
-  for (let at = code.indexOf(0x01); at >= 0; at = code.indexOf(0x01, at + 1)) {
-    const low = code[at - 1];
-    if (code[at + 2] !== 0 || (low & 0x0f) !== 0x02 || (low & 0xf0) > 0x30) continue;
-    if (code[at - 2] === 0xb9) found.push(at - 2);
-    else if (code[at - 2] === 0xba && code[at - 3] === 0x41) found.push(at - 3);
-  }
-  return found;
 }
 
 /** The constants of ALLOCATOR_BYTES. */
@@ -124,7 +92,7 @@ function findCosmopolitan(analysis: Analysis): Found | undefined {
   }
   return {
     sites,
-    facts: { cosmopolitan: true, sites: growths.length },
+    facts: { sites: growths.length },
     repair: { edits: uniqueEdits(edits), refusals },
   };
 }
@@ -297,25 +265,4 @@ function alwaysOtherSide(analysis: Analysis, branch: DecidingBranch): Change {
   const site = siteAt(code, branch.position, "");
   const what = branch.takenToPlace ? `${site.text} → nop: never the growing stack` : `${site.text} → jmp: always the whole stack`;
   return editAt(code, branch.position, after, what);
-}
-
-/** Programs that ask for MAP_GROWSDOWN by themselves: reported, since only they know how much they need. */
-function findPlain(analysis: Analysis): Found | undefined {
-  const { code } = analysis;
-  const sites: Site[] = [];
-  const collect = (constants: readonly { position: number; value: number }[]) => {
-    for (const { position, value } of constants) {
-      if ((value & MAP_GROWSDOWN) !== 0 && (value & MAP_PRIVATE) !== 0) sites.push(siteAt(code, position, "MAP_GROWSDOWN"));
-    }
-  };
-  for (const call of systemCallSites(code)) {
-    const isMmap = call.number.constants.some((constant) => constant.value === NUMBER_OF_MMAP);
-    if (isMmap) collect(argumentValues(code, call, 3).constants);
-  }
-  for (const call of importedCalls(code, ["mmap", "mmap64"])) collect(argumentValues(code, call, 3).constants);
-  if (sites.length === 0) return undefined;
-  return {
-    sites,
-    facts: { cosmopolitan: false, sites: sites.length },
-  };
 }

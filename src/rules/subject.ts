@@ -5,6 +5,7 @@ import { segmentAccesses } from "../code/accesses.js";
 import { analyzeCode } from "../code/code.js";
 import { CodeSpace, loadCodeSpace } from "../code/code-space.js";
 import { findHostVariable } from "../code/host.js";
+import { findLandmarks, type Landmarks } from "../code/landmarks.js";
 import { type Runtime, runtimeFromCode, runtimeFromHeaders } from "../code/runtime.js";
 import { archPrctls } from "../code/system-calls.js";
 import type { ElfView, Image, ImportedFunction } from "../image/image.js";
@@ -27,6 +28,7 @@ export async function prepareSubject(file: FileSubject, view: ElfView): Promise<
   const entry = isCode && view.entry !== 0 ? space.positionOf(view.entry) : -1;
   const isCosmopolitan = entry >= 0 && findHostVariable(space, entry) !== undefined;
   let analysis: Promise<Analysis> | undefined;
+  let landmarks: Landmarks | undefined;
   let imports: Promise<ImportedFunction[]> | undefined;
   const code = () => {
     analysis ??= analyze(source, image, view, space);
@@ -37,6 +39,10 @@ export async function prepareSubject(file: FileSubject, view: ElfView): Promise<
     view,
     codeBytes: space.bytes,
     space,
+    landmarks: () => {
+      landmarks ??= findLandmarks(space, view.sections);
+      return landmarks;
+    },
     imports: () => {
       imports ??= readImports(source, view);
       return imports;

@@ -5,20 +5,21 @@ import type { PageWords } from "../define.js";
 export const page: PageWords = {
   program:
     "It needs two segment registers at once: `%fs` for the C library's thread pointer, `%gs` for a base of its own. " +
-    "Known cases:\n\n" +
-    "| program | `%gs` holds | what works instead |\n" +
-    "|---|---|---|\n" +
-    "| Firefox from 136 (google/gvisor#11567) | the memory of sandboxed WebAssembly | Firefox ESR 128, up to 135, or Chromium |\n" +
-    "| Wine, 64-bit | the Windows thread block | outside gVisor; on ptrace a preload that uses wrgsbase was seen to work |\n" +
-    "| Microsoft SQL Server (google/gvisor#11112) | its thread state | outside gVisor |\n\n" +
-    "`wrgsbase` kills the process on systrap, where `%gs` is gVisor's own, and is kept on ptrace; kvm is said to " +
-    "lose it (google/gvisor#2010, from the source and reports only).",
+    "Known cases, told by a text that only they carry:\n\n" +
+    "| case | program | `%gs` holds | what works instead |\n" +
+    "|---|---|---|---|\n" +
+    "| segue | Firefox from 136 (google/gvisor#11567), other programs with wasm2c's segue | the memory of sandboxed WebAssembly | " +
+    "Firefox ESR 128, up to 135, or Chromium; on ptrace a preload whose getauxval(AT_HWCAP2) adds 2 (FSGSBASE) was seen to work, " +
+    "since the program uses wrgsbase then |\n" +
+    "| wine | Wine, 64-bit | the Windows thread block | outside gVisor; on ptrace a preload that makes wrgsbase of ARCH_SET_GS and " +
+    "fills in the trap number of signal frames was seen to work |\n" +
+    "| sql-server | Microsoft SQL Server (google/gvisor#11112) | its thread state | outside gVisor |\n\n" +
+    "With `wrgsbase` alone, and no ARCH_SET_GS, the finding is [wrgsbase](wrgsbase.md).",
   known:
-    "ARCH_SET_GS reaches `arch_prctl` (directly, through `syscall(158, …)` or the imported wrapper) or `wrgsbase` " +
-    "stands in known code, there are accesses through `%gs`, and `%fs` is in use: by the program itself or by the " +
-    "libraries that share its process.",
+    "ARCH_SET_GS reaches `arch_prctl` (directly, through `syscall(158, …)` or the imported wrapper), there are accesses " +
+    "through `%gs`, and `%fs` is in use: by the program itself or by the libraries that share its process.",
   remedy:
     "Swapping registers cannot help, so Sandfit converts nothing and says so. A library with such code only fails " +
     'the programs that call that part of it: "may fail".',
-  evidence: "`dual-register` and `wrgsbase` in `test/fixtures/programs`, run on every release and platform.",
+  evidence: "`dual-register` in `test/fixtures/programs`, run on every release and platform.",
 };

@@ -20,8 +20,8 @@ export const page: PageWords = {
     "aarch64            cbnz w0, whole                                  →   b whole\n" +
     "                   tbnz w0, #0, growing                            →   nop\n" +
     "```\n\n" +
-    "Without a fix, `ulimit -Ss 64` before starting helps programs of v4.0.2. In other programs, where MAP_GROWSDOWN " +
-    "is asked for directly, Sandfit only reports it: how much they need only they know.",
+    "Without a fix, `ulimit -Ss 64` before starting helps programs of v4.0.2. Other programs that ask for MAP_GROWSDOWN " +
+    "are [growsdown](growsdown.md).",
   evidence:
     "`gs-stack-a`, `gs-stack-b` and `fs-stack-b` in `test/fixtures/programs`, run by `test/proof`; real programs " +
     "with deep stacks (C, C++ with exceptions, CPython) through `SANDFIT_CORPUS`. The aarch64 edit was run in " +

@@ -1,0 +1,40 @@
+/** Whether an instruction most likely begins at a place, told from the bytes around it alone: no walk, for a first look. */
+
+import { ScanBits, scan } from "../x86/scan.js";
+
+/** Decoding falls into step with the code within a few instructions wherever it begins, if the code does not repeat itself. */
+const STARTS = [24, 37, 31, 61, 83, 104, 149, 190];
+
+/** Nearly every decoding from before arrives there, and the bytes are such as code has. A walk has to confirm it. */
+export function isLikelyStart(bytes: Uint8Array, at: number): boolean {
+  let against = 0;
+  for (const distance of STARTS) {
+    if (distance <= at && !arrives(bytes, at - distance, at) && ++against > 1) return false;
+  }
+  return hasBytesOfCode(bytes, at);
+}
+
+/** One decoding from before arrives there, so that nothing speaks against it. Cheaper. */
+export function mayBeStart(bytes: Uint8Array, at: number): boolean {
+  return STARTS.some((distance) => distance > at || arrives(bytes, at - distance, at));
+}
+
+function arrives(bytes: Uint8Array, from: number, at: number): boolean {
+  let start = from;
+  while (start < at) start += Math.max(1, scan(bytes, start, bytes.length) & ScanBits.Length);
+  return start === at;
+}
+
+/** The commonest bytes of x86-64 code: zeros and ones of displacements, REX, mov, 0f, SIB 24, call, group 1. A third of it. */
+const common = new Uint8Array(256);
+for (const byte of [0x00, 0xff, 0x48, 0x4c, 0x41, 0x44, 0x8b, 0x89, 0x8d, 0x0f, 0x24, 0xe8, 0x83, 0xc0]) common[byte] = 1;
+const WINDOW = 48;
+
+/** Of tables with random bytes, which cryptographic code has beside it, one in eighteen is common; a fifth is asked for. */
+function hasBytesOfCode(bytes: Uint8Array, at: number): boolean {
+  const from = Math.max(0, at - WINDOW);
+  const to = Math.min(bytes.length, at + WINDOW);
+  let count = 0;
+  for (let i = from; i < to; i++) count += common[bytes[i]];
+  return 5 * count >= to - from;
+}

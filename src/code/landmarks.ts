@@ -1,0 +1,191 @@
+/** One pass over the executable bytes, at memory speed, for everything that the rules about code look for first. */
+
+import type { SectionHeader } from "../image/image.js";
+import { decode } from "../x86/decode.js";
+import { Instruction, OpcodeMap, Prefix } from "../x86/instruction.js";
+import type { CodeSpace } from "./code-space.js";
+import { isLikelyStart, mayBeStart } from "./in-step.js";
+
+/**
+ * Positions in the code at which bytes stand that can be what a rule is about. Most are text, data or the inside of other instructions
+ * in a large program; what remains after a look at the bytes before them is worth a walk.
+ */
+export interface Landmarks {
+  /**
+   * `0f 05` behind `b8 NN NN 00 00`, which systrap rewrites, where the `b8` is most likely the inside of another instruction.
+   * Position of the `syscall`.
+   */
+  readonly brokenPairs: readonly number[];
+  /** The same where a direct jump or call most likely goes to the `syscall`, past the `b8`. */
+  readonly enteredPairs: readonly number[];
+  /** `cd 80`. */
+  readonly int80: readonly number[];
+  /** `8e /5`, `0f a9`, `0f b5 /r`: loads of the selector of %gs. Position of the instruction. */
+  readonly gsSelectors: readonly number[];
+  /** `f3 [REX] 0f ae /2` and `/3` with a register. Position of the instruction. */
+  readonly fsBases: readonly number[];
+  readonly gsBases: readonly number[];
+  /** `b9 imm32` (%ecx) and `41 ba imm32` (%r10d) whose immediate can be flags of mmap that a rule is about. */
+  readonly mapFlags: readonly MapFlagsConstant[];
+}
+
+/** An instruction that puts what can be flags of mmap into the register for them. */
+export interface MapFlagsConstant {
+  readonly position: number;
+  readonly value: number;
+}
+
+/** Linux mmap flags (include/uapi/asm-generic/mman.h and mman-common.h). */
+export const MapFlag = {
+  Shared: 0x01,
+  Private: 0x02,
+  SharedValidate: 0x03,
+  TypeMask: 0x0f,
+  GrowsDown: 0x100,
+  Sync: 0x80000,
+  FixedNoReplace: 0x100000,
+} as const;
+/** All flags that there are, without the bits of a huge page's size. */
+const KNOWN_FLAGS = 0x1ff17f;
+
+const triggers = new Uint8Array(256);
+for (const byte of [0x05, 0x80, 0x8e, 0xa9, 0xae, 0xb5, 0xb9, 0xba]) triggers[byte] = 1;
+
+/**
+ * Looks through the executable bytes once. Where section headers tell which of them are code, only at those: linkers that make one
+ * segment of code and constants put megabytes of tables and text there.
+ */
+export function findLandmarks(space: CodeSpace, sections: readonly SectionHeader[] = []): Landmarks {
+  const { bytes } = space;
+  const pairs: number[] = [];
+  const int80: number[] = [];
+  const gsSelectors: number[] = [];
+  const fsBases: number[] = [];
+  const gsBases: number[] = [];
+  const mapFlags: MapFlagsConstant[] = [];
+  for (const [start, end] of stretchesOfCode(space, sections)) {
+    for (let at = start + 1; at < end; at++) {
+      const byte = bytes[at];
+      if (triggers[byte] === 0) continue;
+      const before = bytes[at - 1];
+      switch (byte) {
+        case 0x05:
+          if (before === 0x0f && bytes[at - 6] === 0xb8 && bytes[at - 2] === 0 && bytes[at - 3] === 0) pairs.push(at - 1);
+          break;
+        case 0x80:
+          if (before === 0xcd) int80.push(at - 1);
+          break;
+        case 0x8e:
+          if ((bytes[at + 1] & 0x38) === 0x28) gsSelectors.push(at);
+          break;
+        case 0xa9:
+        case 0xb5:
+          if (before === 0x0f) gsSelectors.push(at);
+          break;
+        case 0xae:
+          if (before === 0x0f && (bytes[at + 1] & 0xf0) === 0xd0 && (bytes[at - 2] === 0xf3 || bytes[at - 3] === 0xf3)) {
+            ((bytes[at + 1] & 8) === 0 ? fsBases : gsBases).push(at);
+          }
+          break;
+        default:
+          if (bytes[at + 4] === 0 && (byte === 0xb9 || before === 0x41)) {
+            const value = bytes[at + 1] | (bytes[at + 2] << 8) | (bytes[at + 3] << 16);
+            if (mayConcernRule(value)) mapFlags.push({ position: byte === 0xb9 ? at : at - 1, value });
+          }
+      }
+    }
+  }
+  return {
+    enteredPairs: mayBeEntered(bytes, pairs),
+    brokenPairs: pairs.filter((at) => !mayBeStart(bytes, at - 5) && isLikelyStart(bytes, at)),
+    int80: int80.filter((at) => isLikelyStart(bytes, at)),
+    gsSelectors: startsOf(bytes, gsSelectors, isSelectorLoad),
+    fsBases: startsOf(bytes, fsBases, isBaseWrite),
+    gsBases: startsOf(bytes, gsBases, isBaseWrite),
+    mapFlags,
+  };
+}
+
+/** SHF_EXECINSTR */
+const IS_CODE = 4;
+
+/** First and last position of each stretch of code, in ascending order: the sections with instructions, or else all there is. */
+function stretchesOfCode(space: CodeSpace, sections: readonly SectionHeader[]): [number, number][] {
+  const stretches: [number, number][] = [];
+  for (const { flags, address, size } of sections) {
+    const start = (flags & IS_CODE) !== 0 && size > 0 ? space.positionOf(address) : -1;
+    if (start >= 0) stretches.push([start, Math.min(start + size, space.endOf(start))]);
+  }
+  return stretches.length > 0 ? stretches.sort((a, b) => a[0] - b[0]) : [[0, space.bytes.length]];
+}
+
+/** MAP_SHARED_VALIDATE, MAP_GROWSDOWN or MAP_FIXED_NOREPLACE, among what can be flags. */
+function mayConcernRule(value: number): boolean {
+  const isValidated = (value & MapFlag.TypeMask) === MapFlag.SharedValidate;
+  return areMapFlags(value) && (isValidated || (value & (MapFlag.GrowsDown | MapFlag.FixedNoReplace)) !== 0);
+}
+
+/** Whether a number can be flags of mmap: a type of mapping that exists, and nothing but flags that do. */
+export function areMapFlags(value: number): boolean {
+  const type = value & MapFlag.TypeMask;
+  return type >= MapFlag.Shared && type <= MapFlag.SharedValidate && (value & ~KNOWN_FLAGS) === 0;
+}
+
+/** From opcode bytes to the instructions that most likely have them as their opcode and are what `isIt` says. */
+function startsOf(bytes: Uint8Array, opcodes: readonly number[], isIt: (instruction: Instruction) => boolean): number[] {
+  const instruction = new Instruction();
+  const starts: number[] = [];
+  for (const at of opcodes) {
+    // 66, f3, REX and 0f may stand in front of the opcode byte.
+    for (let start = at; start >= Math.max(0, at - 3); start--) {
+      if (decode(bytes, start, bytes.length, instruction) === 0 || start + instruction.opcodeAt !== at || !isIt(instruction))
+        continue;
+      if (isLikelyStart(bytes, start)) starts.push(start);
+    }
+  }
+  return starts;
+}
+
+/** `wrfsbase` and `wrgsbase`: F3 REX.W 0F AE /2 and /3 with a register (SDM vol. 2B). */
+export function isBaseWrite(instruction: Instruction): boolean {
+  const { map, opcode, mod, extension, prefixes } = instruction;
+  return map === OpcodeMap.Secondary && opcode === 0xae && mod === 3 && (extension & 6) === 2 && (prefixes & Prefix.Rep) !== 0;
+}
+
+/** `mov %r16,%gs`, `pop %gs`, `lgs`. */
+export function isSelectorLoad(instruction: Instruction): boolean {
+  const { map, opcode, extension } = instruction;
+  if (map === OpcodeMap.Primary) return opcode === 0x8e && extension === 5;
+  return map === OpcodeMap.Secondary && (opcode === 0xa9 || (opcode === 0xb5 && instruction.hasMemory));
+}
+
+/** How far a jump inside a function goes at most here, in bytes: few functions are longer. */
+const REACH = 0x8000;
+
+/** The pairs whose `syscall` a direct jump or call most likely goes to, past the `mov`. Looks only at the bytes around them. */
+function mayBeEntered(bytes: Uint8Array, pairs: readonly number[]): number[] {
+  const wanted = new Set(pairs);
+  const entered = new Set<number>();
+  let done = 0;
+  for (const pair of pairs) {
+    const end = Math.min(bytes.length, pair + REACH);
+    for (let at = Math.max(done, pair - REACH, 0); at < end; at++) {
+      const target = targetOf(bytes, at);
+      if (target >= 0 && wanted.has(target) && isLikelyStart(bytes, at)) entered.add(target);
+    }
+    done = end;
+  }
+  return [...entered].sort((a, b) => a - b);
+}
+
+/** Where `eb`, `7x`, `e9`, `e8` or `0f 8x` at a position would go to; -1 for anything else. */
+function targetOf(bytes: Uint8Array, at: number): number {
+  const byte = bytes[at];
+  if (byte === 0xeb || (byte & 0xf0) === 0x70) return at + 2 + ((bytes[at + 1] << 24) >> 24);
+  if (byte === 0xe8 || byte === 0xe9) return at + 5 + distance(bytes, at + 1);
+  return byte === 0x0f && (bytes[at + 1] & 0xf0) === 0x80 ? at + 6 + distance(bytes, at + 2) : -1;
+}
+
+function distance(bytes: Uint8Array, at: number): number {
+  return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+}

@@ -1,0 +1,66 @@
+/** Calls of mmap and the constants that arrive as their flags. */
+
+import type { ImportedFunction } from "../image/image.js";
+import { Flow } from "../x86/instruction.js";
+import { readRegisters, writtenRegisters } from "../x86/operands.js";
+import type { Code } from "./code.js";
+import type { CodeSpace } from "./code-space.js";
+import type { ConstantSite } from "./flow.js";
+import { callBehind } from "./imports.js";
+import { areMapFlags, type MapFlagsConstant } from "./landmarks.js";
+import { registerIsDeadAfter } from "./liveness.js";
+import { instructionAt } from "./paths.js";
+import { argumentValues, importedCalls, Register, type SystemCallSite, systemCallSites } from "./system-calls.js";
+
+const NUMBER_OF_MMAP = 9;
+const FLAGS = 3;
+const NAMES: readonly string[] = ["mmap", "mmap64"];
+
+export interface Mapping {
+  /** The `syscall`, or the call of the imported mmap. */
+  readonly site: SystemCallSite;
+  /** Constants that may arrive as the flags, as far as they were asked for. */
+  readonly flags: readonly ConstantSite[];
+}
+
+/** The calls of mmap that Linux can reach, with those of their flags that `isWanted`; only calls that have some. */
+export function mappingsWith(code: Code, isWanted: (flags: number) => boolean): Mapping[] {
+  const isMmap = ({ number }: SystemCallSite) =>
+    !number.other && number.loads.length === 0 && number.constants.every(({ value }) => value === NUMBER_OF_MMAP);
+  return [...systemCallSites(code).filter(isMmap), ...importedCalls(code, NAMES)]
+    .map((site) => ({
+      site,
+      flags: argumentValues(code, site, FLAGS).constants.filter(({ value }) => areMapFlags(value) && isWanted(value)),
+    }))
+    .filter(({ flags }) => flags.length > 0);
+}
+
+/** For a first look: whether the straight line behind one of the constants calls mmap, or the kernel. */
+export function leadToMapping(
+  space: CodeSpace,
+  imports: readonly ImportedFunction[],
+  constants: readonly MapFlagsConstant[],
+): boolean {
+  const linkage = { space, imports: imports.filter(({ name }) => NAMES.includes(name)) };
+  return constants.some(({ position }) => callBehind(linkage, position) !== undefined);
+}
+
+/**
+ * Whether a constant does nothing but serve as the flags of one call: the register takes it right there, on a straight line to the
+ * call, and nothing else looks at it. Then it can be changed without touching anything else.
+ */
+export function servesOnlyAsFlags(code: Code, { site }: Mapping, constant: ConstantSite): boolean {
+  const { walk } = code;
+  const register = site.wrapper === undefined ? Register.r10 : Register.rcx;
+  let at = constant.position;
+  if ((writtenRegisters(instructionAt(walk, at)) & (1 << register)) === 0) return false;
+  for (let count = 0; count < 24; count++) {
+    const instruction = instructionAt(walk, at);
+    if (instruction.length === 0 || (count > 0 && walk.sourcesOf(at).length > 0)) return false;
+    if (at === site.position) return site.wrapper !== undefined || registerIsDeadAfter(walk, at, register);
+    if (count > 0 && ((readRegisters(instruction) | writtenRegisters(instruction)) & (1 << register)) !== 0) return false;
+    if (instruction.flow !== Flow.Next) return false;
+    at += instruction.length;
+  }
+  return false;
+}

@@ -1,0 +1,44 @@
+/** mmap with MAP_GROWSDOWN in a program that asks for it by itself. gVisor maps it and never grows it. */
+
+import { MapFlag } from "../code/landmarks.js";
+import { leadToMapping, mappingsWith } from "../code/mappings.js";
+import { always } from "../sandbox/behaviour.js";
+import { defineRule } from "./define.js";
+import { growsdownProbe } from "./growsdown-probe.js";
+import { page } from "./pages/growsdown.js";
+import { consequenceOf } from "./reach.js";
+import { siteAt } from "./sites.js";
+
+const grows = (flags: number): boolean => (flags & MapFlag.GrowsDown) !== 0 && (flags & MapFlag.Private) !== 0;
+
+export const growsdown = defineRule({
+  id: "growsdown",
+  fixable: false,
+  words: {
+    title: "mmap with MAP_GROWSDOWN",
+    summary: ({ facts }) => `${facts["calls"]} mmap with MAP_GROWSDOWN`,
+    why:
+      "gVisor accepts MAP_GROWSDOWN but never grows the mapping: the first access below it is SIGSEGV, where plain Linux adds a page. Programs " +
+      "that stay inside what they mapped run.",
+    remedy: () => "not fixable by an edit, since only the program knows how much it needs; map the whole size at once",
+    links: ["https://github.com/google/gvisor/blob/master/pkg/sentry/mm/vma.go"],
+    page,
+  },
+  behaviour: always("may-fail"),
+  probe: growsdownProbe,
+  signature: { signals: ["SIGSEGV"] },
+  async find(subject) {
+    // Cosmopolitan's thread stacks are stack-growsdown's.
+    if (subject.isCosmopolitan) return undefined;
+    const candidates = subject.landmarks().mapFlags.filter(({ value }) => grows(value));
+    if (candidates.length === 0 || !leadToMapping(subject.space, await subject.imports(), candidates)) return undefined;
+    const { code } = await subject.code();
+    const positions = [...new Set(mappingsWith(code, grows).flatMap(({ flags }) => flags.map(({ position }) => position)))];
+    if (positions.length === 0) return undefined;
+    return {
+      behaviour: always(consequenceOf(code, positions) === "runs" ? "runs" : "may-fail"),
+      sites: positions.map((position) => siteAt(code, position, "MAP_GROWSDOWN")),
+      facts: { calls: positions.length },
+    };
+  },
+});
