@@ -9,7 +9,10 @@ import { applyToCopy, keepsLength, type Patch, refuseUnexpected } from "../fix/a
  * looks. Throws RefusedError, with nothing written, where a byte is neither; otherwise the system's error.
  */
 export function patchDescriptor(descriptor: number, patches: readonly Patch[]): void {
-  if (!keepsLength(patches)) return rewrite(descriptor, patches);
+  if (!keepsLength(patches)) {
+    rewrite(descriptor, patches);
+    return;
+  }
   for (const patch of patches) refuseUnexpected(patch, read(descriptor, patch), "may be replaced already");
   for (const { fileOffset, replacement } of patches) write(descriptor, fileOffset, replacement);
   fsyncSync(descriptor);
