@@ -1,6 +1,7 @@
 /** Everything that is known of the code in one x86-64 ELF view, computed once and read by every rule. */
 
 import type { ByteSource } from "../bytes/source.js";
+import { InputError } from "../errors.js";
 import type { CodeSymbol, ElfView, Image, ImportedFunction } from "../image/image.js";
 import { readImports, readRelativeRelocations } from "../image/relocations.js";
 import { readSymbols } from "../image/symbols.js";
@@ -11,6 +12,7 @@ import { type CodeSpace, loadCodeSpace } from "./code-space.js";
 import { type DataSpace, loadDataSpace } from "./data-space.js";
 import { Evidence, type EvidenceName, evidenceName } from "./evidence.js";
 import { findHostVariable } from "./host.js";
+import { MOST_CODE_BYTES } from "./kernel.js";
 import { type Root, Walk } from "./walk.js";
 
 export interface Code {
@@ -25,13 +27,11 @@ export interface Code {
   readonly hostVariable: number | undefined;
 }
 
-/** Positions are packed into 32-bit integers, which is also more code than any known program has. */
-const MOST_CODE_BYTES = 2 ** 30;
-
 /** Walks the code of `view`. `space` is handed in because the rules have looked at its bytes already. */
 export async function analyzeCode(source: ByteSource, image: Image, view: ElfView, space?: CodeSpace): Promise<Code> {
   const code = space ?? (await loadCodeSpace(source, view));
-  if (code.bytes.length > MOST_CODE_BYTES) throw new RangeError("more than 1 GiB of code");
+  if (code.bytes.length > MOST_CODE_BYTES)
+    throw new InputError(`${source.name} has more than 512 MiB of code, which is not walked`);
   const [data, symbols, imports, relocations, unwind] = await Promise.all([
     loadDataSpace(source, view),
     readSymbols(source, view, image.zip),

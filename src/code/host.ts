@@ -46,16 +46,11 @@ export class HostState {
   registers = 0;
   /** The zero flag where it follows from `__hostos`: 0 or 1, else NONE. */
   zeroFlag: number = NONE;
-  private readonly address: number;
+  /** Of the variable. */
+  address: number;
 
   constructor(address: number) {
     this.address = address;
-  }
-
-  /** Begins a line of code with what is known at its start. */
-  start(registers: number): void {
-    this.registers = registers;
-    this.zeroFlag = NONE;
   }
 
   /** Steps over one instruction. `next` is the address of the instruction behind it. */
@@ -72,15 +67,6 @@ export class HostState {
     else if (!keepsFlags(instruction)) this.zeroFlag = NONE;
     if (loaded !== NONE) this.registers |= 1 << loaded;
     if (copied !== NONE) this.registers |= 1 << copied;
-  }
-
-  /** For a conditional jump: true if Linux takes it, false if Linux falls through, undefined where that is not known. */
-  decides(branch: Instruction): boolean | undefined {
-    if (this.zeroFlag === NONE || branch.flow !== Flow.Branch) return undefined;
-    const opcode = branch.map === OpcodeMap.Secondary ? branch.opcode - 0x10 : branch.opcode;
-    if (opcode === 0x74) return this.zeroFlag === 1;
-    if (opcode === 0x75) return this.zeroFlag === 0;
-    return undefined;
   }
 
   private isHostOperand(instruction: Instruction, next: number): boolean {

@@ -3,6 +3,7 @@
  * work beside this one. The package test looks at the real build.
  */
 
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 export default async function buildCommand(): Promise<() => void> {
+  execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/kernel.mjs", import.meta.url))]);
   const folder = mkdtempSync(join(tmpdir(), "sandfit-build-"));
   const outfile = join(folder, "cli.cjs");
   await build({

@@ -1,0 +1,30 @@
+/** What src/code/kernel.ts can call. AssemblyScript: TypeScript's syntax, compiled to WebAssembly by scripts/kernel.mjs. */
+
+import { code, itemsOf, marks, notes, sizeOf } from "./memory";
+import { edges } from "./walk";
+
+export { decode, flowDecoded, sweep, tables, targetDecoded } from "./decode";
+export { edgeShift, edgeSlots, edgesBefore, indexEdges } from "./edges";
+export { layOut, reserve } from "./memory";
+export { makeRegions, setRegion } from "./space";
+export { followNames, followPointersAndOthers, followRoots, startWalk } from "./walk";
+
+export function codeAt(): usize {
+  return code;
+}
+
+export function marksAt(): usize {
+  return marks;
+}
+
+export function notesAt(): usize {
+  return notes;
+}
+
+export function edgesAt(): usize {
+  return itemsOf(edges);
+}
+
+export function edgeCount(): i32 {
+  return sizeOf(edges) >> 1;
+}

@@ -1,0 +1,86 @@
+/** The kernel's memory: what stands where, and lists of 32-bit integers that grow. Nothing is ever freed but all at once. */
+
+/** First free byte; everything behind is handed out in order. */
+let free: usize = __heap_base;
+/** First byte that was never handed out, so that the engine's zeros are still there. */
+let clean: usize = __heap_base;
+
+/** The code bytes, and one byte each for its marks and notes, as `prepare` has laid them out. */
+export let code: usize = 0;
+export let codeSize: i32 = 0;
+export let marks: usize = 0;
+export let notes: usize = 0;
+
+/** `size` bytes, zeroed, aligned to 16. Traps where the engine gives no more memory. */
+export function reserve(size: usize): usize {
+  const at = (free + 15) & ~15;
+  free = at + size;
+  const pages = i32((free + 0xffff) >>> 16);
+  const missing = pages - memory.size();
+  if (missing > 0 && memory.grow(max(missing, memory.size() >> 2)) < 0 && memory.grow(missing) < 0) unreachable();
+  if (at < clean) memory.fill(at, 0, min(free, clean) - at);
+  clean = max(clean, free);
+  return at;
+}
+
+/** Forgets everything and makes room for code of `size` bytes; the caller copies it to `code`. */
+export function layOut(size: i32): void {
+  free = __heap_base;
+  codeSize = size;
+  // Zeros behind the code, so that a string of bytes can be compared without asking for its end.
+  code = reserve(usize(size) + 64);
+  marks = reserve(usize(size) + 64);
+  notes = reserve(usize(size) + 64);
+}
+
+/** Lists: three 32-bit fields each, in static memory. */
+const SIZE: usize = 4;
+const CAPACITY: usize = 8;
+
+/** Static memory for the fields of a list; it has to be emptied by `clear` before its first use. */
+export const LIST: i32 = 16;
+
+/** Empties a list and forgets its memory: for the start of a walk. */
+export function clear(list: usize): void {
+  store<u32>(list, 0);
+  store<i32>(list, 0, SIZE);
+  store<i32>(list, 0, CAPACITY);
+}
+
+export function sizeOf(list: usize): i32 {
+  return load<i32>(list, SIZE);
+}
+
+/** Makes a list shorter. */
+export function shorten(list: usize, size: i32): void {
+  store<i32>(list, size, SIZE);
+}
+
+export function itemsOf(list: usize): usize {
+  return load<u32>(list);
+}
+
+export function itemAt(list: usize, index: i32): i32 {
+  return load<i32>(usize(load<u32>(list)) + (usize(index) << 2));
+}
+
+export function push(list: usize, value: i32): void {
+  const size = load<i32>(list, SIZE);
+  if (size == load<i32>(list, CAPACITY)) grow(list, size);
+  store<i32>(usize(load<u32>(list)) + (usize(size) << 2), value);
+  store<i32>(list, size + 1, SIZE);
+}
+
+export function pop(list: usize): i32 {
+  const size = load<i32>(list, SIZE) - 1;
+  store<i32>(list, size, SIZE);
+  return load<i32>(usize(load<u32>(list)) + (usize(size) << 2));
+}
+
+function grow(list: usize, size: i32): void {
+  const capacity = max(1024, size * 2);
+  const items = reserve(usize(capacity) << 2);
+  memory.copy(items, load<u32>(list), usize(size) << 2);
+  store<u32>(list, u32(items));
+  store<i32>(list, capacity, CAPACITY);
+}

@@ -1,0 +1,397 @@
+/**
+ * Recursive descent: which bytes of the code are instructions, how that is known, and whether Linux gets there. What it is for
+ * and in which order it goes stands in src/code/walk.ts, which calls this.
+ */
+
+import {
+  BRANCH,
+  base,
+  CALL,
+  decode,
+  disp,
+  flow,
+  hasMemory,
+  INDIRECT_CALL,
+  INDIRECT_JUMP,
+  imm,
+  immSize,
+  index,
+  JUMP,
+  map,
+  NEXT,
+  NONE,
+  opcode,
+  PRIMARY,
+  RIP,
+  SYSTEM_CALL,
+  scale,
+  target,
+} from "./decode";
+import { decides, keepOnly, registers, setVariable, startHost, stepOver } from "./host";
+import { bytes, entries, startTables, stepTables, words } from "./jump-tables";
+import { clear, code, codeSize, itemAt, LIST, marks, notes, pop, push, reserve, shorten, sizeOf } from "./memory";
+import { addressOf, endOf, positionOf, regionCount, regionOf, startOf } from "./space";
+
+/** The 32-bit word of data at an address; NaN where there is none. */
+declare function word32(address: f64): f64;
+
+// src/code/walk.ts, Mark.
+const RANK: i32 = 7;
+const BODY: i32 = 8;
+const LINUX: i32 = 16;
+const LEADER: i32 = 32;
+const FUNCTION: i32 = 64;
+
+// Bits of a note.
+/** The sweep over the gaps begins an instruction here. */
+const BOUNDARY: i32 = 1;
+/** A pointer to this position was found. */
+const POINTED: i32 = 2;
+
+// src/code/evidence.ts.
+const BY_POINTER: i32 = 2;
+const BY_SYMBOL: i32 = 4;
+
+/** A bit above those of the 16 registers. */
+const SEEN: i32 = 1 << 16;
+/** A bound, so that damaged tables cost little. */
+const MOST_TABLE_ENTRIES: i64 = 4096;
+
+/** Pairs: a position to go on from, and the registers that hold `__hostos` there. */
+const pending: usize = memory.data(LIST);
+/** Pairs: the side of a branch that Linux does not take, and the evidence of the branch. */
+const otherSystems: usize = memory.data(LIST);
+/** Pairs: target and source of the direct jumps, branches and calls. */
+export const edges: usize = memory.data(LIST);
+/** The instructions of the current guess, to be taken back if it proves wrong. */
+const journal: usize = memory.data(LIST);
+/** The instructions of the current line behind its last call. */
+const behindCall: usize = memory.data(LIST);
+/** Positions that pointers lead to: those being followed, and those found meanwhile. */
+const pointersNow: usize = memory.data(LIST);
+const pointersNext: usize = memory.data(LIST);
+
+let isGuess: bool = false;
+let hasBoundaries: bool = false;
+let absoluteImmediates: bool = false;
+/** Per position that Linux jumps to: registers that hold `__hostos` on every way there, plus SEEN; 0 without that variable. */
+let hostAtLeader: usize = 0;
+
+/** Forgets an earlier walk. `hostVariable` is an address, NONE without. Call it before `walk`. */
+export function startWalk(hostVariable: i64, absolute: bool): void {
+  clear(pending);
+  clear(otherSystems);
+  clear(edges);
+  clear(journal);
+  clear(behindCall);
+  clear(pointersNow);
+  clear(pointersNext);
+  isGuess = false;
+  hasBoundaries = false;
+  absoluteImmediates = absolute;
+  setVariable(hostVariable);
+  hostAtLeader = hostVariable == NONE ? 0 : reserve(usize(codeSize) << 2);
+}
+
+/** Follows `count` roots: pairs of position and evidence. */
+export function followRoots(roots: usize, count: i32): void {
+  for (let i = 0; i < count; i++) follow(load<i32>(roots + (usize(i) << 3)), load<i32>(roots + (usize(i) << 3), 4), true);
+}
+
+/** Follows `count` positions that names without a type stand for. */
+export function followNames(names: usize, count: i32): void {
+  for (let i = 0; i < count; i++) guess(load<i32>(names + (usize(i) << 2)), BY_SYMBOL, true);
+}
+
+/** Follows `count` positions that data points to, those found on the way, and then what only other systems take. */
+export function followPointersAndOthers(pointers: usize, count: i32): void {
+  for (let i = 0; i < count; i++) notePointer(load<i32>(pointers + (usize(i) << 2)));
+  followPointers(true);
+  while (sizeOf(otherSystems) > 0 || sizeOf(pointersNext) > 0) {
+    if (sizeOf(otherSystems) == 0) {
+      followPointers(false);
+      continue;
+    }
+    const evidence = pop(otherSystems);
+    follow(pop(otherSystems), evidence, false);
+  }
+}
+
+function followPointers(linux: bool): void {
+  while (sizeOf(pointersNext) > 0) {
+    const count = sizeOf(pointersNext);
+    shorten(pointersNow, 0);
+    for (let i = 0; i < count; i++) push(pointersNow, itemAt(pointersNext, i));
+    shorten(pointersNext, 0);
+    for (let i = 0; i < count; i++) guess(itemAt(pointersNow, i), BY_POINTER, linux);
+  }
+}
+
+function markAt(position: i32): i32 {
+  return load<u8>(marks + usize(position));
+}
+
+function addMark(position: i32, bits: i32): void {
+  const at = marks + usize(position);
+  store<u8>(at, load<u8>(at) | bits);
+}
+
+function noteAt(position: i32): i32 {
+  return load<u8>(notes + usize(position));
+}
+
+function notePointer(position: i32): void {
+  if (position < 0 || (noteAt(position) & POINTED) != 0) return;
+  store<u8>(notes + usize(position), noteAt(position) | POINTED);
+  push(pointersNext, position);
+}
+
+/** Follows what may be a function; takes everything back where it cannot be code. */
+function guess(position: i32, evidence: i32, linux: bool): void {
+  const mark = markAt(position);
+  const isStart = (mark & RANK) != 0;
+  if (isStart && (!linux || (mark & LINUX) != 0)) return;
+  if ((mark & (RANK | BODY)) == BODY) return;
+  if (!isStart && !isBoundary(position)) return;
+  isGuess = true;
+  shorten(journal, 0);
+  const edgeCount = sizeOf(edges);
+  const queued = sizeOf(pointersNext);
+  const others = sizeOf(otherSystems);
+  const sound = follow(position, evidence, linux);
+  isGuess = false;
+  if (sound) return;
+  takeBack(journal);
+  shorten(edges, edgeCount);
+  for (let i = queued; i < sizeOf(pointersNext); i++) {
+    const at = notes + usize(itemAt(pointersNext, i));
+    store<u8>(at, load<u8>(at) & ~POINTED);
+  }
+  shorten(pointersNext, queued);
+  shorten(otherSystems, others);
+}
+
+/** Whether an instruction begins at a position when the bytes between known code are decoded one after the other. */
+function isBoundary(position: i32): bool {
+  if (!hasBoundaries) sweepGaps();
+  hasBoundaries = true;
+  return (noteAt(position) & BOUNDARY) != 0;
+}
+
+function sweepGaps(): void {
+  for (let region = 0; region < regionCount(); region++) {
+    const end = endOf(region);
+    let at = startOf(region);
+    while (at < end) {
+      store<u8>(notes + usize(at), noteAt(at) | BOUNDARY);
+      if ((markAt(at) & (BODY | RANK)) == BODY) at++;
+      else at += max(1, decode(at, end));
+      // Known code is a fixed point: what overlaps it was out of step.
+      while (at < end && (markAt(at) & (RANK | BODY)) == BODY) at++;
+    }
+  }
+}
+
+/** Marks everything reachable from a position. False where some path left valid code while following a guess. */
+function follow(position: i32, evidence: i32, linux: bool): bool {
+  if (position < 0 || position >= codeSize) return false;
+  addMark(position, FUNCTION | LEADER);
+  push(pending, position);
+  push(pending, 0);
+  let sound = true;
+  while (sizeOf(pending) > 0) {
+    const held = pop(pending);
+    if (!followLine(pop(pending), held, evidence, linux)) {
+      sound = false;
+      if (isGuess) shorten(pending, 0);
+    }
+  }
+  return sound;
+}
+
+/**
+ * Follows one straight line of code until it ends or joins what is known. False where it stops being valid code, unless a call
+ * came before: that call does not return then, and what was decoded behind it is taken back.
+ */
+function followLine(from: i32, held: i32, evidence: i32, linux: bool): bool {
+  const region = regionOf(from);
+  const end = endOf(region);
+  const toAddress = addressOf(region) - startOf(region);
+  const asksHost = linux && hostAtLeader != 0;
+  startHost(asksHost ? held : 0);
+  startTables();
+  shorten(behindCall, 0);
+  let sawCall = false;
+  let at = from;
+  let lowered = asksHost && lowerHostAtLeader(at, held);
+  while (true) {
+    if (at >= end) return sawCall && takeBack(behindCall);
+    const mark = markAt(at);
+    const known = (mark & RANK) != 0;
+    // Code does not run on into the start of another function; a table in front of one seems to.
+    if (known && (mark & FUNCTION) != 0 && isGuess && at != from) return sawCall && takeBack(behindCall);
+    if (known && !lowered && (!linux || (mark & LINUX) != 0)) return true;
+    const length = decode(at, end);
+    if (length == 0) return sawCall && takeBack(behindCall);
+    if (!known) {
+      if (overlapsKnown(at, length)) {
+        if (sawCall) return takeBack(behindCall);
+        if (isGuess) return false;
+      }
+      addMark(at, evidence);
+      for (let i = at + 1; i < at + length; i++) addMark(i, BODY);
+      if (isGuess) push(journal, at);
+      if (sawCall) push(behindCall, at);
+    }
+    if (linux) addMark(at, LINUX);
+    const next = at + length;
+    if (asksHost) stepOver(at, end, toAddress + next);
+    if (flow == NEXT) {
+      if (map == PRIMARY) notePointersOf(toAddress + next);
+      stepTables(toAddress + next, absoluteImmediates);
+    } else if (flow == CALL || flow == INDIRECT_CALL) {
+      if (flow == CALL) reach(target, at, region, true, 0, known);
+      sawCall = true;
+      shorten(behindCall, 0);
+    } else if (flow == BRANCH) {
+      const taken = asksHost ? decides() : NONE;
+      if (taken == 0) leaveToOthers(target, at, region, evidence);
+      else reach(target, at, region, false, registers, known);
+      if (taken == 1) {
+        push(otherSystems, next);
+        push(otherSystems, evidence);
+        return true;
+      }
+    } else if (flow == JUMP) {
+      reach(target, at, region, false, registers, known);
+      return true;
+    } else if (flow == INDIRECT_JUMP) {
+      if (hasMemory()) followAddressTable(at, known);
+      else {
+        followByteTable(at, region, known);
+        noteRelativeTable(region);
+      }
+      return true;
+    } else if (flow != SYSTEM_CALL) return true;
+    at = next;
+    lowered = false;
+    if (asksHost && at < end && (markAt(at) & LEADER) != 0) {
+      lowered = lowerHostAtLeader(at, registers);
+      keepOnly(load<i32>(hostAtLeader + (usize(at) << 2)));
+    }
+  }
+}
+
+function overlapsKnown(at: i32, length: i32): bool {
+  if ((markAt(at) & BODY) != 0) return true;
+  for (let i = at + 1; i < at + length; i++) if ((markAt(i) & RANK) != 0) return true;
+  return false;
+}
+
+/** Unmarks instructions, latest first. Always true, to be returned. */
+function takeBack(starts: usize): bool {
+  for (let i = sizeOf(starts) - 1; i >= 0; i--) {
+    const start = itemAt(starts, i);
+    memory.fill(marks + usize(start), 0, decode(start, endOf(regionOf(start))));
+  }
+  return true;
+}
+
+/** Queues a direct target. A target outside the code is no reason to distrust the jump: it may lead to another region. */
+function reach(to: i64, source: i32, region: i32, isCall: bool, host: i32, knownSource: bool): void {
+  const position = inSpace(to, region);
+  if (position >= 0) queue(position, source, isCall, host, knownSource);
+}
+
+function queue(position: i32, source: i32, isCall: bool, host: i32, knownSource: bool): void {
+  if (!knownSource) addEdge(position, source);
+  addMark(position, isCall ? FUNCTION | LEADER : LEADER);
+  push(pending, position);
+  push(pending, host);
+}
+
+function leaveToOthers(to: i64, source: i32, region: i32, evidence: i32): void {
+  const position = inSpace(to, region);
+  if (position < 0) return;
+  addEdge(position, source);
+  addMark(position, LEADER);
+  push(otherSystems, position);
+  push(otherSystems, evidence);
+}
+
+function addEdge(to: i32, source: i32): void {
+  push(edges, to);
+  push(edges, source);
+}
+
+/** Remembers with which registers a leader was reached; true where that is fewer than at an earlier visit. */
+function lowerHostAtLeader(position: i32, held: i32): bool {
+  const at = hostAtLeader + (usize(position) << 2);
+  const before = load<i32>(at);
+  if (before == 0) {
+    store<i32>(at, held | SEEN);
+    return (markAt(position) & RANK) != 0;
+  }
+  const now = before & (held | SEEN);
+  store<i32>(at, now);
+  return now != before;
+}
+
+function inSpace(to: i64, region: i32): i32 {
+  const start = startOf(region);
+  if (to >= start && to < endOf(region)) return i32(to);
+  return regionCount() == 1 ? -1 : positionOf(addressOf(region) - start + to);
+}
+
+/** `lea f(%rip),%r`, `mov $f,%r32`, `push $f`, `movq $f,mem`: the address of a function taken by an instruction. */
+function notePointersOf(next: i64): void {
+  if (opcode == 0x8d) {
+    const from = base();
+    if (from == RIP) notePointer(positionOf(next + disp));
+    else if (from == NONE && index() == NONE) notePointer(positionOf(disp));
+    return;
+  }
+  if (!absoluteImmediates || immSize < 4) return;
+  if ((opcode >= 0xb8 && opcode <= 0xbf) || opcode == 0xc7 || opcode == 0x68) notePointer(positionOf(imm));
+}
+
+/** The jump table of a `switch` in position-independent code: 32-bit distances from the table's own address. */
+function noteRelativeTable(region: i32): void {
+  if (words == NONE) return;
+  const table = words;
+  const most = min(entries, MOST_TABLE_ENTRIES);
+  for (let i: i64 = 0; i < most; i++) {
+    const word = word32(f64(table + 4 * i));
+    if (isNaN(word)) return;
+    const position = table + i32(u32(word)) - addressOf(region);
+    if (position < 0 || position >= i64(endOf(region) - startOf(region))) return;
+    notePointer(startOf(region) + i32(position));
+  }
+}
+
+/** The jump table of a `switch` in a program with a fixed address: `jmp *table(,%i,8)`, the instruction decoded last. */
+function followAddressTable(at: i32, known: bool): void {
+  if (base() != NONE || index() == NONE || scale() != 8 || !absoluteImmediates) return;
+  const table: i64 = disp;
+  const most = entries > 0 ? min(entries, MOST_TABLE_ENTRIES) : MOST_TABLE_ENTRIES;
+  for (let i: i64 = 0; i < most; i++) {
+    const low = word32(f64(table + 8 * i));
+    const high = word32(f64(table + 8 * i + 4));
+    const position = isNaN(low) || high != 0 ? -1 : positionOf(i64(low));
+    if (position < 0) return;
+    queue(position, at, false, registers, known);
+  }
+}
+
+/** The table of bytes in Cosmopolitan's start-up code: it ends where its nearest target begins. */
+function followByteTable(jump: i32, region: i32, known: bool): void {
+  const start = bytes == NONE ? -1 : positionOf(bytes);
+  if (start < 0) return;
+  let most = 256;
+  for (let i = 0; i < most && start + i < codeSize; i++) {
+    const distance: i32 = load<u8>(code + usize(start + i));
+    if (distance == 0) return;
+    most = min(most, distance);
+    reach(i64(start + distance), jump, region, false, registers, known);
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * The kernel: what has to look at every instruction of a program, compiled from kernel/ to WebAssembly. A command lives for so
+ * short a time that V8 would interpret most of that work if it were JavaScript; WebAssembly is machine code from the first call.
+ */
+
+import { InputError } from "../errors.js";
+import { decode } from "../x86/decode.js";
+import { Instruction } from "../x86/instruction.js";
+import { entries, forms, lockable, POP } from "../x86/tables.js";
+import { HostState } from "./host.js";
+import { kernelBinary } from "./kernel-binary.js";
+import type { WalkInput } from "./walk.js";
+
+/** kernel/index.ts. Addresses in its memory are numbers. */
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  tables(pop: number): number;
+  layOut(size: number): void;
+  reserve(size: number): number;
+  makeRegions(count: number): void;
+  setRegion(index: number, start: number, size: number, address: bigint): void;
+  startWalk(hostVariable: bigint, absoluteImmediates: boolean): void;
+  followRoots(roots: number, count: number): void;
+  followNames(names: number, count: number): void;
+  followPointersAndOthers(pointers: number, count: number): void;
+  indexEdges(): void;
+  codeAt(): number;
+  marksAt(): number;
+  notesAt(): number;
+  edgesAt(): number;
+  edgeCount(): number;
+  edgeSlots(): number;
+  edgeShift(): number;
+  edgesBefore(): number;
+  decode(at: number, end: number): number;
+  flowDecoded(): number;
+  targetDecoded(): number;
+  sweep(from: number, end: number): number;
+}
+
+/** The part of the WebAssembly interface that is used here: types for it come with the DOM or not at all. */
+interface Engine {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: Exports };
+}
+
+/** What a walk has found, copied out of the kernel's memory. */
+export interface WalkResult {
+  /** One byte per code byte, bits of `Mark`. */
+  readonly marks: Uint8Array;
+  /** One byte per code byte, bits of `Note`. */
+  readonly notes: Uint8Array;
+  /** Pairs of target and source. */
+  readonly edges: Int32Array;
+  /** Per edge the number of the one before it with the same target, or -1. */
+  readonly edgeBefore: Int32Array;
+  /** A hash table: pairs of target plus 1, and the number of its last edge. 32 minus `edgeShift` bits of a target's hash are its slot. */
+  readonly edgeSlots: Int32Array;
+  readonly edgeShift: number;
+}
+
+/** The most code that fits beside its marks into the 4 GiB of a kernel. */
+export const MOST_CODE_BYTES = 2 ** 29;
+/** A kernel that has grown above this is not kept for the next walk. */
+const MOST_BYTES_KEPT = 2 ** 26;
+
+interface Kernel {
+  readonly exports: Exports;
+  /** What the kernel's questions are about. */
+  bytes: Uint8Array;
+  input: WalkInput | undefined;
+}
+
+const nothing = new Uint8Array(0);
+
+let kept: Kernel | undefined;
+
+/** Walks the code as kernel/walk.ts describes. Not reentrant, which nothing can make it: it is one synchronous call. */
+export function runWalk(input: WalkInput): WalkResult {
+  const kernel = kept ?? makeKernel();
+  kept = undefined;
+  const { exports } = kernel;
+  const { space } = input;
+  kernel.input = input;
+  kernel.bytes = space.bytes;
+  const size = space.bytes.length;
+  exports.layOut(size);
+  exports.makeRegions(space.regions.length);
+  for (const [index, region] of space.regions.entries()) {
+    exports.setRegion(index, region.start, region.size, BigInt(region.address));
+  }
+  new Uint8Array(exports.memory.buffer).set(space.bytes, exports.codeAt());
+  exports.startWalk(BigInt(input.hostVariable ?? -1), input.absoluteImmediates);
+  const roots = [...input.entries, ...input.functions];
+  exports.followRoots(
+    put(
+      exports,
+      roots.flatMap(({ position, evidence }) => [position, evidence]),
+    ),
+    roots.length,
+  );
+  exports.followNames(put(exports, input.names), input.names.length);
+  exports.followPointersAndOthers(put(exports, input.pointers), input.pointers.length);
+  exports.indexEdges();
+  const { buffer } = exports.memory;
+  const edgeShift = exports.edgeShift();
+  const result: WalkResult = {
+    marks: new Uint8Array(buffer, exports.marksAt(), size).slice(),
+    notes: new Uint8Array(buffer, exports.notesAt(), size).slice(),
+    edges: new Int32Array(buffer, exports.edgesAt(), 2 * exports.edgeCount()).slice(),
+    edgeBefore: new Int32Array(buffer, exports.edgesBefore(), exports.edgeCount()).slice(),
+    edgeSlots: new Int32Array(buffer, exports.edgeSlots(), 2 << (32 - edgeShift)).slice(),
+    edgeShift,
+  };
+  kernel.input = undefined;
+  kernel.bytes = nothing;
+  if (buffer.byteLength <= MOST_BYTES_KEPT) kept = kernel;
+  return result;
+}
+
+/** The kernel's own decoder over some bytes, to hold it against src/x86/decode.ts and against the clock. */
+export function kernelDecoder(bytes: Uint8Array): Pick<Exports, "decode" | "flowDecoded" | "targetDecoded" | "sweep"> {
+  const kernel = makeKernel();
+  kernel.bytes = bytes;
+  kernel.exports.layOut(bytes.length);
+  new Uint8Array(kernel.exports.memory.buffer).set(bytes, kernel.exports.codeAt());
+  return kernel.exports;
+}
+
+/** Copies numbers into the kernel's memory. Returns their address there. */
+function put(exports: Exports, numbers: readonly number[]): number {
+  const at = exports.reserve(4 * numbers.length);
+  new Int32Array(exports.memory.buffer).set(numbers, at >> 2);
+  return at;
+}
+
+function makeKernel(): Kernel {
+  const instruction = new Instruction();
+  const host = new HostState(0);
+  const kernel: { exports?: Exports; bytes: Uint8Array; input: WalkInput | undefined } = { bytes: nothing, input: undefined };
+  const imports = {
+    decode: { decodeRare: (at: number, end: number) => decode(kernel.bytes, at, end, instruction) },
+    host: {
+      stepHost: (at: number, end: number, state: number) => {
+        const { space, hostVariable } = kernel.input as WalkInput;
+        const length = decode(kernel.bytes, at, end, instruction);
+        host.address = hostVariable as number;
+        host.registers = state & 0xffff;
+        host.zeroFlag = (state >> 16) - 1;
+        host.step(instruction, space.addressOf(at) + length);
+        return host.registers | ((host.zeroFlag + 1) << 16);
+      },
+    },
+    walk: { word32: (address: number) => kernel.input?.data?.word32(address) ?? Number.NaN },
+  };
+  const { WebAssembly: engine } = globalThis as unknown as { WebAssembly?: Engine };
+  if (engine === undefined)
+    throw new InputError("Sandfit needs WebAssembly to walk code, which this JavaScript engine does not offer");
+  const binary = atob(kernelBinary);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  const { exports } = new engine.Instance(new engine.Module(bytes), imports);
+  const tables = exports.tables(POP);
+  new Uint16Array(exports.memory.buffer).set(entries, tables >> 1);
+  new Uint8Array(exports.memory.buffer).set(forms, tables + entries.byteLength);
+  new Uint8Array(exports.memory.buffer).set(lockable, tables + entries.byteLength + forms.byteLength);
+  kernel.exports = exports;
+  return kernel as Kernel;
+}
