@@ -67,6 +67,27 @@ program
   });
 
 program
+  .command("pack")
+  .description("check and fix every program of an archive or folder, and write a package of the result")
+  .argument("<input>", "a tar, tar.gz, zip or folder")
+  .option("-o, --output <name>", "a .tar.gz, else a folder; the default is <input>-gvisor.tar.gz here")
+  .addOption(
+    new Option("--arch <machine>", "programs for one machine, or a package for each").choices(["x86_64", "aarch64", "both"]),
+  )
+  .addOption(new Option("--allow <rule>", "convert although this rule speaks against it").choices(["cosmo-dlopen"]))
+  .option("--keep-going", "leave out programs that cannot be fixed, and list them", false)
+  .option("--force", "replace an output that exists", false)
+  .option("--allow-case-collisions", "take names that differ by case alone", false)
+  .option("--max-size <bytes>", "most that the input may unpack to; 16G unless told")
+  .option("--max-entries <n>", "most entries of the input; 200000 unless told")
+  .option("--max-ratio <n>", "most that it may unpack to, as a multiple of its size; 200 unless told")
+  .option("--json", "print the manifests (schema/pack-1.json)", false)
+  .action(async (input: string, options) => {
+    const { packCommand } = await import("./pack.js");
+    exitCode = await packCommand(input, options);
+  });
+
+program
   .command("rules")
   .description("list the rules, or explain one")
   .argument("[id]", "a rule, such as tls-in-gs")

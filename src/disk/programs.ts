@@ -48,21 +48,35 @@ function entriesOf(folder: string) {
 const ET_EXEC = 2;
 const ET_DYN = 3;
 
-/** Whether the first bytes are those of an ELF program or library, of an APE, or of a script that may be executed. */
+/** As many bytes of a file's start as `isProgramStart` needs. */
+export const START_LENGTH = 18;
+
+/** Whether a file begins as a program does, or is a script that may be executed. */
 function beginsAsProgram(path: string): boolean {
-  const start = Buffer.alloc(18);
+  const start = Buffer.alloc(START_LENGTH);
   try {
     const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const length = readSync(descriptor, start, 0, 18, 0);
-      if (length > 2 && start[0] === 0x23 && start[1] === 0x21) return (fstatSync(descriptor).mode & 0o111) !== 0;
-      if (length < 18) return false;
+      const length = readSync(descriptor, start, 0, START_LENGTH, 0);
+      if (isScriptStart(start.subarray(0, length))) return (fstatSync(descriptor).mode & 0o111) !== 0;
+      return isProgramStart(start.subarray(0, length));
     } finally {
       closeSync(descriptor);
     }
   } catch {
     return false;
   }
+}
+
+/** Whether the first bytes of a file are `#!` and something behind. */
+export function isScriptStart(bytes: Uint8Array): boolean {
+  return bytes.length > 2 && bytes[0] === 0x23 && bytes[1] === 0x21;
+}
+
+/** Whether the first bytes of a file are those of an ELF program or library, or of an APE. */
+export function isProgramStart(bytes: Uint8Array): boolean {
+  if (bytes.length < START_LENGTH) return false;
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, START_LENGTH);
   const text = start.toString("latin1");
   if (/^(MZqFpD='|jartsr='|APEDBG=')/.test(text)) return true;
   if (!text.startsWith("\x7fELF")) return false;

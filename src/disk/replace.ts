@@ -88,7 +88,8 @@ interface Job {
   readonly writing: Writing;
 }
 
-function refuseTarget(target: string, overwrite: boolean): void {
+/** Throws InputError where a target must not be written: it is no file, or exists and is not to be replaced. */
+export function refuseTarget(target: string, overwrite: boolean): void {
   const described = statSync(target, { throwIfNoEntry: false });
   if (described === undefined) return;
   if (!overwrite) throw new InputError(`${target} exists already; name another output with -o, or say --force`);
@@ -156,7 +157,8 @@ function commit(temporary: string, destination: string, writing: Writing): void 
   if (writing.record === undefined) removeRecord(destination);
 }
 
-function giveName(temporary: string, destination: string, overwrite: boolean): void {
+/** Gives a finished file its name. Throws InputError where, without `overwrite`, that name was taken meanwhile. */
+export function giveName(temporary: string, destination: string, overwrite: boolean): void {
   if (!overwrite) {
     // Without --force a file that appeared meanwhile must survive; link(2) fails where rename(2) would replace.
     try {
@@ -185,13 +187,13 @@ function patchCopy(path: string, patches: readonly Patch[], mode: number): void 
 }
 
 /** The sentence for what the disk refused. What is missing can only be the folder: the file itself is made. */
-function unwritable(target: string, error: unknown): InputError {
+export function unwritable(target: string, error: unknown): InputError {
   const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
   return new InputError(`${target} cannot be written: ${isMissing ? "there is no such folder" : reasonOf(error)}`);
 }
 
 /** What is temporary goes too when the process is told to end. Returns the way to forget about it. */
-function removeOnSignal(path: string): () => void {
+export function removeOnSignal(path: string): () => void {
   const remove = (signal: NodeJS.Signals) => {
     rmSync(path, { recursive: true, force: true });
     process.kill(process.pid, signal);

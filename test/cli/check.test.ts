@@ -44,6 +44,7 @@ describe("what it prints is as recorded", () => {
     "check --help",
     "fix --help",
     "undo --help",
+    "pack --help",
     "rules --help",
     "rules",
     "rules tls-in-gs",

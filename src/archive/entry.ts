@@ -1,0 +1,32 @@
+/** What an archive or a folder holds, entry by entry, in one form for all formats. */
+
+export type ArchiveFormat = "folder" | "tar" | "tar.gz" | "zip";
+
+export interface ArchiveEntry {
+  /** Parts joined by `/`; never absolute, never with `.` or `..` (archive/names.ts). */
+  readonly path: string;
+  readonly kind: "file" | "folder" | "symlink" | "hardlink";
+  /** Permission bits as stored, set-user-id and its like included; undefined where the archive has none. */
+  readonly mode: number | undefined;
+  /** Of a symbolic link: as stored. Of a hard link: the path of the other name, in the same form as `path`. */
+  readonly target: string | undefined;
+  /** The bytes of a file. To be read before the next entry is asked for, to the end or not at all. */
+  content(): AsyncIterable<Uint8Array>;
+}
+
+/** An entry without content. */
+export const noContent = (): AsyncIterable<Uint8Array> => (async function* () {})();
+
+const S_IFMT = 0o170000;
+const kinds: Record<number, string> = {
+  2401: "a fifo",
+  4802: "a device",
+  14406: "a device",
+  21609: "a symbolic link",
+  26411: "a socket",
+};
+
+/** What the type bits of a mode say that is neither a file nor a folder (inode(7)); undefined for those two. */
+export function specialKind(mode: number): string | undefined {
+  return kinds[mode & S_IFMT];
+}

@@ -1,0 +1,48 @@
+/** The programs in an archive or folder, one after the other, each as a source that can be read by position. */
+
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { ByteSource } from "../bytes/source.js";
+import { openFile } from "../disk/file-source.js";
+import { spool } from "../disk/spool.js";
+import { temporaryWorkspace } from "../disk/workspace.js";
+import { defaultLimits, type Limits } from "./limits.js";
+import { openArchive } from "./open.js";
+
+export interface ProgramInside {
+  /** Path inside the archive or folder. */
+  readonly name: string;
+  /** Its bytes; to be used before the next program is asked for. */
+  readonly source: ByteSource;
+  /** Permission bits; undefined where the archive has none. */
+  readonly mode: number | undefined;
+}
+
+/**
+ * Every ELF program or library and every APE in a tar, tar.gz, zip or folder, in the order that they are stored in.
+ * What is read is put into a private temporary folder, one file at a time, and removed again. Throws InputError as
+ * `openArchive` does.
+ */
+export async function* programsIn(path: string, limits: Limits = defaultLimits): AsyncGenerator<ProgramInside> {
+  const archive = openArchive(path, limits);
+  const workspace = temporaryWorkspace();
+  try {
+    for await (const entry of archive.entries()) {
+      if (entry.kind !== "file") continue;
+      const file = join(workspace.folder, "program");
+      const { isProgram } = await spool(entry.content(), file);
+      if (isProgram) {
+        const source = openFile(file, entry.path);
+        try {
+          yield { name: entry.path, source, mode: entry.mode };
+        } finally {
+          source.close();
+        }
+      }
+      rmSync(file);
+    }
+  } finally {
+    workspace.remove();
+    archive.close();
+  }
+}

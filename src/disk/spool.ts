@@ -1,0 +1,55 @@
+/** Streams of unknown length, put into files of their own so that they can be read by position. */
+
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { InputError } from "../errors.js";
+import { reasonOf } from "./file-source.js";
+import { isProgramStart, isScriptStart, START_LENGTH } from "./programs.js";
+
+/** Bytes that were put into a file. */
+export interface Spooled {
+  readonly file: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+  /** Whether it begins as ELF or APE. */
+  readonly isProgram: boolean;
+  /** Whether it begins with `#!`. */
+  readonly isScript: boolean;
+}
+
+/** Writes a stream to a new file that only this user may read. What the stream throws comes through; the disk throws InputError. */
+export async function spool(content: AsyncIterable<Uint8Array>, file: string): Promise<Spooled> {
+  const hash = createHash("sha256");
+  let start = Buffer.alloc(0);
+  let size = 0;
+  const out = await onDisk(() => open(file, "wx", 0o600));
+  try {
+    for await (const chunk of content) {
+      if (start.length < START_LENGTH) start = Buffer.concat([start, chunk.subarray(0, START_LENGTH)]);
+      hash.update(chunk);
+      size += chunk.length;
+      await onDisk(() => out.writeFile(chunk));
+    }
+  } finally {
+    await out.close();
+  }
+  return { file, size, sha256: hash.digest("hex"), isProgram: isProgramStart(start), isScript: isScriptStart(start) };
+}
+
+async function onDisk<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw new InputError(`a temporary file cannot be written: ${reasonOf(error)}`);
+  }
+}
+
+/** SHA-256 of a file, hexadecimal. */
+export async function sha256Of(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return hash.digest("hex");
+}

@@ -1,0 +1,84 @@
+/** What a package says about itself: the manifest (schema/pack-1.json) and SHA256SUMS. */
+
+import type { ArchiveFormat } from "../archive/entry.js";
+import type { Machine } from "../image/image.js";
+import type { Consequence, Edit, RuleId } from "../rules/define.js";
+import { VERSION } from "../version.js";
+
+/** Raised when the JSON shape changes in a way that breaks readers. */
+export const MANIFEST_VERSION = 1;
+
+export interface Manifest {
+  readonly version: typeof MANIFEST_VERSION;
+  /** Which Sandfit made it. */
+  readonly sandfit: string;
+  /** No name and no time: the same input gives the same manifest. */
+  readonly input: { readonly format: ArchiveFormat; readonly sha256: string | null };
+  /** The machine that was asked for; null where it was not. */
+  readonly machine: Machine | null;
+  readonly env: readonly EnvState[];
+  /** Every file but this one and SHA256SUMS, in order. */
+  readonly files: readonly PackedFile[];
+  readonly leftOut: readonly LeftOut[];
+  /** What was changed besides programs, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+export interface PackedFile {
+  readonly path: string;
+  /** Its name in the input; null where Sandfit made it. */
+  readonly origin: string | null;
+  /** Permission bits, octal. */
+  readonly mode: string;
+  /** In bytes. */
+  readonly size: number;
+  readonly sha256: { readonly before: string | null; readonly after: string };
+  /** Null for everything that is no program for Linux. */
+  readonly program: PackedProgram | null;
+}
+
+export interface PackedProgram {
+  readonly machine: Machine;
+  /** The worst that is expected on any platform of gVisor. */
+  readonly verdict: { readonly before: Consequence; readonly after: Consequence };
+  /** Rules that found something in the program as it was. */
+  readonly rules: readonly RuleId[];
+  /** What was changed; with it the original can be brought back. */
+  readonly edits: readonly Edit[];
+  readonly warnings: readonly string[];
+}
+
+export interface LeftOut {
+  readonly path: string;
+  readonly sha256: string;
+  readonly reasons: readonly string[];
+}
+
+export interface EnvState {
+  readonly path: string;
+  readonly state: "made" | "kept" | "replaced";
+  /** What was wrong with the one that was replaced. */
+  readonly problems: readonly string[];
+}
+
+export type ManifestParts = Omit<Manifest, "version" | "sandfit">;
+
+export function manifestOf(parts: ManifestParts): Manifest {
+  return { version: MANIFEST_VERSION, sandfit: VERSION, ...parts };
+}
+
+/** The text of the manifest; ends with a line feed. */
+export function renderManifest(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+/** The text of SHA256SUMS, as `sha256sum -c` reads it; paths are relative to its own folder. */
+export function renderSums(files: readonly { readonly path: string; readonly sha256: string }[]): string {
+  return files.map(({ path, sha256 }) => sumLine(path, sha256)).join("");
+}
+
+/** coreutils escapes a line feed and a backslash, and says so by a backslash in front of the line. */
+function sumLine(path: string, sha256: string): string {
+  const escaped = path.replace(/\\/g, "\\\\").replace(/\n/g, "\\n").replace(/\r/g, "\\r");
+  return `${escaped === path ? "" : "\\"}${sha256}  ${escaped}\n`;
+}

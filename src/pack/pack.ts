@@ -1,0 +1,141 @@
+/** The main path of pack: input → items → programs checked and fixed → package, read back → its name. */
+
+import { mkdirSync, realpathSync } from "node:fs";
+import { dirname, join, resolve, sep } from "node:path";
+import type { Limits } from "../archive/limits.js";
+import { type Archive, openArchive } from "../archive/open.js";
+import { commitPackage, refuseOutput, writeTarGz, writeTree } from "../disk/package.js";
+import { spool } from "../disk/spool.js";
+import { workspaceBeside } from "../disk/workspace.js";
+import { InputError } from "../errors.js";
+import type { Machine } from "../image/image.js";
+import type { RuleId } from "../rules/define.js";
+import { buildPackage } from "./build.js";
+import { filesOf, Inventory } from "./inventory.js";
+import type { Item } from "./item.js";
+import { archiveEnding } from "./layout.js";
+import type { Manifest } from "./manifest.js";
+import { refuseDifferences } from "./read-back.js";
+
+/** One package that is asked for. */
+export interface Wanted {
+  /** A name that ends in .tar.gz or .tgz is an archive, any other a folder. */
+  readonly output: string;
+  readonly machine: Machine | undefined;
+}
+
+export interface PackOptions {
+  readonly limits: Limits;
+  /** Leave out programs that cannot be fixed, instead of stopping. */
+  readonly keepGoing: boolean;
+  readonly allow: readonly RuleId[];
+  readonly allowCaseCollisions: boolean;
+  /** Replace outputs that exist. */
+  readonly force: boolean;
+}
+
+/** Hears how far the work is. */
+export interface Progress {
+  /** A part of the work begins: in words, and how much there is to do. */
+  start(what: string, total: number): void;
+  advance(count: number): void;
+}
+
+export interface Packed extends Wanted {
+  readonly manifest: Manifest;
+}
+
+/**
+ * Makes packages out of a tar, tar.gz, zip or folder. All of them are complete and read back before the first takes its
+ * name; whatever happens earlier leaves nothing. Throws InputError for what is wrong with input or output, and
+ * RefusedError with every reason where a program cannot be fixed.
+ */
+export async function pack(
+  input: string,
+  wanted: readonly Wanted[],
+  options: PackOptions,
+  progress: Progress,
+): Promise<Packed[]> {
+  const archive = openArchive(input, options.limits);
+  try {
+    for (const { output } of wanted) {
+      if (archive.format === "folder") refuseInside(input, output);
+      refuseOutput(output, isArchive(output), options.force);
+    }
+    const workspace = workspaceBeside(wanted[0]!.output);
+    try {
+      const { items, notes } = await readInput(archive, join(workspace.folder, "input"), options, progress);
+      const packages: { packed: Packed; finished: string }[] = [];
+      for (const [index, one] of wanted.entries()) {
+        const place = join(workspace.folder, `package-${index}`);
+        mkdirSync(place);
+        const built = await buildPackage(items, notes, archive, one.machine, place, options, progress);
+        const finished = join(place, "finished");
+        await write(built.items, one.output, finished, progress);
+        packages.push({ packed: { ...one, manifest: built.manifest }, finished });
+      }
+      for (const { packed, finished } of packages) {
+        commitPackage(finished, packed.output, isArchive(packed.output), options.force, `${finished}-replaced`);
+      }
+      return packages.map(({ packed }) => packed);
+    } finally {
+      workspace.remove();
+    }
+  } finally {
+    archive.close();
+  }
+}
+
+function isArchive(output: string): boolean {
+  return archiveEnding(output) !== undefined;
+}
+
+/** Reads everything once: files go to the disk, names into an inventory. */
+async function readInput(
+  archive: Archive,
+  folder: string,
+  options: PackOptions,
+  progress: Progress,
+): Promise<{ items: Item[]; notes: readonly string[] }> {
+  mkdirSync(folder);
+  progress.start("reading", archive.size);
+  const inventory = new Inventory(options);
+  let count = 0;
+  for await (const entry of archive.entries((bytes) => progress.advance(bytes))) {
+    const content = entry.kind === "file" ? await spool(entry.content(), join(folder, String(count++))) : undefined;
+    try {
+      inventory.add(entry, content);
+    } catch (error) {
+      throw error instanceof InputError ? new InputError(`${archive.name}: ${error.message}`) : error;
+    }
+  }
+  try {
+    return { items: inventory.items(), notes: inventory.notes };
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${archive.name}: ${error.message}`) : error;
+  }
+}
+
+/** Writes a package and reads it back. */
+async function write(items: readonly Item[], output: string, finished: string, progress: Progress): Promise<void> {
+  const size = filesOf(items).reduce((sum, { content }) => sum + content.size, 0);
+  const advance = (bytes: number) => progress.advance(bytes);
+  progress.start("writing", size);
+  await (isArchive(output) ? writeTarGz : writeTree)(items, finished, advance);
+  progress.start("reading back", size);
+  await refuseDifferences(items, finished, advance);
+}
+
+/** An output inside the input would be read while it is written. Throws InputError. */
+function refuseInside(input: string, output: string): void {
+  const from = realpathSync(input);
+  const parent = dirname(resolve(output));
+  let to: string;
+  try {
+    to = join(realpathSync(parent), resolve(output).slice(parent.length));
+  } catch {
+    return; // There is no such folder; writing tells.
+  }
+  if (to === from || to.startsWith(from + sep)) throw new InputError(`${output} lies in ${input}, which is being packed`);
+  if (from.startsWith(to + sep)) throw new InputError(`${input}, which is being packed, lies in ${output}`);
+}

@@ -1,0 +1,41 @@
+/** The last proof of a package: it is read as any input is, and holds every file with the bytes that its sums speak of. */
+
+import { createHash } from "node:crypto";
+import { noLimits } from "../archive/limits.js";
+import { quoted } from "../archive/names.js";
+import { openArchive } from "../archive/open.js";
+import { RefusedError } from "../errors.js";
+import { filesOf } from "./inventory.js";
+import type { Item } from "./item.js";
+
+/** Throws RefusedError where what lies at `finished` does not hold exactly the files among `items`. */
+export async function refuseDifferences(
+  items: readonly Item[],
+  finished: string,
+  onBytes: (count: number) => void,
+): Promise<void> {
+  const expected = new Map(filesOf(items).map(({ path, content }) => [path, content.sha256]));
+  const found = new Map<string, string>();
+  const archive = openArchive(finished, noLimits);
+  try {
+    for await (const entry of archive.entries()) {
+      if (entry.kind === "hardlink") found.set(entry.path, found.get(entry.target!) ?? "");
+      if (entry.kind === "file") found.set(entry.path, await sumOf(entry.content(), onBytes));
+    }
+  } finally {
+    archive.close();
+  }
+  const wrong = [...new Set([...expected.keys(), ...found.keys()])].filter((path) => expected.get(path) !== found.get(path));
+  if (wrong.length > 0) {
+    throw new RefusedError([`the package does not read back as it was written: ${wrong.slice(0, 8).map(quoted).join(", ")}`]);
+  }
+}
+
+async function sumOf(content: AsyncIterable<Uint8Array>, onBytes: (count: number) => void): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of content) {
+    hash.update(chunk);
+    onBytes(chunk.length);
+  }
+  return hash.digest("hex");
+}
