@@ -7,7 +7,7 @@ import type { Machine } from "../image/image.js";
 import { archiveEnding, packageName } from "../pack/layout.js";
 import { pack, type Wanted } from "../pack/pack.js";
 import { renderPackage } from "../report/pack.js";
-import type { RuleId } from "../rules/define.js";
+import type { RuleId } from "../rules/index.js";
 import type { ExitCode } from "./main.js";
 import { paintForOutput, print } from "./output.js";
 import { progressBar } from "./progress.js";

@@ -37,8 +37,7 @@ export async function buildPackage(
   const contents = new Contents(place, notes);
   for (const item of input) {
     const treatment = item.kind === "file" ? treatments.get(item.content) : undefined;
-    if (treatment?.kind === "kept" || treatment?.kind === "fixed") contents.take(item, treatment);
-    else if (treatment?.kind !== "refused") contents.take(item);
+    if (treatment?.kind !== "refused") contents.take(item, treatment);
   }
   contents.notes.push(...danglingLinks(contents.items(), new Set(leftOut.map(({ path }) => path))));
 
@@ -69,8 +68,8 @@ async function treatPrograms(
   const programs = programsOf(input);
   progress.start("checking", programs.length);
   const treatments = new Map<Spooled, Treatment>();
-  for (const [index, { content, names }] of programs.entries()) {
-    treatments.set(content, await treatProgram(content, names[0]!, join(place, `fixed-${index}`), { machine, allow }));
+  for (const [index, program] of programs.entries()) {
+    treatments.set(program.content, await treatProgram(program, join(place, `fixed-${index}`), { machine, allow }));
     progress.advance(1);
   }
   return treatments;

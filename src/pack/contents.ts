@@ -2,9 +2,10 @@
 
 import { join } from "node:path";
 import { quoted } from "../archive/names.js";
-import { type Spooled, spool } from "../disk/spool.js";
+import { spool } from "../disk/spool.js";
 import { type FileItem, type Item, sorted } from "./item.js";
-import type { PackedFile, PackedProgram } from "./manifest.js";
+import type { PackedFile } from "./manifest.js";
+import type { Treatment } from "./program.js";
 
 type Origin = Pick<PackedFile, "origin" | "program"> & { readonly before: string | null };
 
@@ -21,13 +22,13 @@ export class Contents {
     this.notes = [...notes];
   }
 
-  /** Takes an item of the input; of a fixed program its new content, and what is known of it. */
-  take(item: Item, result?: { readonly content: Spooled; readonly program: PackedProgram }): void {
-    if (item.kind !== "file") this.#items.set(item.path, item);
-    else {
-      this.#items.set(item.path, result === undefined ? item : { ...item, content: result.content });
-      this.#origins.set(item.path, { origin: item.path, before: item.content.sha256, program: result?.program ?? null });
-    }
+  /** Takes an item of the input, and what became of it where it is a program. */
+  take(item: Item, treatment?: Treatment): void {
+    const isFixed = item.kind === "file" && treatment?.kind === "fixed";
+    this.#items.set(item.path, isFixed ? { ...item, content: treatment.content, mode: treatment.mode } : item);
+    if (item.kind !== "file") return;
+    const program = treatment !== undefined && "program" in treatment ? treatment.program : null;
+    this.#origins.set(item.path, { origin: item.path, before: item.content.sha256, program });
   }
 
   /** Puts a text there. What stands at that path keeps its content under another name, or goes where `dropOld` says so. */

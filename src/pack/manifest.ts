@@ -2,7 +2,9 @@
 
 import type { ArchiveFormat } from "../archive/entry.js";
 import type { Machine } from "../image/image.js";
-import type { Consequence, Edit, RuleId } from "../rules/define.js";
+import type { Edit } from "../rules/define.js";
+import type { RuleId } from "../rules/index.js";
+import type { Consequence } from "../sandbox/behaviour.js";
 import { VERSION } from "../version.js";
 
 /** Raised when the JSON shape changes in a way that breaks readers. */
@@ -33,12 +35,13 @@ export interface PackedFile {
   /** In bytes. */
   readonly size: number;
   readonly sha256: { readonly before: string | null; readonly after: string };
-  /** Null for everything that is no program for Linux. */
+  /** Null for everything that is neither a program for Linux nor a script that may be executed. */
   readonly program: PackedProgram | null;
 }
 
 export interface PackedProgram {
-  readonly machine: Machine;
+  /** "any" for a script. */
+  readonly machine: Machine | "any";
   /** The worst that is expected on any platform of gVisor. */
   readonly verdict: { readonly before: Consequence; readonly after: Consequence };
   /** Rules that found something in the program as it was. */

@@ -9,7 +9,7 @@ import { spool } from "../disk/spool.js";
 import { workspaceBeside } from "../disk/workspace.js";
 import { InputError } from "../errors.js";
 import type { Machine } from "../image/image.js";
-import type { RuleId } from "../rules/define.js";
+import type { RuleId } from "../rules/index.js";
 import { buildPackage } from "./build.js";
 import { filesOf, Inventory } from "./inventory.js";
 import type { Item } from "./item.js";

@@ -28,11 +28,12 @@ export function renderPackage(manifest: Manifest, output: string, paint: Paint):
 
 function programWords({ program }: PackedFile, paint: Paint): string {
   const { edits, verdict, rules, machine, warnings } = program!;
+  const what = machine === "any" ? "script" : machine;
   const after = verdict.after === "runs" ? paint.green("runs") : paint.yellow(consequenceWords[verdict.after]);
   const words =
     edits.length === 0
-      ? `${after}, ${machine}, carried over as it is`
-      : `${after}, ${machine}, fixed: ${plural(edits.length, "edit")} (${rules.join(", ")})`;
+      ? `${after}, ${what}, carried over as it is`
+      : `${after}, ${what}, fixed: ${plural(edits.length, "edit")} (${rules.join(", ")})`;
   return [words, ...warnings.map((warning) => `\n  ${paint.yellow("warning")} ${warning}`)].join("");
 }
 
