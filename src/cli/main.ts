@@ -91,7 +91,7 @@ program
   .command("rules")
   .description("list the rules, or explain one")
   .argument("[id]", "a rule, such as tls-in-gs")
-  .option("--json", "print JSON", false)
+  .option("--json", "print a JSON document (schema/rules-1.json)", false)
   .action(async (id: string | undefined, options) => {
     const { rulesCommand } = await import("./rules.js");
     exitCode = await rulesCommand(id, options);
@@ -143,7 +143,7 @@ program
 program
   .command("probe")
   .description("say what this environment is: gVisor or not, platform, release, and what it refuses")
-  .option("--json", "print JSON", false)
+  .option("--json", "print a JSON document (schema/probe-1.json)", false)
   .action(async (options) => {
     const { probeCommand } = await import("./probe.js");
     exitCode = await probeCommand(options);

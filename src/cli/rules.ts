@@ -24,7 +24,7 @@ export async function rulesCommand(id: string | undefined, options: { json: bool
       ...(probe && { probe: probe.id }),
       links: words.links,
     }));
-    await print(`${JSON.stringify(list, null, 2)}\n`);
+    await print(`${JSON.stringify({ version: 1, release: newest.release, rules: list }, null, 2)}\n`);
   } else if (named === undefined) {
     await print(
       chosen.map((rule) => `${rule.id.padEnd(widest)}  ${rule.words.title}${rule.fixable ? " (fixable)" : ""}\n`).join(""),

@@ -18,7 +18,7 @@ export async function ownSetting(): Promise<Setting> {
   try {
     environment = await probeEnvironment();
   } catch {
-    environment = { kind: "unknown", signals: [], probes: [] };
+    environment = { version: 1, kind: "unknown", signals: [], probes: [] };
   }
   const { kind, platform, release, probes } = environment;
   const known = { release: releaseOf(release?.notBefore), platforms: platform === undefined ? platforms : [platform] };

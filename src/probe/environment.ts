@@ -19,7 +19,11 @@ export interface ProbeResult {
   readonly rules: readonly string[];
 }
 
+/** Raised when the JSON shape changes in a way that breaks readers (schema/probe-1.json). */
+const ENVIRONMENT_VERSION = 1;
+
 export interface Environment {
+  readonly version: typeof ENVIRONMENT_VERSION;
   readonly kind: "linux" | "gvisor" | "unknown";
   readonly platform?: "systrap" | "ptrace" | "kvm";
   /** Dates of gVisor's source, YYYY-MM-DD: the release has what came on `notBefore` and lacks what came on `before`. */
@@ -58,6 +62,7 @@ export async function probeEnvironment(options: ProbeOptions = {}): Promise<Envi
   if (filtered) signals.push("a seccomp filter is over this process: some refusals may be its own");
   signals.push(...new Set([...first.notes, ...second.notes]));
   return {
+    version: ENVIRONMENT_VERSION,
     kind,
     ...(platform !== undefined && { platform }),
     ...(kind === "gvisor" && { release: releaseOf(outcomes, filtered) }),

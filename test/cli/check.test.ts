@@ -1,28 +1,21 @@
 /** `sandfit check`, as it is run: what it prints, where, and how it ends. */
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import type { FileReport, Report } from "../../src/report/model.js";
 import { sampleProgram, samplePrograms } from "../fixtures/programs/index.js";
 import { sandfit, shell, temporaryFolder, writeSample } from "../support/cli.js";
+import { conforming } from "../support/schema.js";
 
 const folder = temporaryFolder();
 for (const { name } of samplePrograms()) writeSample(folder, name);
 const inFolder = { cwd: folder };
-const validate = new Ajv({ strict: false }).compile(
-  JSON.parse(readFileSync(new URL("../../schema/report-1.json", import.meta.url), "utf8")),
-);
-
 /** Runs `check --json` and holds what comes against the schema that ships. */
 async function checkJson(...args: string[]): Promise<Report> {
   const { stdout } = await sandfit(["check", "--json", ...args], inFolder);
-  const report = JSON.parse(stdout);
-  validate(report);
-  expect(validate.errors).toBeNull();
-  return report;
+  return conforming<Report>("report-1", stdout);
 }
 
 describe("what it prints is as recorded", () => {
@@ -99,6 +92,7 @@ describe("--target", () => {
 test("every JSON output is what the schema says", async () => {
   const report = await checkJson(".", "missing", "/dev/null");
   expect(report.files.length).toBe(samplePrograms().length + 2);
+  conforming("rules-1", (await sandfit(["rules", "--json"])).stdout);
 });
 
 describe("inputs", () => {

@@ -9,6 +9,7 @@ import { placeProgram } from "../../src/probe/place.js";
 import { execute } from "../../src/run/execute.js";
 import { hostRunsLinux } from "../../src/run/sandbox.js";
 import { findSandboxes } from "../../src/run/sandboxes.js";
+import { conforming } from "../support/schema.js";
 import { buildSandfit, sharedFolder, USERS } from "./user.js";
 
 const { present, absent } = await findSandboxes();
@@ -29,7 +30,7 @@ describe.skipIf(!hostRunsLinux()).each(USERS)("on this machine as %s", (_, user)
       cwd: "/",
       env: { ...env, TMPDIR: folder },
     });
-    const environment = JSON.parse(run.stdout) as Environment;
+    const environment = conforming<Environment>("probe-1", run.stdout);
     expect(environment.kind).toBe("linux");
     for (const id of ["arch-set-gs", "growsdown", "wrfsbase", "gs-selector-load"]) expect(bites(environment, id)).toBe(false);
     expect(readdirSync(folder)).toEqual(["sandfit.mjs"]);
@@ -48,7 +49,7 @@ describe.skipIf(!hostRunsLinux()).each(USERS)("on this machine as %s", (_, user)
       "--json",
     ];
     const run = await execute([...user, ...command], { cwd: "/", env: { ...env, TMPDIR: folder } });
-    const environment = JSON.parse(run.stdout) as Environment;
+    const environment = conforming<Environment>("probe-1", run.stdout);
     expect(environment.kind).toBe("linux");
     expect(environment.signals.join()).toContain("seccomp filter");
     expect([bites(environment, "arch-set-gs"), bites(environment, "io-uring"), bites(environment, "growsdown")]).toEqual([
@@ -88,7 +89,7 @@ describe("inside gVisor", () => {
       const script = `${process.execPath} ${join(folder, "sandfit.mjs")} probe --json && (/bin/true) && (/bin/true; /bin/true)`;
       const run = await execute([...user, "/bin/sh", "-c", script], { sandbox: sandbox!, cwd: folder, env });
       expect(run).toMatchObject({ exitCode: 0, stderr: "" });
-      const environment = JSON.parse(run.stdout) as Environment;
+      const environment = conforming<Environment>("probe-1", run.stdout);
       expect(environment).toMatchObject({ kind: "gvisor", platform });
       const { notBefore, before } = environment.release!;
       expect(notBefore! <= date && date < (before ?? "9999")).toBe(true);

@@ -2,23 +2,18 @@
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { proveByRuns } from "../../src/cli/verify.js";
 import type { VerifyReport } from "../../src/report/verify-model.js";
 import { findSandboxes } from "../../src/run/sandboxes.js";
 import { repairByHand, sampleProgram } from "../fixtures/programs/index.js";
 import { folder, placed, sandfit, sandfitAsNobody } from "../run/command.js";
+import { conforming } from "../support/schema.js";
 
 const { present } = await findSandboxes();
-const schema = JSON.parse(readFileSync(new URL("../../schema/verify-1.json", import.meta.url), "utf8"));
-const isValid = new Ajv({ allowUnionTypes: true }).compile(schema);
-
 async function report(...args: string[]): Promise<VerifyReport & { exit: number | undefined }> {
   const run = await sandfit(["verify", "--json", ...args]);
-  const parsed = JSON.parse(run.stdout);
-  expect(isValid(parsed), JSON.stringify(isValid.errors)).toBe(true);
-  return { ...parsed, exit: run.exitCode };
+  return { ...conforming<VerifyReport>("verify-1", run.stdout), exit: run.exitCode };
 }
 
 function repaired(name: string): string {
