@@ -22,6 +22,8 @@ const jazzer = createRequire(import.meta.url)
 const NEWER_LIBC = "/opt/sandfit-fuzz/usr/lib/x86_64-linux-gnu";
 /** Targets that await nothing: faster when the fuzzer knows. */
 const SYNCHRONOUS = new Set(["decode"]);
+/** Milliseconds of one execution that count as a hang: far more than the slowest takes on a machine that is busy. */
+const HANG = 120_000;
 const LONGEST: Readonly<Record<string, number>> = { decode: 32, zip: 4096 };
 
 const { values, positionals } = parseArgs({
@@ -66,7 +68,7 @@ async function fuzz(target: string, folder: string, command: readonly string[]):
       "--disableBugDetectors=.*",
       "-i",
       join(folder, "bundle"),
-      "--timeout=10000",
+      `--timeout=${HANG}`,
       "--",
       `-max_total_time=${values.seconds}`,
       `-runs=${values.runs}`,

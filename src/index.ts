@@ -1,13 +1,16 @@
 /** The library: what the command line does, without files, processes and terminals. Runs in Node and in browsers. */
 
-export { type BlobLike, type ByteSource, blobSource, memorySource } from "./bytes/source.js";
+export { type BlobLike, type BlobPart, type ByteSource, blobSource, memorySource } from "./bytes/source.js";
 export { check, checkImage } from "./check.js";
+export type { EvidenceName } from "./code/evidence.js";
+export type { CosmopolitanEra, Runtime, RuntimeName } from "./code/runtime.js";
 export { InputError, RefusedError } from "./errors.js";
 export { applyToCopy, backward, forward, type Patch } from "./fix/apply.js";
 export { unexplainedDifferences } from "./fix/layout.js";
 export { type Plan, type PlanOptions, planFix } from "./fix/plan.js";
 export { proveResult } from "./fix/prove.js";
 export { readImage } from "./image/detect.js";
+export type { ElfNote } from "./image/elf-notes.js";
 export type * from "./image/image.js";
 export { renderJson } from "./report/json.js";
 export {
@@ -21,10 +24,22 @@ export {
 } from "./report/model.js";
 export { type Paint, plain } from "./report/paint.js";
 export { renderText, type TextOptions } from "./report/text.js";
-export type { Change, Edit, Finding, LeftAlone, Repair, Rule, RuleWords, Site } from "./rules/define.js";
+export type {
+  Change,
+  Edit,
+  Facts,
+  Finding,
+  LeftAlone,
+  ModeChange,
+  PageWords,
+  Repair,
+  Rule,
+  RuleWords,
+  Site,
+} from "./rules/define.js";
 export { findRule, type RuleId, rules } from "./rules/index.js";
 export type { Libraries, Library, Surroundings } from "./rules/surroundings.js";
-export type { Behaviour, Clause, Consequence, Effect } from "./sandbox/behaviour.js";
+export { type Behaviour, type Clause, type Consequence, consequences, type Effect } from "./sandbox/behaviour.js";
 export {
   newest,
   type Platform,
@@ -32,6 +47,7 @@ export {
   platforms,
   type Release,
   type ReleaseId,
+  releaseIds,
   releases,
   type Target,
 } from "./sandbox/gvisor.js";

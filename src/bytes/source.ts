@@ -34,7 +34,14 @@ export function blobSource(blob: BlobLike, name = "(blob)"): ByteSource {
 /** The part of the web's Blob that is used here, so that this file needs neither the DOM's types nor Node's. */
 export interface BlobLike {
   readonly size: number;
-  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+  /** The bytes from `start` to before `end`. */
+  slice(start: number, end: number): BlobPart;
+}
+
+/** A part of a blob, before it is read. */
+export interface BlobPart {
+  /** Reads it. */
+  arrayBuffer(): Promise<ArrayBuffer>;
 }
 
 function clamp(value: number, most: number): number {

@@ -2,7 +2,7 @@
 
 import type { ByteSource } from "../bytes/source.js";
 import type { ElfView, LoadedRange } from "../image/image.js";
-import { loadRange } from "../image/load.js";
+import { loadRanges } from "../image/load.js";
 
 /** One executable PT_LOAD inside a code space. `start` is its first position; `address` virtual, `fileOffset` in the file. */
 export interface CodeRegion {
@@ -61,8 +61,7 @@ export class CodeSpace {
 /** Reads the executable ranges of `view`. Throws InputError where they cannot be read. */
 export async function loadCodeSpace(source: ByteSource, view: ElfView): Promise<CodeSpace> {
   const ranges = view.ranges.filter((range) => range.executable && range.fileSize > 0);
-  const parts = await Promise.all(ranges.map((range) => loadRange(source, range)));
-  return codeSpaceOf(ranges, parts);
+  return codeSpaceOf(ranges, await loadRanges(source, ranges));
 }
 
 /** Builds a code space from ranges and their bytes, in the same order. One range is used as it is, without a copy. */

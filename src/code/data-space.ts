@@ -1,8 +1,8 @@
 /** The bytes that a view loads without execute permission: where constants, tables and pointers to functions lie. */
 
 import type { ByteSource } from "../bytes/source.js";
-import type { ElfView } from "../image/image.js";
-import { loadRange } from "../image/load.js";
+import type { ElfView, LoadedRange } from "../image/image.js";
+import { loadRanges } from "../image/load.js";
 
 interface DataRegion {
   readonly address: number;
@@ -11,7 +11,7 @@ interface DataRegion {
 }
 
 /** Larger data segments are not searched for pointers: such files carry assets, not code. */
-const MOST_BYTES_OF_A_REGION = 512 * 1024 * 1024;
+const MOST_BYTES = 512 * 1024 * 1024;
 
 export class DataSpace {
   private readonly regions: readonly DataRegion[];
@@ -67,9 +67,13 @@ export class DataSpace {
 
 /** Reads the ranges of `view` that are not executable. Throws InputError where they cannot be read. */
 export async function loadDataSpace(source: ByteSource, view: ElfView): Promise<DataSpace> {
-  const ranges = view.ranges.filter(
-    (range) => !range.executable && range.fileSize > 0 && range.fileSize <= MOST_BYTES_OF_A_REGION,
-  );
-  const parts = await Promise.all(ranges.map((range) => loadRange(source, range)));
+  const ranges: LoadedRange[] = [];
+  let inAll = 0;
+  for (const range of view.ranges) {
+    if (range.executable || range.fileSize === 0 || inAll + range.fileSize > MOST_BYTES) continue;
+    inAll += range.fileSize;
+    ranges.push(range);
+  }
+  const parts = await loadRanges(source, ranges);
   return new DataSpace(ranges.map((range, index) => ({ address: range.address, bytes: parts[index] })));
 }

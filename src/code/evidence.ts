@@ -12,6 +12,7 @@
 export const Evidence = { None: 0, Swept: 1, Pointer: 2, Unwind: 3, Symbol: 4, Entry: 5 } as const;
 export type EvidenceRank = (typeof Evidence)[keyof typeof Evidence];
 
+/** How bytes are known to be code, weakest first: see docs/how-it-works.md. */
 export type EvidenceName = "swept" | "pointer" | "unwind" | "symbol" | "entry";
 
 const names: readonly (EvidenceName | undefined)[] = [undefined, "swept", "pointer", "unwind", "symbol", "entry"];

@@ -5,6 +5,7 @@ import type { SegmentAccess } from "./accesses.js";
 import type { Code } from "./code.js";
 import { ArchCode, type ArchPrctl } from "./system-calls.js";
 
+/** The C library or language runtime that a program was linked with. */
 export type RuntimeName = "cosmopolitan" | "glibc" | "musl" | "go" | "unknown";
 
 /**
@@ -13,6 +14,7 @@ export type RuntimeName = "cosmopolitan" | "glibc" | "musl" | "go" | "unknown";
  */
 export type CosmopolitanEra = "fs-early" | "gs" | "fs-late" | "unknown";
 
+/** What a program was linked with, and how that is known. */
 export interface Runtime {
   readonly name: RuntimeName;
   /** Only for Cosmopolitan. */

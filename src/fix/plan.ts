@@ -10,6 +10,7 @@ import { assimilate } from "./assimilate.js";
 
 export const PLAN_VERSION = 1;
 
+/** Every byte that changes, and why. Data: it can be saved, shown, applied and taken back. */
 export interface Plan {
   readonly version: typeof PLAN_VERSION;
   /** The file that the plan was made for. */
@@ -28,6 +29,7 @@ export interface Plan {
   readonly warnings: readonly string[];
 }
 
+/** What a user may choose about a plan. */
 export interface PlanOptions {
   /** Which program of a fat APE; the default is x86-64 where there is one. */
   readonly machine?: Machine;

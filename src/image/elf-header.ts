@@ -93,7 +93,6 @@ export type ElfHeader = FieldsOf<typeof afterIdent64> & {
   readonly littleEndian: boolean;
   readonly osabi: number;
 };
-export type RawSegment = FieldsOf<typeof segment64>;
 export type RawSection = FieldsOf<typeof section64>;
 
 /** The record layouts of one ELF class. */

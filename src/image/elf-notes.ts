@@ -8,6 +8,7 @@ const mostBytes = 1 << 20;
 const mostNotes = 4096;
 const longestName = 64;
 
+/** A note of a PT_NOTE segment. */
 export interface ElfNote {
   /** Who gives the type its meaning: "GNU", "OpenBSD", "Go". */
   readonly owner: string;

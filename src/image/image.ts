@@ -30,6 +30,7 @@ export interface ProgramHeader {
   readonly align: number;
 }
 
+/** A section as the section header table names it. */
 export interface SectionHeader {
   readonly name: string;
   readonly type: number;
@@ -171,6 +172,7 @@ export interface ZipTail {
   readonly firstLocalHeader: number | undefined;
 }
 
+/** What a file is by its first bytes. */
 export type ImageKind = "elf" | "ape" | "pe" | "macho" | "script" | "text" | "archive" | "empty" | "other";
 
 /** A file, read as far as needed to say what each system would load. */

@@ -32,6 +32,7 @@ export interface ViewReport {
   readonly verdicts: Readonly<Partial<Record<Platform, Verdict>>>;
 }
 
+/** What is known of one file. */
 export interface FileReport {
   readonly name: string;
   /** In bytes. */
@@ -49,6 +50,7 @@ export interface FileError {
   readonly error: string;
 }
 
+/** What is known of all files that were asked about: the JSON document of schema/report-1.json. */
 export interface Report {
   readonly version: typeof MODEL_VERSION;
   readonly target: Target;

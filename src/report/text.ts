@@ -7,6 +7,7 @@ import { type FileError, type FileReport, isRepairable, outcomeOf, type Report, 
 import type { Paint } from "./paint.js";
 import { consequenceWords, evidenceOf, plural, printable, runtimeWords, spaced, worstEffect } from "./words.js";
 
+/** How much to write, and in which colours. */
 export interface TextOptions {
   /** List every site instead of one of each role. */
   readonly all: boolean;

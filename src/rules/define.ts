@@ -146,6 +146,7 @@ export interface RuleWords {
   readonly page: PageWords;
 }
 
+/** The parts of a rule's page that are not said anywhere else. */
 export interface PageWords {
   /** What programs with it do, and which are known. */
   readonly program: string;
@@ -193,6 +194,7 @@ export interface FileRule<Id extends string = string> extends Declaration<Id> {
   findInFile(subject: FileSubject): Result;
 }
 
+/** One thing to look for: how it is found, what it means, and how it is repaired. */
 export type Rule = ProgramRule | FileRule;
 
 /** Declares a rule about programs. Only types: the record is returned as it is. */

@@ -35,8 +35,10 @@ const all = [
   apeNotElf,
 ] as const;
 
+/** Permanent: rule ids appear in reports, plans and CI configurations. */
 export type RuleId = (typeof all)[number]["id"];
 
+/** All rules, in the order of reports. */
 export const rules: readonly (Rule & { readonly id: RuleId })[] = all;
 
 const byId = new Map<string, Rule & { readonly id: RuleId }>(rules.map((rule) => [rule.id, rule]));

@@ -3,6 +3,7 @@
 import type { ElfNote } from "../image/elf-notes.js";
 import type { ElfView } from "../image/image.js";
 
+/** What lies beside a program and matters to it. */
 export interface Surroundings {
   /** Permission bits, st_mode & 0o7777. */
   readonly mode?: number;
@@ -10,6 +11,7 @@ export interface Surroundings {
   libraries?(view: ElfView): Promise<Libraries>;
 }
 
+/** The libraries that a program would load. */
 export interface Libraries {
   /** Those that DT_NEEDED names lead to, directly or through others, each once. The program's interpreter is the first. */
   readonly found: readonly Library[];
@@ -17,6 +19,7 @@ export interface Libraries {
   readonly missing: readonly string[];
 }
 
+/** One of them. */
 export interface Library {
   readonly path: string;
   readonly view: ElfView;

@@ -4,6 +4,7 @@ import { type Platform, platforms, type Release, type ReleaseId, releases } from
 
 /** What a finding means when the program is started, from harmless to worst. */
 export const consequences = ["runs", "may-fail", "fails"] as const;
+/** One of them. */
 export type Consequence = (typeof consequences)[number];
 
 /** One stretch of releases and platforms, and what happens there. */
@@ -17,6 +18,7 @@ export interface Clause {
   readonly until?: string;
 }
 
+/** How a program with a finding fares, over releases and platforms. */
 export interface Behaviour {
   /** The first that fits a release and platform holds; where none fits, the program runs. */
   readonly clauses: readonly Clause[];

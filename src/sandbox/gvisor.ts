@@ -2,6 +2,7 @@
 
 /** How gVisor runs application code. systrap is the default since 2023; ptrace was before. */
 export const platforms = ["systrap", "ptrace", "kvm"] as const;
+/** One of them. */
 export type Platform = (typeof platforms)[number];
 
 /** A gVisor release whose behaviour is known, by the month of its source. */
@@ -20,7 +21,9 @@ export interface Release {
 export const ranReleaseIds = ["2022-12", "2024-07", "2026-09"] as const;
 export type RanReleaseId = (typeof ranReleaseIds)[number];
 
+/** The releases that Sandfit knows, oldest first: year and month. */
 export const releaseIds = ["2022-12", "2024-07", "2026-08", "2026-09"] as const;
+/** One of them. */
 export type ReleaseId = (typeof releaseIds)[number];
 
 /** Every release that can be asked about, oldest first. */

@@ -5,7 +5,7 @@ import { findApeHeaders } from "../../src/image/ape.js";
 import { ddOperands } from "../../src/image/ape-script.js";
 import { readImage } from "../../src/image/detect.js";
 import type { Image } from "../../src/image/image.js";
-import { loadRange } from "../../src/image/load.js";
+import { loadRanges } from "../../src/image/load.js";
 import { apePlaces, buildApe, imageBase, octal } from "../fixtures/images/ape-builder.js";
 import { exitCode } from "../fixtures/images/elf-builder.js";
 import { outcome } from "../fixtures/images/read.js";
@@ -25,7 +25,7 @@ describe("views", () => {
       ["x86-64", 256],
       ["aarch64", 256],
     ]);
-    expect(await loadRange(memorySource(bytes), image.elf[1]!.ranges[0]!)).toHaveLength(0x1000);
+    expect((await loadRanges(memorySource(bytes), [image.elf[1]!.ranges[0]!]))[0]).toHaveLength(0x1000);
     expect(image.zip).toMatchObject({ entryCount: 1, firstLocalHeader: apePlaces.code + 0x2000 });
   });
 

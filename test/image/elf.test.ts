@@ -6,7 +6,7 @@ import { readImage } from "../../src/image/detect.js";
 import { readElf } from "../../src/image/elf.js";
 import { readElfNotes } from "../../src/image/elf-notes.js";
 import type { ElfView } from "../../src/image/image.js";
-import { loadRange } from "../../src/image/load.js";
+import { loadRanges } from "../../src/image/load.js";
 import { buildElf, exitCode, stringTable } from "../fixtures/images/elf-builder.js";
 import { put, recordSizes, sectionFields } from "../fixtures/images/elf-fields.js";
 import { concat, record } from "../fixtures/images/zip-builder.js";
@@ -59,7 +59,7 @@ describe("header and program headers", () => {
     const bytes = buildElf();
     const source = memorySource(bytes);
     const view = await viewOf(bytes);
-    expect(await loadRange(source, view.ranges[0]!)).toEqual(exitCode);
+    expect((await loadRanges(source, [view.ranges[0]!]))[0]).toEqual(exitCode);
     expect(offsetOfAddress(view, 0x400002)).toBe(0x1002);
     expect(addressOfOffset(view, 0x1002)).toBe(0x400002);
     expect(rangeAt(view, 0x400fff)).toBe(view.ranges[0]);
@@ -70,8 +70,8 @@ describe("header and program headers", () => {
 
   test("a range above 1 GiB is refused with a sentence", async () => {
     const range = { ...(await viewOf(buildElf())).ranges[0]!, fileSize: 2 ** 31 };
-    await expect(loadRange(memorySource(new Uint8Array(0), "big"), range)).rejects.toThrow(
-      "big loads 2147483648 bytes at 0x400000 at once",
+    await expect(loadRanges(memorySource(new Uint8Array(0), "big"), [range])).rejects.toThrow(
+      "big loads 2147483648 bytes at once",
     );
   });
 

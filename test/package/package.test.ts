@@ -1,7 +1,7 @@
 /** The package as others get it: packed, installed into an empty folder, run and imported there. */
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
@@ -13,11 +13,13 @@ const folder = temporaryFolder();
 const home = join(folder, "home");
 const description = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 let files: string[];
+let packedSize: number;
 
 beforeAll(() => {
   // npm pack builds the package first, by its prepare script, whose words come before the JSON.
   const packed = execFileSync("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root, encoding: "utf8" });
   const [tarball] = JSON.parse(packed.slice(packed.search(/^\[/m)));
+  packedSize = tarball.size;
   files = tarball.files.map((file: { path: string }) => file.path);
   mkdirSync(home);
   writeFileSync(join(home, "package.json"), "{}");
@@ -43,6 +45,27 @@ test("holds the command, the library, the types, the schema and the pages, and n
   );
   expect(files).toContain(description.bin.sandfit.replace(/^\.\//, ""));
   expect(files.filter((path) => /(^|\/)(test|src|bench|demo|scripts)\/|\.test\./.test(path))).toEqual([]);
+});
+
+test("is small: less than half a megabyte to fetch", () => {
+  expect(packedSize).toBeLessThan(500_000);
+});
+
+test("is one file for the command: alone in a folder, with nothing but node, it checks, fixes and undoes", () => {
+  const alone = join(folder, "alone");
+  mkdirSync(alone);
+  copyFileSync(join(root, description.bin.sandfit), join(alone, "sandfit.cjs"));
+  const program = readFileSync(writeSample(alone, "ape-gs"));
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, ["sandfit.cjs", ...args], { cwd: alone, env: {}, encoding: "utf8" });
+  expect(run("check", "ape-gs").status).toBe(1);
+  expect(run("fix", "ape-gs")).toMatchObject({ status: 0, stderr: "" });
+  expect(run("check", "ape-gs.gvisor").status).toBe(0);
+  expect(run("undo", "ape-gs.gvisor").status).toBe(0);
+  expect(readFileSync(join(alone, "ape-gs.gvisor"))).toEqual(program);
+  for (const command of ["rules", "check --help", "probe --help", "report --help"])
+    expect(run(...command.split(" ")).status).toBe(0);
+  expect(readdirSync(alone).sort()).toEqual(["ape-gs", "ape-gs.gvisor", "sandfit.cjs"]);
 });
 
 test("checks a program by its command", () => {
