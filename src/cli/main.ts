@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** argv → command → exit code. The commands themselves are loaded when they are called. */
 
 import { Command, CommanderError, Option } from "commander";

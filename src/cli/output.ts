@@ -1,6 +1,6 @@
 /** Printing: whole, and in colour only where a person looks. */
 
-import { writeSync } from "node:fs";
+import { fstatSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { reasonOf } from "../disk/file-source.js";
 import { InputError } from "../errors.js";
@@ -32,9 +32,23 @@ export async function print(text: string): Promise<void> {
 
 /** Colours for standard output: on a terminal, by NO_COLOR and FORCE_COLOR as everybody else does. */
 export async function paintForOutput(): Promise<Paint> {
-  const { default: picocolors } = await import("picocolors");
   const wanted = process.env["NO_COLOR"] === undefined || process.env["NO_COLOR"] === "";
   const forced = !["", "0", undefined].includes(process.env["FORCE_COLOR"]);
-  const terminal = isatty(STANDARD_OUTPUT) && process.env["TERM"] !== "dumb";
-  return wanted && (terminal || forced) ? picocolors.createColors(true) : plain;
+  if (!wanted || !(forced || (isTerminal() && process.env["TERM"] !== "dumb"))) return plain;
+  const { default: picocolors } = await import("picocolors");
+  return picocolors.createColors(true);
+}
+
+/** The major number of /dev/null and its kind (Linux, Documentation/admin-guide/devices.txt). */
+const MEMORY_DEVICES = 1;
+
+/** Asks for the kind of file first: isatty loads Node's network modules. */
+function isTerminal(): boolean {
+  try {
+    const described = fstatSync(STANDARD_OUTPUT);
+    return described.isCharacterDevice() && described.rdev >> 8 !== MEMORY_DEVICES && isatty(STANDARD_OUTPUT);
+  } catch {
+    // Standard output is closed.
+    return false;
+  }
 }

@@ -8,26 +8,15 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 
-export default async function buildCommand(): Promise<() => void> {
-  execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/kernel.mjs", import.meta.url))]);
+export default function buildCommand(): () => void {
   const folder = mkdtempSync(join(tmpdir(), "sandfit-build-"));
   const outfile = join(folder, "cli.cjs");
-  await build({
-    absWorkingDir: fileURLToPath(new URL("../..", import.meta.url)),
-    entryPoints: ["src/cli/main.ts"],
-    outfile,
-    bundle: true,
-    format: "cjs",
-    platform: "node",
-    target: "node20.19",
-    minify: true,
-    keepNames: true,
-    logLevel: "warning",
-  });
+  execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/bundle.mjs", import.meta.url)), outfile]);
   // Ordinary users run it too.
   chmodSync(folder, 0o755);
   process.env["SANDFIT_TEST_COMMAND"] = outfile;
+  // The user's own cache is left alone.
+  process.env["XDG_CACHE_HOME"] = folder;
   return () => rmSync(folder, { recursive: true, force: true });
 }

@@ -46,8 +46,8 @@ export function writeSample(folder: string, name: string, as = name): string {
 /** Starts `sandfit ARGS` and leaves it running. */
 export function startSandfit(args: readonly string[], options: RunOptions = {}): ChildProcess {
   const [program, ...rest] = [...(options.through ?? []), process.execPath, command, ...args];
-  const { PATH, HOME } = process.env;
-  return spawn(program!, rest, { cwd: options.cwd, env: { PATH, HOME, ...options.env }, stdio: ["pipe", "pipe", "pipe"] });
+  const { PATH, HOME, XDG_CACHE_HOME } = process.env;
+  return spawn(program!, rest, { cwd: options.cwd, env: { PATH, HOME, XDG_CACHE_HOME, ...options.env }, stdio: ["pipe", "pipe", "pipe"] });
 }
 
 /** Runs `sandfit ARGS` to its end; one that hangs is killed. */
@@ -57,8 +57,8 @@ export async function sandfit(args: readonly string[], options: RunOptions = {})
 
 /** Runs a line of shell in which "$@" is `node cli.cjs`. */
 export async function shell(line: string, cwd: string): Promise<Outcome> {
-  const { PATH, HOME } = process.env;
-  const child = spawn("/bin/bash", ["-c", line, "bash", process.execPath, command], { cwd, env: { PATH, HOME } });
+  const { PATH, HOME, XDG_CACHE_HOME } = process.env;
+  const child = spawn("/bin/bash", ["-c", line, "bash", process.execPath, command], { cwd, env: { PATH, HOME, XDG_CACHE_HOME } });
   return ended(child);
 }
 

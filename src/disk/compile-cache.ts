@@ -1,0 +1,82 @@
+/**
+ * V8's compiled form of the command, kept in the user's cache folder, since compiling takes longer than most checks. It is code:
+ * so it counts only where nobody but the user can have written it. Whatever is wrong, there simply is no cache.
+ */
+
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
+
+/** What is read at most; the compiled command has about a megabyte. */
+const MOST_BYTES = 16 << 20;
+
+/** The folder: $XDG_CACHE_HOME/sandfit or ~/.cache/sandfit; undefined where there is none or caching is switched off. */
+export function cacheFolder(environment: NodeJS.ProcessEnv): string | undefined {
+  const { SANDFIT_NO_CACHE: off, NODE_DISABLE_COMPILE_CACHE: alsoOff, XDG_CACHE_HOME: cache, HOME: home } = environment;
+  if (off || alsoOff || process.geteuid === undefined) return undefined;
+  if (cache !== undefined && isAbsolute(cache)) return join(cache, "sandfit");
+  return home !== undefined && isAbsolute(home) ? join(home, ".cache", "sandfit") : undefined;
+}
+
+/** The bytes kept under a name, or undefined: missing, not ours, or open to others. */
+export function readCache(folder: string, name: string): Buffer | undefined {
+  let descriptor: number | undefined;
+  try {
+    if (!isPrivateFolder(folder)) return undefined;
+    descriptor = openSync(join(folder, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const { size, uid, mode, nlink } = fstatSync(descriptor);
+    const isOurs = uid === process.geteuid?.() && (mode & 0o170077) === 0o100000 && nlink === 1;
+    if (!isOurs || size === 0 || size > MOST_BYTES) return undefined;
+    const bytes = Buffer.allocUnsafeSlow(size);
+    return readSync(descriptor, bytes, 0, size, 0) === size ? bytes : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/** Keeps bytes under a name, whole or not at all, and removes what other builds have left (`isCurrent` says which are not). */
+export function writeCache(folder: string, name: string, bytes: Uint8Array, isCurrent: (name: string) => boolean): void {
+  try {
+    if (!makePrivateFolder(folder)) return;
+    const temporary = join(folder, `${name}.${process.pid}`);
+    writeFileSync(temporary, bytes, { mode: 0o600, flag: "wx" });
+    try {
+      renameSync(temporary, join(folder, name));
+    } catch {
+      rmSync(temporary, { force: true });
+    }
+    for (const other of readdirSync(folder)) if (!isCurrent(other)) rmSync(join(folder, other), { force: true });
+  } catch {
+    // A read-only or full disk: the next start compiles again.
+  }
+}
+
+function isPrivateFolder(folder: string): boolean {
+  const described = lstatSync(folder);
+  return described.isDirectory() && described.uid === process.geteuid?.() && (described.mode & 0o077) === 0;
+}
+
+/** Makes the folder where its parent, or the parent's parent, is the user's own: not in the home of another (sudo keeps HOME). */
+function makePrivateFolder(folder: string): boolean {
+  if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined) return isPrivateFolder(folder);
+  const parent = dirname(folder);
+  const existing = statSync(parent, { throwIfNoEntry: false }) ?? statSync(dirname(parent));
+  if (existing.uid !== process.geteuid?.()) return false;
+  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { mode: 0o700 });
+  return isPrivateFolder(folder);
+}

@@ -1,0 +1,118 @@
+/** The compiled form of the command counts only where nobody but the user can have written it. */
+
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { cacheFolder, readCache, writeCache } from "../../src/disk/compile-cache.js";
+
+let home: string;
+let folder: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "sandfit-home-"));
+  folder = join(home, ".cache", "sandfit");
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const bytes = Buffer.from("compiled");
+const all = () => true;
+
+/** Runs the built command with this home; gives its output, status and what is in the cache then. */
+function run(...args: string[]): { status: number | null; stdout: string; stderr: string; kept: string[] } {
+  const { XDG_CACHE_HOME: _, ...environment } = process.env;
+  const command = process.env["SANDFIT_TEST_COMMAND"] as string;
+  const result = spawnSync(process.execPath, [command, ...args], { env: { ...environment, HOME: home }, encoding: "utf8" });
+  const kept = existsSync(folder) ? readdirSync(folder).sort() : [];
+  return { status: result.status, stdout: result.stdout, stderr: result.stderr, kept };
+}
+
+describe("the folder", () => {
+  it("is below XDG_CACHE_HOME, else below HOME, else nowhere", () => {
+    expect(cacheFolder({ XDG_CACHE_HOME: "/x", HOME: "/h" })).toBe("/x/sandfit");
+    expect(cacheFolder({ HOME: "/h" })).toBe("/h/.cache/sandfit");
+    expect(cacheFolder({ HOME: "relative" })).toBeUndefined();
+    expect(cacheFolder({})).toBeUndefined();
+  });
+
+  it("is none where caching is switched off", () => {
+    expect(cacheFolder({ HOME: "/h", SANDFIT_NO_CACHE: "1" })).toBeUndefined();
+    expect(cacheFolder({ HOME: "/h", NODE_DISABLE_COMPILE_CACHE: "1" })).toBeUndefined();
+  });
+
+  it("is made private, and so is what is in it", () => {
+    writeCache(folder, "a", bytes, all);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(statSync(join(folder, "a")).mode & 0o777).toBe(0o600);
+    expect(readCache(folder, "a")?.equals(bytes)).toBe(true);
+  });
+});
+
+describe("what others could have written is not taken", () => {
+  beforeEach(() => writeCache(folder, "a", bytes, all));
+
+  it("a folder that others may write to", () => {
+    chmodSync(folder, 0o770);
+    expect(readCache(folder, "a")).toBeUndefined();
+    writeCache(folder, "b", bytes, all);
+    expect(readdirSync(folder)).toEqual(["a"]);
+  });
+
+  it("a file that others may write to", () => {
+    chmodSync(join(folder, "a"), 0o620);
+    expect(readCache(folder, "a")).toBeUndefined();
+  });
+
+  it("a link to a file, and a link to a folder", () => {
+    symlinkSync(join(folder, "a"), join(folder, "b"));
+    expect(readCache(folder, "b")).toBeUndefined();
+    symlinkSync(folder, join(home, "link"));
+    expect(readCache(join(home, "link"), "a")).toBeUndefined();
+  });
+
+  it("a folder where the file should be, and nothing at all", () => {
+    mkdirSync(join(folder, "c"));
+    expect(readCache(folder, "c")).toBeUndefined();
+    expect(readCache(folder, "d")).toBeUndefined();
+  });
+});
+
+describe("the command", () => {
+  it("keeps its compiled form and says the same with it", () => {
+    const first = run("check", process.execPath);
+    expect(first.kept).toHaveLength(1);
+    const second = run("check", process.execPath);
+    expect(second).toEqual(first);
+  });
+
+  it("compiles again where the kept form is damaged, and replaces it", () => {
+    const first = run("check", process.execPath);
+    const path = join(folder, first.kept[0] as string);
+    writeFileSync(path, Buffer.alloc(4096, 0x41));
+    expect(run("check", process.execPath)).toEqual(first);
+    expect(readFileSync(path).subarray(0, 4).toString()).not.toBe("AAAA");
+  });
+
+  it("runs without a home and writes nothing for --version", () => {
+    expect(run("--version").kept).toEqual([]);
+    home = join(home, "missing");
+    folder = join(home, ".cache", "sandfit");
+    expect(run("check", process.execPath)).toMatchObject({ status: 0, stderr: "", kept: [] });
+  });
+
+  it("removes what another build has left", () => {
+    writeCache(folder, "0000-other", bytes, all);
+    expect(run("check", process.execPath).kept).not.toContain("0000-other");
+  });
+});
