@@ -4,7 +4,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { buildKernel } from "./kernel.mjs";
@@ -70,6 +71,7 @@ export async function bundleCommand(outfile) {
   const start = await build({ ...common, entryPoints: ["src/cli/start.ts"], write: false, define });
   if (text.includes(COMMENT_END) || start.outputFiles[0].text.includes("\n/*"))
     throw new Error("the text cannot stand in a comment");
+  mkdirSync(dirname(resolve(outfile)), { recursive: true });
   writeFileSync(outfile, `${start.outputFiles[0].text}\n${COMMENT}${text.replaceAll("*/", COMMENT_END)}*/\n`);
   chmodSync(outfile, 0o755);
 }

@@ -47,7 +47,11 @@ export function writeSample(folder: string, name: string, as = name): string {
 export function startSandfit(args: readonly string[], options: RunOptions = {}): ChildProcess {
   const [program, ...rest] = [...(options.through ?? []), process.execPath, command, ...args];
   const { PATH, HOME, XDG_CACHE_HOME } = process.env;
-  return spawn(program!, rest, { cwd: options.cwd, env: { PATH, HOME, XDG_CACHE_HOME, ...options.env }, stdio: ["pipe", "pipe", "pipe"] });
+  return spawn(program!, rest, {
+    cwd: options.cwd,
+    env: { PATH, HOME, XDG_CACHE_HOME, ...options.env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
 }
 
 /** Runs `sandfit ARGS` to its end; one that hangs is killed. */
