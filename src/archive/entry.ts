@@ -18,15 +18,15 @@ export interface ArchiveEntry {
 export const noContent = (): AsyncIterable<Uint8Array> => (async function* () {})();
 
 const S_IFMT = 0o170000;
-const kinds: Record<number, string> = {
-  2401: "a fifo",
-  4802: "a device",
-  14406: "a device",
-  21609: "a symbolic link",
-  26411: "a socket",
-};
+const kinds = new Map([
+  [0o010000, "a fifo"],
+  [0o020000, "a device"],
+  [0o060000, "a device"],
+  [0o120000, "a symbolic link"],
+  [0o140000, "a socket"],
+]);
 
 /** What the type bits of a mode say that is neither a file nor a folder (inode(7)); undefined for those two. */
 export function specialKind(mode: number): string | undefined {
-  return kinds[mode & S_IFMT];
+  return kinds.get(mode & S_IFMT);
 }

@@ -20,11 +20,21 @@ export async function* readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
   const end = new EndWatch();
   const source = Readable.from(end.watch(bytes), { objectMode: false });
   source.once("error", (error) => parser.destroy(error));
-  parser.once("close", () => source.destroy());
+  // The content of an entry only hears that the stream was destroyed; the reason is the parser's error.
+  const closed = new Promise<Error | undefined>((resolve) => {
+    let reason: Error | undefined;
+    parser.once("error", (error) => {
+      reason = error;
+    });
+    parser.once("close", () => {
+      source.destroy();
+      resolve(reason);
+    });
+  });
   source.pipe(parser as unknown as NodeJS.WritableStream);
   try {
     for await (const stream of parser) {
-      const entry = entryOf(stream.header, stream as AsyncIterable<Uint8Array>);
+      const entry = entryOf(stream.header, contentOf(stream as AsyncIterable<Uint8Array>, closed));
       // Where an entry was not read by whom it was given to, it is passed over.
       if (entry !== undefined) yield entry;
       stream.resume();
@@ -35,11 +45,11 @@ export async function* readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
   end.check();
 }
 
-async function* contentOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* contentOf(stream: AsyncIterable<Uint8Array>, closed: Promise<Error | undefined>): AsyncGenerator<Uint8Array> {
   try {
     yield* stream;
   } catch (error) {
-    throw damaged(error);
+    throw damaged((await closed) ?? error);
   }
 }
 
@@ -53,7 +63,7 @@ function damaged(error: unknown): InputError {
   return new InputError(`the tar archive is damaged: ${why}`);
 }
 
-function entryOf(header: Header, stream: AsyncIterable<Uint8Array>): ArchiveEntry | undefined {
+function entryOf(header: Header, content: AsyncIterable<Uint8Array>): ArchiveEntry | undefined {
   const { pax } = header as { pax?: Record<string, string> | null };
   const name = textOf(header.name, pax?.["path"]);
   const path = safePath(name);
@@ -64,7 +74,7 @@ function entryOf(header: Header, stream: AsyncIterable<Uint8Array>): ArchiveEntr
     case "file":
     case "contiguous-file":
       if (path === "") throw new InputError(`entry ${quoted(name)} is a file without a name`);
-      return { ...base, kind: "file", content: () => contentOf(stream) };
+      return { ...base, kind: "file", content: () => content };
     case "directory":
       return path === "" ? undefined : { ...base, kind: "folder" };
     case "symlink":
