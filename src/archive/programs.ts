@@ -2,8 +2,7 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { ByteSource } from "../bytes/source.js";
-import { openFile } from "../disk/file-source.js";
+import { type FileSource, openFile } from "../disk/file-source.js";
 import { spool } from "../disk/spool.js";
 import { temporaryWorkspace } from "../disk/workspace.js";
 import { defaultLimits, type Limits } from "./limits.js";
@@ -13,7 +12,7 @@ export interface ProgramInside {
   /** Path inside the archive or folder. */
   readonly name: string;
   /** Its bytes; to be used before the next program is asked for. */
-  readonly source: ByteSource;
+  readonly source: FileSource;
   /** Permission bits; undefined where the archive has none. */
   readonly mode: number | undefined;
 }

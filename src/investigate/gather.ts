@@ -1,9 +1,9 @@
 /** Collects what an investigation rests on: reads and checks; runs something only where it is asked to. */
 
 import { createHash } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { release, tmpdir, type } from "node:os";
-import { basename, join } from "node:path";
+import { chmodSync, mkdirSync } from "node:fs";
+import { release, type } from "node:os";
+import { basename, dirname, join } from "node:path";
 import type { ByteSource } from "../bytes/source.js";
 import { checkImage } from "../check.js";
 import { type FileSource, openFile } from "../disk/file-source.js";
@@ -11,8 +11,9 @@ import { refuseInterrupted } from "../disk/interrupted.js";
 import { programsBelow } from "../disk/programs.js";
 import { writePatched } from "../disk/replace.js";
 import { surroundingsOf } from "../disk/surroundings.js";
+import { temporaryWorkspace } from "../disk/workspace.js";
 import { InputError, RefusedError } from "../errors.js";
-import { forward } from "../fix/apply.js";
+import { forward, type Patch } from "../fix/apply.js";
 import { isEmpty, type Plan, planFix } from "../fix/plan.js";
 import { readImage } from "../image/detect.js";
 import { probeEnvironment } from "../probe/environment.js";
@@ -25,6 +26,7 @@ import {
 } from "../report/investigation.js";
 import { type FileError, outcomeOf } from "../report/model.js";
 import type { VerifyReport } from "../report/verify-model.js";
+import type { Surroundings } from "../rules/surroundings.js";
 import { verify } from "../run/verify.js";
 import type { Target } from "../sandbox/gvisor.js";
 import { VERSION } from "../version.js";
@@ -43,19 +45,9 @@ export interface InvestigateOptions {
 const RUN_LIMITS = { timeout: 60_000, maxOutput: 8 * 1024 * 1024 };
 const CHUNK = 1 << 20;
 
-/** Investigates a file or a folder. Throws InputError where there is nothing that can be read. */
+/** Investigates a file, an archive or a folder. Throws InputError where there is nothing that can be read. */
 export async function investigate(name: string, options: InvestigateOptions): Promise<Investigation> {
-  const below = programsBelow(name);
-  const programs: InvestigatedProgram[] = [];
-  const errors: FileError[] = [];
-  for (const path of below ?? [name]) {
-    try {
-      programs.push(await investigateFile(path, options));
-    } catch (error) {
-      if (!(error instanceof InputError) || below === undefined) throw error;
-      errors.push({ name: path, error: error.message });
-    }
-  }
+  const { kind, programs, errors } = await investigateAll(name, options);
   const rank = { fails: 0, "may-fail": 1, runs: 2 };
   programs.sort((a, b) => rank[outcomeOf(a.report)] - rank[outcomeOf(b.report)]);
   return {
@@ -64,26 +56,74 @@ export async function investigate(name: string, options: InvestigateOptions): Pr
     made: options.now.toISOString(),
     machine: `${type()} ${release()}, ${process.arch}`,
     target: options.target,
-    subject: { name, kind: below === undefined ? "file" : "folder" },
+    subject: { name, kind },
     here: options.run ? await hereNow() : null,
     programs,
     errors,
   };
 }
 
+interface Gathered {
+  readonly kind: Investigation["subject"]["kind"];
+  readonly programs: InvestigatedProgram[];
+  readonly errors: FileError[];
+}
+
+async function investigateAll(name: string, options: InvestigateOptions): Promise<Gathered> {
+  const programs: InvestigatedProgram[] = [];
+  const errors: FileError[] = [];
+  const below = programsBelow(name);
+  if (below === undefined && !(await isArchive(name)))
+    return { kind: "file", programs: [await investigateFile(name, options)], errors };
+  const noting = async (path: string, run: () => Promise<InvestigatedProgram>) => {
+    try {
+      programs.push(await run());
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      errors.push({ name: path, error: error.message });
+    }
+  };
+  if (below !== undefined) {
+    for (const path of below) await noting(path, () => investigateFile(path, options));
+    return { kind: "folder", programs, errors };
+  }
+  const { programsIn } = await import("../archive/programs.js");
+  for await (const { name: path, source, mode } of programsIn(name)) {
+    await noting(path, () => investigateSource(source, mode === undefined ? {} : { mode }, options));
+  }
+  return { kind: "archive", programs, errors };
+}
+
+async function isArchive(path: string): Promise<boolean> {
+  const source = openFile(path);
+  try {
+    return (await readImage(source)).kind === "archive";
+  } finally {
+    source.close();
+  }
+}
+
 async function investigateFile(path: string, options: InvestigateOptions): Promise<InvestigatedProgram> {
   const source = openFile(path);
   try {
     await refuseInterrupted(source);
-    const image = await readImage(source);
-    const report = await checkImage(source, image, options.target, surroundingsOf(path));
-    const plan = await planOrReasons(() => planFix(source, image, report));
-    const isNative = report.views.some((view) => view.machine === "x86-64");
-    const runs = options.run && isNative ? await runsOf(source, plan, options) : null;
-    return { report, sha256: await sha256Of(source), repair: summaryOf(plan), runs, systemPackage: null };
+    return await investigateSource(source, surroundingsOf(path), options);
   } finally {
     source.close();
   }
+}
+
+async function investigateSource(
+  source: FileSource,
+  surroundings: Surroundings,
+  options: InvestigateOptions,
+): Promise<InvestigatedProgram> {
+  const image = await readImage(source);
+  const report = await checkImage(source, image, options.target, surroundings);
+  const plan = await planOrReasons(() => planFix(source, image, report));
+  const isNative = report.views.some((view) => view.machine === "x86-64");
+  const runs = options.run && isNative ? await runsOf(source, plan, options) : null;
+  return { report, sha256: await sha256Of(source), repair: summaryOf(plan), runs, systemPackage: null };
 }
 
 async function planOrReasons(make: () => Promise<Plan>): Promise<Plan | readonly string[]> {
@@ -106,17 +146,25 @@ function summaryOf(plan: Plan | readonly string[]): RepairSummary {
 
 /** Runs the program as it is, and as the plan would make it, in a private folder that is removed. */
 async function runsOf(source: FileSource, plan: Plan | readonly string[], options: InvestigateOptions): Promise<VerifyReport> {
-  const { path } = source;
   const settings = { ...RUN_LIMITS, args: options.args, ...(options.folder !== undefined && { folder: options.folder }) };
-  if (isRefused(plan) || isEmpty(plan)) return verify(path, undefined, settings);
-  const folder = mkdtempSync(join(tmpdir(), "sandfit-report-"));
+  const workspace = temporaryWorkspace();
   try {
-    const fixed = join(folder, basename(path));
-    await writePatched(source, fixed, forward(plan.edits), { overwrite: false, prove: async () => {} });
-    chmodSync(fixed, 0o700);
-    return { ...(await verify(path, fixed, settings)), fixed: `${path}.gvisor` };
+    const name = basename(source.name);
+    const place = async (kind: string, patches: readonly Patch[]) => {
+      const path = join(workspace.folder, kind, name);
+      mkdirSync(dirname(path));
+      await writePatched(source, path, patches, { overwrite: false, prove: async () => {} });
+      chmodSync(path, 0o755);
+      return path;
+    };
+    // What was unpacked from an archive has a name of Sandfit's own and cannot be executed.
+    const original = source.path === source.name ? source.path : await place("original", []);
+    const isFixable = !isRefused(plan) && !isEmpty(plan);
+    const fixed = isFixable ? await place("fixed", forward(plan.edits)) : undefined;
+    const report = await verify(original, fixed, settings);
+    return { ...report, original: source.name, fixed: isFixable ? `${source.name}.gvisor` : null };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    workspace.remove();
   }
 }
 

@@ -1,5 +1,6 @@
 /** `sandfit report`, started for real: what it says is what the file's bytes and the runs say, and nothing else. */
 
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -16,6 +17,18 @@ async function asJson(...args: string[]): Promise<Investigation> {
   const { stdout, stderr } = await sandfit(["report", "--format", "json", ...args]);
   expect(stderr).toBe("");
   return conforming<Investigation>("investigation-1", stdout);
+}
+
+/** A tar.gz with a faulty and a healthy program, and a file that is none. */
+function toolset(): string {
+  const bin = join(folder, "tools/bin");
+  mkdirSync(bin, { recursive: true });
+  const write = (name: string, sample: string) => writeFileSync(join(bin, name), sampleProgram(sample).bytes, { mode: 0o755 });
+  write("healthy", "healthy");
+  write("faulty", "gs-call");
+  writeFileSync(join(folder, "tools/README"), "no program\n");
+  spawnSync("tar", ["-czf", "tools.tar.gz", "tools"], { cwd: folder });
+  return join(folder, "tools.tar.gz");
 }
 
 describe("without running anything", () => {
@@ -62,6 +75,16 @@ describe("without running anything", () => {
     const html = await sandfit(["report", "--format", "html", many]);
     expect(html.stdout).not.toMatch(/<img|<script|href="javascript/i);
   });
+  test("an archive: the programs inside, by their names there", async () => {
+    const archive = toolset();
+    const { subject, programs } = await asJson(archive);
+    expect(subject).toEqual({ name: archive, kind: "archive" });
+    expect(programs.map(({ report, repair }) => [report.name, repair.kind])).toEqual([
+      ["tools/bin/faulty", "possible"],
+      ["tools/bin/healthy", "none"],
+    ]);
+    expect((await sandfit(["report", archive])).stdout).toMatch(/\| `tools\/bin\/faulty` \| will not run \|/);
+  });
   test.each([
     [["report"], /missing required argument/],
     [["report", "/no/such"], /cannot be opened/],
@@ -82,6 +105,13 @@ describe("with --run", () => {
     expect(stdout).toMatch(/\$ \S*gs-call\n/);
     for (const box of boxes) expect(stdout).toMatch(new RegExp(`- ${box.id}, as it is: .*differs in`));
     for (const box of boxes) expect(stdout).toMatch(new RegExp(`- ${box.id}, fixed: exit 0`));
+  });
+  test("programs of an archive are run too", async () => {
+    const { programs } = await asJson("--run", toolset());
+    expect(programs.map(({ runs }) => [runs?.original, runs?.passed])).toEqual([
+      ["tools/bin/faulty", true],
+      ["tools/bin/healthy", true],
+    ]);
   });
   test("nothing is called passed that is not", async () => {
     const { programs } = await asJson("--run", placed("dual-register"));
