@@ -165,12 +165,14 @@ export class Assembler extends Encoder {
   }
 
   /** The eight operations that share one encoding scheme; an immediate is one byte where it fits, as GNU as has it. */
-  #arithmetic(
-    name: (typeof ARITHMETIC)[number],
-  ): (to: Register | Memory, from: Register | Memory | Immediate, size?: number) => this {
+  #arithmetic(name: (typeof ARITHMETIC)[number]): (to: Register | Memory, from: Source, size?: number) => this {
     const op = ARITHMETIC.indexOf(name);
     return (to, from, size = sizeOf(to, from)) => {
       const byte = size === 1 ? 0 : 1;
+      if (isAddress(from)) {
+        const { label, addend } = from;
+        return this.encode({ opcode: [0x81], reg: op, rm: to, immediate: { label, addend, size: 4 }, size });
+      }
       if (isRegister(from)) return this.encode({ opcode: [(op << 3) | byte], reg: from, rm: to, size });
       if (isMemory(from)) return this.encode({ opcode: [(op << 3) | 2 | byte], reg: register(to), rm: from, size });
       const short = size > 1 && fits(from, 8);

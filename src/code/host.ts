@@ -118,7 +118,7 @@ function isHighByte(instruction: Instruction, register: number): boolean {
 }
 
 /** Moves, lea, push, pop, nop and not leave the flags alone; everything else is taken to change them. */
-function keepsFlags(instruction: Instruction): boolean {
+export function keepsFlags(instruction: Instruction): boolean {
   const { map, opcode } = instruction;
   if (map === OpcodeMap.Primary) {
     return (
