@@ -7,7 +7,7 @@ import { ET_CORE, ET_REL } from "./image/elf-header.js";
 import type { ElfView, Image } from "./image/image.js";
 import type { FileReport, Verdict, ViewReport } from "./report/model.js";
 import { verdictOf } from "./report/model.js";
-import type { FileSubject, Finding, Found } from "./rules/define.js";
+import type { Change, FileSubject, Finding, Found, Repair } from "./rules/define.js";
 import { rules } from "./rules/index.js";
 import { prepareSubject } from "./rules/subject.js";
 import type { Surroundings } from "./rules/surroundings.js";
@@ -75,7 +75,10 @@ function findingOf(rule: (typeof rules)[number], found: Found, machine: Finding[
   const { clauses, basis } = found.behaviour ?? rule.behaviour;
   // gVisor for arm64 could not be run.
   const known: Behaviour = { clauses, basis: machine === "aarch64" ? "source" : basis };
-  const { repair } = found;
+  const withRule = (repair: Repair<Change>) => ({
+    ...repair,
+    edits: repair.edits.map((change) => ({ ...change, rule: rule.id })),
+  });
   return {
     rule: rule.id,
     machine,
@@ -83,7 +86,8 @@ function findingOf(rule: (typeof rules)[number], found: Found, machine: Finding[
     sites: found.sites,
     leftAlone: found.leftAlone ?? [],
     facts: found.facts ?? {},
-    repair: repair && { ...repair, edits: repair.edits.map((change) => ({ ...change, rule: rule.id })) },
+    repair: found.repair && withRule(found.repair),
+    ...(found.portable && { portable: withRule(found.portable) }),
   };
 }
 

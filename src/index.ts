@@ -7,7 +7,7 @@ export type { CosmopolitanEra, Runtime, RuntimeName } from "./code/runtime.js";
 export { InputError, RefusedError } from "./errors.js";
 export { applyToCopy, backward, forward, type Patch } from "./fix/apply.js";
 export { unexplainedDifferences } from "./fix/layout.js";
-export { type Plan, type PlanOptions, planFix } from "./fix/plan.js";
+export { type Plan, type PlanOptions, planFix, type ResultForm } from "./fix/plan.js";
 export { proveResult } from "./fix/prove.js";
 export { readImage } from "./image/detect.js";
 export type { ElfNote } from "./image/elf-notes.js";

@@ -11,7 +11,7 @@ import { surroundingsOf } from "../disk/surroundings.js";
 import { InputError } from "../errors.js";
 import { backward, forward } from "../fix/apply.js";
 import { joinPlans } from "../fix/join.js";
-import { isEmpty, type Plan, planFix } from "../fix/plan.js";
+import { isEmpty, type Plan, planFix, type ResultForm } from "../fix/plan.js";
 import { proveResult } from "../fix/prove.js";
 import { readImage } from "../image/detect.js";
 import type { Image, Machine } from "../image/image.js";
@@ -27,6 +27,7 @@ export interface FixOptions {
   readonly inPlace: boolean;
   readonly force: boolean;
   readonly arch?: string;
+  readonly as?: ResultForm;
   readonly allow?: RuleId;
   /** Repair what this rule finds and nothing else. */
   readonly only?: string;
@@ -51,6 +52,7 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
     const image = await readImage(source);
     const report = await checkImage(source, image, newest, surroundingsOf(name));
     const plan = await planFix(source, image, report, {
+      ...(options.as && { as: options.as }),
       ...machineOf(options.arch),
       ...(options.allow ? { allow: [options.allow] } : {}),
       ...onlyOf(options.only),

@@ -41,6 +41,11 @@ program
   .addOption(
     new Option("--arch <machine>", "which program of a fat APE").choices(["x86_64", "x86-64", "amd64", "aarch64", "arm64"]),
   )
+  .addOption(
+    new Option("--as <form>", "elf: a native program for Linux; ape: the same file for all systems, for authors of an APE")
+      .choices(["elf", "ape"])
+      .default("elf"),
+  )
   .addOption(new Option("--allow <rule>", "convert although this rule speaks against it").choices(["cosmo-dlopen"]))
   .option("--only <rule>", "repair what this rule finds and leave the rest")
   .option("--dry-run", "print the plan and write nothing", false)

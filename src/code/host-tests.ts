@@ -80,12 +80,7 @@ export interface Guards {
  * Searches backward from a place, inside the function and at most `most` instructions, for tests of `__hostos` that
  * `accepts` (called with the side that the way takes).
  */
-export function guardsOf(
-  code: Code,
-  place: number,
-  accepts: (test: HostTest, side: number) => boolean,
-  most = 600,
-): Guards {
+export function guardsOf(code: Code, place: number, accepts: (test: HostTest, side: number) => boolean, most = 600): Guards {
   const { walk } = code;
   const tests = new Map<number, HostTest>();
   const seen = new Set<number>([place]);

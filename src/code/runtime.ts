@@ -72,6 +72,13 @@ export function runtimeFromCode(
     era = "gs";
     evidence.push(`on Linux it calls arch_prctl(ARCH_SET_GS) (the constant stands at ${at(setsGs[0])})`);
     evidence.push(`${onGs.length} reads of thread state through %gs are on Linux's path`);
+  } else if (setsFs.length > 0 && onGs.length > 0 && !onFs.some((access) => access.offset !== undefined)) {
+    // The current source reads through %gs for macOS; what Linux reads it reads through %fs.
+    era = "gs";
+    evidence.push(`on Linux it calls arch_prctl(ARCH_SET_FS) (the constant stands at ${at(setsFs[0])})`);
+    evidence.push(
+      `${onGs.length} reads of thread state are through %gs all the same: it was repaired to rewrite itself, or half so`,
+    );
   } else if (onFs.length > 0) {
     const early = onFs.filter((access) => access.offset === 0).length;
     const late = onFs.filter((access) => access.offset === 0x30).length;

@@ -43,7 +43,7 @@ export function planFrom(text: string, name: string): Plan {
     throw new InputError(`${name} is not JSON`);
   }
   if (!isPlan(value)) throw new InputError(`${name} is not a plan of \`sandfit fix\`, version ${PLAN_VERSION}`);
-  return value;
+  return { ...value, as: value.as ?? "elf", notes: value.notes ?? [] };
 }
 
 const hexadecimal = /^([0-9a-f]{2})*$/;

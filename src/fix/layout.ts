@@ -1,7 +1,7 @@
 /** Proof after writing: what the result loads differs from what the original loaded in the planned bytes alone. */
 
 import type { ByteSource } from "../bytes/source.js";
-import type { ElfView, View } from "../image/image.js";
+import type { View } from "../image/image.js";
 import type { Edit } from "../rules/define.js";
 import { hexOf } from "../rules/sites.js";
 import { applyToCopy, forward } from "./apply.js";
@@ -13,8 +13,8 @@ const CHUNK = 1 << 20;
  * Ranges have to be the same; bytes may differ inside edits only, and there they have to be the edit's.
  */
 export async function unexplainedDifferences(
-  original: { source: ByteSource; view: ElfView },
-  result: { source: ByteSource; view: ElfView },
+  original: { source: ByteSource; view: View },
+  result: { source: ByteSource; view: View },
   edits: readonly Edit[],
 ): Promise<string[]> {
   const problems: string[] = [];

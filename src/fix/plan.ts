@@ -4,15 +4,24 @@ import type { ByteSource } from "../bytes/source.js";
 import { RefusedError } from "../errors.js";
 import type { Image, Machine } from "../image/image.js";
 import type { FileReport, ViewReport } from "../report/model.js";
-import type { Edit, Finding, ModeChange } from "../rules/define.js";
+import type { Edit, Finding, ModeChange, Repair } from "../rules/define.js";
 import type { RuleId } from "../rules/index.js";
 import { assimilate } from "./assimilate.js";
+import { notesOf, portableRefusals, portableWarnings } from "./portable.js";
 
 export const PLAN_VERSION = 1;
+
+/**
+ * "elf": a native program for Linux. "ape": one file for all systems, as it was; what other systems than Linux load of it
+ * behaves as before.
+ */
+export type ResultForm = "elf" | "ape";
 
 /** Every byte that changes, and why. Data: it can be saved, shown, applied and taken back. */
 export interface Plan {
   readonly version: typeof PLAN_VERSION;
+  /** What the result is. Plans of before there was a choice do not say; they are "elf". */
+  readonly as: ResultForm;
   /** The file that the plan was made for. */
   readonly input: { readonly name: string; readonly size: number };
   /** Which program of the file it is about. */
@@ -27,6 +36,8 @@ export interface Plan {
   readonly leaves: readonly RuleId[];
   /** What a reader should know before using the result, one sentence each. */
   readonly warnings: readonly string[];
+  /** Why the result is what it is, and what else there is, one sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** What a user may choose about a plan. */
@@ -37,6 +48,8 @@ export interface PlanOptions {
   readonly allow?: readonly RuleId[];
   /** Repair the findings of this rule and leave the others. */
   readonly only?: RuleId;
+  /** What the result is to be; "elf" unless told. */
+  readonly as?: ResultForm;
 }
 
 /**
@@ -48,11 +61,15 @@ export async function planFix(source: ByteSource, image: Image, report: FileRepo
   const index = chooseView(report, options.machine);
   const view = report.views[index];
   const findings = view.findings.filter((finding) => options.only === undefined || finding.rule === options.only);
-  const refusals = refusalsOf(findings, options.allow ?? []);
+  const form = options.as ?? "elf";
+  const refusals = refusalsOf(findings, options.allow ?? [], form);
+  if (form === "ape") refusals.push(...portableRefusals(image, findings));
   const edits: Edit[] = [];
   const repairs: RuleId[] = [];
   const modes: ModeChange[] = [];
-  for (const { rule, repair } of findings) {
+  for (const finding of findings) {
+    const { rule } = finding;
+    const repair = repairOf(finding, form);
     if (repair === undefined || (repair.edits.length === 0 && repair.mode === undefined)) continue;
     edits.push(...repair.edits);
     if (repair.mode !== undefined) modes.push(repair.mode);
@@ -63,8 +80,8 @@ export async function planFix(source: ByteSource, image: Image, report: FileRepo
       refusals.push(`${finding.rule}: an edit of the file cannot repair this`);
     }
   }
-  if (refusals.length > 0) throw new RefusedError(refusals);
-  if (image.kind === "ape" && (options.only ?? "ape-not-elf") === "ape-not-elf") {
+  if (refusals.length > 0) throw new RefusedError(form === "ape" ? [...refusals, ...offerElf(findings, options)] : refusals);
+  if (image.kind === "ape" && form === "elf" && (options.only ?? "ape-not-elf") === "ape-not-elf") {
     edits.push(await assimilate(source, image.elf[index]));
     repairs.push("ape-not-elf");
   }
@@ -72,13 +89,15 @@ export async function planFix(source: ByteSource, image: Image, report: FileRepo
   refuseOverlaps(sorted);
   return {
     version: PLAN_VERSION,
+    as: form,
     input: { name: image.name, size: image.size },
     machine: view.machine,
     edits: sorted,
     ...(modes[0] !== undefined && { mode: modes[0] }),
     repairs,
     leaves: view.findings.map((finding) => finding.rule).filter((rule) => !repairs.includes(rule)),
-    warnings: warningsOf(findings, view, edits.length > 0),
+    warnings: [...warningsOf(findings, view, edits.length > 0), ...portableWarnings(form, report, view, repairs)],
+    notes: notesOf(form, image, view, sorted),
   };
 }
 
@@ -95,8 +114,15 @@ export function isEmpty(plan: Plan): boolean {
   return plan.edits.length === 0 && plan.mode === undefined;
 }
 
-function refusalsOf(findings: readonly Finding[], allow: readonly RuleId[]): string[] {
-  const refusals = findings.flatMap((finding) => (finding.repair?.refusals ?? []).map((reason) => `${finding.rule}: ${reason}`));
+/** What is done about a finding for a result of some form. */
+function repairOf(finding: Finding, form: ResultForm): Repair | undefined {
+  return form === "ape" ? finding.portable : finding.repair;
+}
+
+function refusalsOf(findings: readonly Finding[], allow: readonly RuleId[], form: ResultForm): string[] {
+  const refusals = findings.flatMap((finding) =>
+    (repairOf(finding, form)?.refusals ?? []).map((reason) => `${finding.rule}: ${reason}`),
+  );
   const changesThreadState = findings.some((finding) => finding.rule === "tls-in-gs");
   const sharesProcess = findings.some((finding) => finding.rule === "cosmo-dlopen");
   if (changesThreadState && sharesProcess && !allow.includes("cosmo-dlopen")) {
@@ -106,6 +132,12 @@ function refusalsOf(findings: readonly Finding[], allow: readonly RuleId[]): str
     );
   }
   return refusals;
+}
+
+/** For those who asked for an APE and cannot get one. */
+function offerElf(findings: readonly Finding[], options: PlanOptions): string[] {
+  const isPossible = refusalsOf(findings, options.allow ?? [], "elf").length === 0;
+  return isPossible ? ["without --as ape, `sandfit fix` writes a native ELF for Linux of it"] : [];
 }
 
 function warningsOf(findings: readonly Finding[], view: ViewReport, changes: boolean): string[] {

@@ -22,6 +22,7 @@ export function renderPlan(plan: Plan, { output, dryRun, paint }: PlanWords): st
   for (const edit of plan.edits) text += `  ${editLine(edit, paint)}\n`;
   if (plan.mode !== undefined) text += `  permissions ${octal(plan.mode.before)} → ${octal(plan.mode.after)}\n`;
   for (const warning of plan.warnings) text += `  ${paint.yellow("warning")} ${warning}\n`;
+  for (const note of plan.notes) text += `  ${paint.dim("note   ")} ${note}\n`;
   return text + written(output && printable(output), name, dryRun, paint);
 }
 

@@ -80,6 +80,8 @@ export interface Found {
   readonly leftAlone?: readonly LeftAlone[];
   readonly facts?: Facts;
   readonly repair?: Repair<Change> | undefined;
+  /** The same for a file that stays an APE: what Windows, macOS and the BSDs load of it behaves as before. */
+  readonly portable?: Repair<Change> | undefined;
   /** Where this program fares otherwise than the rule's `behaviour` says. */
   readonly behaviour?: Behaviour;
 }
@@ -95,6 +97,8 @@ export interface Finding {
   readonly leftAlone: readonly LeftAlone[];
   readonly facts: Facts;
   readonly repair: Repair | undefined;
+  /** The same for a file that stays an APE; only where there is one. */
+  readonly portable?: Repair;
 }
 
 /** What a rule about files can look at: scripts as well as programs. */

@@ -10,6 +10,7 @@ import { int80 } from "./int80.js";
 import { jumpToSyscall } from "./jump-to-syscall.js";
 import { mapFixedNoreplace } from "./map-fixed-noreplace.js";
 import { mapSharedValidate } from "./map-shared-validate.js";
+import { rewritesItself } from "./rewrites-itself.js";
 import { stackGrowsdown } from "./stack-growsdown.js";
 import { syscallMispatch } from "./syscall-mispatch.js";
 import { tlsInGs } from "./tls-in-gs.js";
@@ -32,6 +33,7 @@ const all = [
   mapSharedValidate,
   mapFixedNoreplace,
   cosmoDlopen,
+  rewritesItself,
   apeNotElf,
 ] as const;
 

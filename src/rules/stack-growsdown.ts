@@ -7,10 +7,11 @@ import { Register } from "../code/system-calls.js";
 import { always } from "../sandbox/behaviour.js";
 import { Flow, type Instruction, OpcodeMap } from "../x86/instruction.js";
 import { findAarch64Stacks } from "./aarch64-stacks.js";
-import { type Analysis, type Change, defineRule, type Found, type Site } from "./define.js";
+import { type Analysis, type Change, defineRule, type Found, type Site, type Subject } from "./define.js";
 import { growsdownProbe } from "./growsdown-probe.js";
 import { hostLibcMarker } from "./gs.js";
 import { page } from "./pages/stack-growsdown.js";
+import { isNeutral } from "./portable/neutral.js";
 import { editAt, siteAt } from "./sites.js";
 
 /** Of mmap (include/uapi/asm-generic/mman.h). */
@@ -40,7 +41,7 @@ export const stackGrowsdown = defineRule({
     const { codeBytes } = subject;
     // At memory speed: `or $0x112,%r32`, or one of flixmap's constants.
     if (!subject.isCosmopolitan || (indexOfOr112(codeBytes) < 0 && indexOfNoReplace(codeBytes) < 0)) return undefined;
-    return findCosmopolitan(await subject.code());
+    return findCosmopolitan(subject, await subject.code());
   },
 });
 
@@ -70,7 +71,7 @@ interface Growth {
   readonly shape: "mmap" | "cosmo_stack_alloc";
 }
 
-function findCosmopolitan(analysis: Analysis): Found | undefined {
+function findCosmopolitan(subject: Subject, analysis: Analysis): Found | undefined {
   const { code, runtime } = analysis;
   // Up to v3.2.4 the path is there but the default guard size keeps threads from taking it; they pass in gVisor.
   if (runtime.era === "fs-early" || runtime.era === "unknown") return undefined;
@@ -79,6 +80,7 @@ function findCosmopolitan(analysis: Analysis): Found | undefined {
   const sites: Site[] = [];
   const edits: Change[] = [];
   const refusals: string[] = [];
+  const onOthers: string[] = [];
   for (const growth of growths) {
     sites.push(siteAt(code, growth.flags, "MAP_GROWSDOWN"));
     const branch = decisionAbout(analysis, growth);
@@ -89,11 +91,14 @@ function findCosmopolitan(analysis: Analysis): Found | undefined {
     }
     sites.push(siteAt(code, branch.position, "decides between growing and whole stacks"));
     edits.push(alwaysOtherSide(analysis, branch));
+    if (!isNeutral(code, branch))
+      onOthers.push(`it is not seen that only Linux takes the way to the growing mapping at ${address}`);
   }
   return {
     sites,
     facts: { sites: growths.length },
     repair: { edits: uniqueEdits(edits), refusals },
+    ...(subject.image.kind === "ape" && { portable: { edits: uniqueEdits(edits), refusals: [...refusals, ...onOthers] } }),
   };
 }
 

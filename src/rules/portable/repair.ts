@@ -4,44 +4,61 @@ import type { SegmentAccess } from "../../code/accesses.js";
 import { evidenceAt } from "../../code/code.js";
 import { instructionAt } from "../../code/paths.js";
 import { ArchCode } from "../../code/system-calls.js";
-import type { Analysis, Edit, Repair, RuleId } from "../define.js";
+import type { Analysis, Change, Repair } from "../define.js";
 import { editAt, siteAt } from "../sites.js";
 import { isRewritten } from "./rewriter.js";
 import { type PortableClass, type PortableSite, type PortableSites, portableSites } from "./sites.js";
 
-const rule: RuleId = "tls-in-gs";
-
 const hex = (value: number) => `0x${value.toString(16)}`;
 
 /** What each class is, for people. */
-export const classWords: Record<PortableClass, string> = {
-  constants: "ARCH_SET_FS instead of ARCH_SET_GS where Linux sets its thread pointer",
-  masks: "Linux among the systems on which the program calls its rewriter (__morph_tls)",
+const classWords: Record<PortableClass, string> = {
+  constants: "ARCH_SET_FS instead of ARCH_SET_GS",
+  masks: "Linux among the systems that call the rewriter (__morph_tls)",
   pairs: "Linux among the systems that read %fs in __get_tls_privileged",
 };
 
-/** How far the repair has come in a file: not begun, some classes only (with what is missing), or whole. */
-export interface PortableState {
-  readonly begun: boolean;
-  readonly missing: readonly PortableClass[];
+/** Whether thread state is read through %gs in code that Linux reaches. */
+export function readsThroughGs(analysis: Analysis): boolean {
+  return analysis.gs.found.some((access) => access.use === "thread-state" && access.evidence !== "swept" && access.onLinux);
 }
 
-export function portableState(sites: PortableSites): PortableState {
-  const classes: PortableClass[] = ["constants", "masks", "pairs"];
+/** A repair of this kind that somebody began: what it still lacks. */
+export interface Unfinished {
+  readonly words: string;
+  /** Whether only what a crash report or --strace needs is missing. */
+  readonly runsAtFirst: boolean;
+}
+
+/** What is missing of a repair of this kind; undefined where it was not begun, or is whole. */
+export function unfinishedRepair(analysis: Analysis): Unfinished | undefined {
+  const sites = portableSites(analysis);
+  if (sites === undefined || !classes.some((name) => sites[name].some((site) => site.done))) return undefined;
   const missing = classes.filter((name) => sites[name].some((site) => !site.done));
-  return { begun: classes.some((name) => sites[name].some((site) => site.done)), missing };
+  const words = missing.map((name) => classWords[name]);
+  if (missing.length === 0) words.push(...problemsOf(analysis, sites));
+  if (words.length === 0) return undefined;
+  return { words: words.join("; "), runsAtFirst: missing.length === 1 && missing[0] === "pairs" };
+}
+
+const classes: readonly PortableClass[] = ["constants", "masks", "pairs"];
+
+/** Whether the repair is in the file, all of it: then the program rewrites itself at start on Linux too. */
+export function isRepairedPortably(analysis: Analysis): boolean {
+  const sites = portableSites(analysis);
+  return sites?.masks.some((site) => site.done) === true && readsThroughGs(analysis) && unfinishedRepair(analysis) === undefined;
 }
 
 /** The edits, without those that are made already; refusals where the repair would not be whole. */
-export function portableRepair(analysis: Analysis): Repair {
+export function portableRepair(analysis: Analysis): Repair<Change> {
   const sites = portableSites(analysis);
   if (sites === undefined) {
     return { edits: [], refusals: ["it has no run-time rewriter (__morph_tls) that could run on Linux"] };
   }
-  const edits = (places: readonly PortableSite[], what: string): Edit[] =>
+  const edits = (places: readonly PortableSite[], what: string): Change[] =>
     places
       .filter((site) => !site.done)
-      .map((site) => editAt(analysis.code, site.byteAt, site.after, rule, what, evidenceAt(analysis.code, site.position)));
+      .map((site) => editAt(analysis.code, site.byteAt, site.after, what, evidenceAt(analysis.code, site.position)));
   return {
     edits: [
       ...edits(sites.constants, "ARCH_SET_GS (0x1001) → ARCH_SET_FS (0x1002)"),

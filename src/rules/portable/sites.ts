@@ -97,7 +97,12 @@ function guards(analysis: Analysis, rewriter: Rewriter): Pick<PortableSites, "ma
     for (const test of tests) throughFs.add(test.maskAt);
   }
   for (const access of analysis.gs.found.filter(isIndirect)) {
-    const { tests, complete } = guardsOf(code, access.position, (test, side) => isMask(test, ON_FS) && side === test.ifClear, FEW);
+    const { tests, complete } = guardsOf(
+      code,
+      access.position,
+      (test, side) => isMask(test, ON_FS) && side === test.ifClear,
+      FEW,
+    );
     const isPair = complete && tests.every((test) => throughFs.has(test.maskAt));
     if (!isPair && !readsWindowsSlot(code, access)) unguarded.push(access.position);
     if (isPair) for (const test of tests) pairs.set(test.maskAt, siteOf(code, test, ON_FS));
