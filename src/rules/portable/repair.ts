@@ -2,7 +2,6 @@
 
 import type { SegmentAccess } from "../../code/accesses.js";
 import { evidenceAt } from "../../code/code.js";
-import { instructionAt } from "../../code/paths.js";
 import { ArchCode } from "../../code/system-calls.js";
 import type { Analysis, Change, Repair } from "../define.js";
 import { editAt, siteAt } from "../sites.js";
@@ -105,12 +104,11 @@ function isLeftToOthers(access: SegmentAccess): boolean {
 
 /** Why the rewriter does not see to an access; undefined where it does, or where a host test does (those are known by now). */
 function problemOf({ code }: Analysis, { rewriter }: PortableSites, access: SegmentAccess): string | undefined {
-  const { position, length, offset } = access;
+  const { position, length } = access;
   if (access.use === "other") return "uses %gs for something other than thread state";
   if (length === 9 && isRewritten(code.space.bytes, position)) {
     const isScanned = position >= rewriter.low && position + 9 <= rewriter.high;
     return isScanned ? undefined : "lies outside the range that __morph_tls scans";
   }
-  const isIndirect = offset === undefined && access.evidence !== "swept" && instructionAt(code.walk, position).length > 0;
-  return isIndirect ? undefined : "has a form that __morph_tls does not rewrite";
+  return access.offset === undefined ? undefined : "has a form that __morph_tls does not rewrite";
 }

@@ -112,10 +112,14 @@ function guards(analysis: Analysis, rewriter: Rewriter): Pick<PortableSites, "ma
     if (byteAt < 0) unguarded.push(access.position);
     else pairs.set(byteAt, { position: byteAt - 2, byteAt, after: "51", done: code.space.bytes[byteAt] === 0x51 });
   }
+  for (const access of analysis.gs.found.filter(isSweptIndirect)) {
+    const isPair = maskOfPlainPair(code.space.bytes, access.position - 6) >= 0;
+    if (!isPair && access.use !== "other" && !readsWindowsSlot(code, access)) unguarded.push(access.position);
+  }
   return { masks: [...masks.values()], pairs: [...pairs.values()], unguarded };
 }
 
-/** The same in code that nothing is seen to reach: only where 0x30 has just been put into %rax. */
+/** The same in code that nothing is seen to reach. */
 function isSweptIndirect(access: SegmentAccess): boolean {
   return access.offset === undefined && access.evidence === "swept" && access.length === 4;
 }
