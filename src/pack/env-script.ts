@@ -93,7 +93,10 @@ export function problemsOfEnvScript(text: string): string[] {
   if (!asksBash && !asksOthers && /\$\(?\{?(pwd|PWD)\b/.test(code)) {
     problems.push("it takes the current folder for its own, so it works from there only");
   }
-  const bashOnly = /(^|[\s;&|])(\[\[|source|pushd|popd|shopt|declare|function)\s/m.exec(code)?.[2];
+  // Only where a command begins: the words occur in texts too.
+  const bashOnly = /(?:^|[;&|]|\b(?:if|elif|while|until)\s)[ \t]*(\[\[|source|pushd|popd|shopt|declare|function)\s/m.exec(
+    code,
+  )?.[1];
   if (bashOnly !== undefined) problems.push(`it uses ${bashOnly}, which dash and busybox sh do not know`);
   return problems;
 }
