@@ -1,16 +1,15 @@
 /** `sandfit check`: one verdict per file and platform. */
 
+import { availableParallelism } from "node:os";
 import { memorySource } from "../bytes/source.js";
 import { check } from "../check.js";
-import { openFile } from "../disk/file-source.js";
-import { refuseInterrupted } from "../disk/interrupted.js";
 import { programsBelow } from "../disk/programs.js";
-import { surroundingsOf } from "../disk/surroundings.js";
 import { InputError } from "../errors.js";
 import { renderJson } from "../report/json.js";
 import { type FileError, type FileReport, MODEL_VERSION, outcomeOf, type Report } from "../report/model.js";
 import { renderText } from "../report/text.js";
 import { parseTarget, releaseIds, type Target } from "../sandbox/gvisor.js";
+import { checkFile, orError } from "./check-file.js";
 import type { ExitCode } from "./main.js";
 import { paintForOutput, print } from "./output.js";
 import { readStandardInput } from "./standard-input.js";
@@ -30,44 +29,44 @@ export async function checkCommand(names: readonly string[], options: CheckOptio
       `${options.target} is no target: a release (newest, ${[...releaseIds].reverse().join(", ")}), a platform (systrap, ptrace, kvm), or both with a slash`,
     );
   }
-  const files: (FileReport | FileError)[] = [];
-  for (const name of names) files.push(...(await checkName(name, target)));
+  const files = await checkAll(names, target);
   const report: Report = { version: MODEL_VERSION, target, files };
   await print(options.json ? renderJson(report) : renderText(report, { ...options, paint: await paintForOutput() }));
   return exitCodeOf(report);
 }
 
-async function checkName(name: string, target: Target): Promise<(FileReport | FileError)[]> {
-  if (name === "-")
-    return [
-      await orError("(standard input)", async () => check(memorySource(await readStandardInput(), "(standard input)"), target)),
-    ];
-  const below = programsBelow(name);
-  if (below === undefined) return [await checkFile(name, target)];
-  const files: (FileReport | FileError)[] = [];
-  for (const path of below) files.push(await checkFile(path, target));
-  return files;
-}
+/** From this many files on, starting workers takes less than they save. */
+const MANY = 64;
 
-async function checkFile(name: string, target: Target): Promise<FileReport | FileError> {
-  return orError(name, async () => {
-    const source = openFile(name);
-    try {
-      await refuseInterrupted(source);
-      return await check(source, target, surroundingsOf(name));
-    } finally {
-      source.close();
-    }
-  });
-}
-
-async function orError(name: string, run: () => Promise<FileReport>): Promise<FileReport | FileError> {
+/** The answers about all files that the names stand for, in their order. */
+async function checkAll(names: readonly string[], target: Target): Promise<(FileReport | FileError)[]> {
+  const paths = names.flatMap((name) => (name === "-" ? name : (programsBelow(name) ?? name)));
+  if (paths.length < MANY) return oneByOne(paths, target, () => {});
+  const { progressBar } = await import("./progress.js");
+  const bar = await progressBar();
+  bar.start("checking", paths.length);
   try {
-    return await run();
-  } catch (error) {
-    if (error instanceof InputError) return { name, error: error.message };
-    throw error;
+    // Standard input cannot be read by a worker.
+    if (paths.includes("-") || availableParallelism() === 1) return await oneByOne(paths, target, () => bar.advance(1));
+    const { checkInPool } = await import("./check-pool.js");
+    return await checkInPool(paths, target, () => bar.advance(1));
+  } finally {
+    bar.stop();
   }
+}
+
+async function oneByOne(paths: readonly string[], target: Target, advance: () => void): Promise<(FileReport | FileError)[]> {
+  const answers: (FileReport | FileError)[] = [];
+  for (const path of paths) {
+    answers.push(path === "-" ? await checkStandardInput(target) : await checkFile(path, target));
+    advance();
+  }
+  return answers;
+}
+
+async function checkStandardInput(target: Target): Promise<FileReport | FileError> {
+  const name = "(standard input)";
+  return orError(name, async () => check(memorySource(await readStandardInput(), name), target));
 }
 
 function exitCodeOf(report: Report): ExitCode {

@@ -169,6 +169,11 @@ program
     exitCode = await reportCommand(name, args, options);
   });
 
+program.command("check-worker", { hidden: true }).action(async () => {
+  const { startCheckWorker } = await import("./check-worker.js");
+  startCheckWorker();
+});
+
 program.parseAsync().then(
   () => {
     process.exitCode = exitCode;

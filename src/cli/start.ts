@@ -9,10 +9,12 @@ import { cacheFolder, readCache, writeCache } from "../disk/compile-cache.js";
 declare const COMMAND_HASH: string;
 
 /** The commands whose compiled form is kept: each has its own, since only functions that were called are compiled. */
-const commands = ["check", "fix", "undo", "rules", "run", "verify", "rehearse", "probe", "report"];
+const commands = ["check", "fix", "undo", "rules", "run", "verify", "rehearse", "probe", "report", "pack"];
 
 const build = `${COMMAND_HASH}-${process.version}-${process.arch}`;
-const word = process.argv[2] ?? "";
+/** A worker of a check takes the check's, and leaves the writing to it. */
+const isWorker = process.argv[2] === "check-worker";
+const word = isWorker ? "check" : (process.argv[2] ?? "");
 const folder = commands.includes(word) ? cacheFolder(process.env) : undefined;
 // After findings more has been compiled than after none, and it serves both.
 const names = { findings: `${build}-${word}-1`, clean: `${build}-${word}-0` };
@@ -21,7 +23,7 @@ const withFindings = folder === undefined ? undefined : readCache(folder, names.
 const cached = withFindings ?? (folder === undefined ? undefined : readCache(folder, names.clean));
 const script = new Script(commandText(), { filename: __filename, ...(cached === undefined ? {} : { cachedData: cached }) });
 
-if (folder !== undefined) {
+if (folder !== undefined && !isWorker) {
   process.once("exit", (code) => {
     const hasAll = cached !== undefined && script.cachedDataRejected !== true && (withFindings !== undefined || code !== 1);
     if (hasAll || code > 1) return;

@@ -1,0 +1,41 @@
+/** Checks many files on all cores. Each worker is this same command, started as `check-worker`. */
+
+import { availableParallelism } from "node:os";
+import workerpool from "workerpool";
+import type { FileError, FileReport } from "../report/model.js";
+import type { Target } from "../sandbox/gvisor.js";
+
+/** More would only wait for the disk. */
+const MOST_WORKERS = 16;
+
+/**
+ * Checks the files and returns the answers in the order of `names`. A worker has one file at a time, so that memory is bounded by
+ * the largest few. `advance` is called after each.
+ */
+export async function checkInPool(
+  names: readonly string[],
+  target: Target,
+  advance: () => void,
+): Promise<(FileReport | FileError)[]> {
+  const workers = Math.min(availableParallelism(), MOST_WORKERS);
+  const pool = workerpool.pool(__filename, {
+    workerType: "thread",
+    maxWorkers: workers,
+    workerThreadOpts: { argv: ["check-worker"] },
+  });
+  const answers = new Array<FileReport | FileError>(names.length);
+  let next = 0;
+  // One more in line than there are workers, so that none has to wait for the next name.
+  const lane = async () => {
+    for (let index = next++; index < names.length; index = next++) {
+      answers[index] = await pool.exec("check", [names[index], target]);
+      advance();
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: workers + 1 }, lane));
+  } finally {
+    await pool.terminate(true);
+  }
+  return answers;
+}
