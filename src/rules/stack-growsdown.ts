@@ -1,4 +1,4 @@
-/** Thread stacks of Cosmopolitan that must grow by MAP_GROWSDOWN, which gVisor maps and never grows. Others: `growsdown.ts`. */
+/** Stacks of Cosmopolitan that must grow by MAP_GROWSDOWN, which gVisor maps and never grows. Others: `growsdown.ts`. */
 
 import { forEachInstructionWith } from "../code/code.js";
 import { valuesBefore } from "../code/flow.js";
@@ -21,8 +21,8 @@ export const stackGrowsdown = defineRule({
   id: "stack-growsdown",
   fixable: true,
   words: {
-    title: "thread stacks that must grow (MAP_GROWSDOWN)",
-    summary: () => "thread stacks of one page that must grow (MAP_GROWSDOWN)",
+    title: "stacks that must grow (MAP_GROWSDOWN)",
+    summary: ({ facts }) => `${facts["main"] ? "the main stack" : "thread stacks"} of one page that must grow (MAP_GROWSDOWN)`,
     why:
       "gVisor accepts MAP_GROWSDOWN but never grows the mapping, so a thread that uses more than the page that is there gets SIGSEGV. " +
       "Threads that need little stack run.",
@@ -73,9 +73,10 @@ interface Growth {
 
 function findCosmopolitan(subject: Subject, analysis: Analysis): Found | undefined {
   const { code, runtime } = analysis;
+  const main = asksForMainStack(analysis);
   // Up to v3.2.4 the path is there but the default guard size keeps threads from taking it; they pass in gVisor.
-  if (runtime.era === "fs-early" || runtime.era === "unknown") return undefined;
-  const growths = [...growthsInMmap(analysis), ...growthsInStackAllocator(analysis)];
+  if (!main && (runtime.era === "fs-early" || runtime.era === "unknown")) return undefined;
+  const growths = [...growthsInMmap(analysis, main), ...growthsInStackAllocator(analysis)];
   if (growths.length === 0) return undefined;
   const sites: Site[] = [];
   const edits: Change[] = [];
@@ -96,7 +97,7 @@ function findCosmopolitan(subject: Subject, analysis: Analysis): Found | undefin
   }
   return {
     sites,
-    facts: { sites: growths.length },
+    facts: { sites: growths.length, main },
     repair: { edits: uniqueEdits(edits), refusals },
     ...(subject.image.kind === "ape" && { portable: { edits: uniqueEdits(edits), refusals: [...refusals, ...onOthers] } }),
   };
@@ -125,10 +126,10 @@ const ALLOCATOR_BYTES = [
  *
  *     81 c9 12 01 00 00   or $0x112,%ecx
  */
-function growthsInMmap(analysis: Analysis): Growth[] {
+function growthsInMmap(analysis: Analysis, asksForMain: boolean): Growth[] {
   const { code } = analysis;
   const growths: Growth[] = [];
-  let asksForStack = false;
+  let asksForStack = asksForMain;
   forEachInstructionWith(code, MMAP_BYTES, (position, instruction) => {
     if (!isOr(instruction) || !code.walk.isReachedOnLinux(position)) return;
     if (instruction.imm === 0x112) growths.push({ flags: position, place: position, shape: "mmap" });
@@ -141,6 +142,28 @@ function growthsInMmap(analysis: Analysis): Growth[] {
 
 /** MAP_STACK, one of the values of MAP_TYPE in Cosmopolitan up to v3.4.0 (libc/sysv/consts/map.h). */
 const COSMO_MAP_STACK = 6;
+
+/** `mov $6,%ecx`, as far as its bytes go. */
+const MAIN_STACK_BYTES = [[0xb9, 0x06, 0x00, 0x00, 0x00]];
+
+/**
+ * Whether the program's own start asks mmap() for its main stack, as it does from May 2022 to August 2023, v2.0 to v2.2
+ * (libc/runtime/cosmo.S, before "Remove old stack code"): redbean, make and pledge of that time.
+ *
+ *     b9 06 00 00 00      mov $MAP_STACK,%ecx
+ *     0b 0d rel32         or MAP_ANONYMOUS(%rip),%ecx
+ */
+function asksForMainStack(analysis: Analysis): boolean {
+  const { code } = analysis;
+  const { bytes } = code.space;
+  let asks = false;
+  forEachInstructionWith(code, MAIN_STACK_BYTES, (position, instruction) => {
+    const isMove = instruction.map === OpcodeMap.Primary && instruction.opcode === 0xb9 && instruction.imm === COSMO_MAP_STACK;
+    const isOrAfter = bytes[position + 5] === 0x0b && bytes[position + 6] === 0x0d;
+    if (isMove && isOrAfter && code.walk.isReachedOnLinux(position) && callFollows(analysis, position)) asks = true;
+  });
+  return asks;
+}
 
 /** mmap is a long function, and the comparison stands some 0x220 bytes before. */
 const BYTES_BEFORE = 0x800;

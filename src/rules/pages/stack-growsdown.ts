@@ -6,7 +6,9 @@ export const page: PageWords = {
   program:
     "It maps one page with MAP_GROWSDOWN and relies on the kernel to extend it downward. Cosmopolitan allocates " +
     "thread stacks so in v3.3 to v3.4.0 (inside `mmap()` for MAP_STACK) and from v4.0.0 to the current source " +
-    "(`cosmo_stack_alloc`), on x86-64 and aarch64. v3.5.0 to v3.9.7 do not, v3.2.x not by default.",
+    "(`cosmo_stack_alloc`), on x86-64 and aarch64. v3.5.0 to v3.9.7 do not, v3.2.x not by default.\n\n" +
+    "From May 2022 to August 2023 (v2.0 to v2.2) it puts the main thread on such a stack as well (libc/runtime/cosmo.S): redbean 2.0 to 2.2, make " +
+    "and pledge of that time. There `--version` may still work, since a page is enough for it, and the first real task dies.",
   known:
     "The flag is in a constant on Linux's path that leads to the mapping, and something asks for such a stack: a " +
     "program that merely links `mmap()` is not reported. The probe that Cosmopolitan makes at address 1 to recognise " +
@@ -17,14 +19,15 @@ export const page: PageWords = {
     "```\n" +
     "v4.0.0 and later   85 c0 0f 85 rel32   test %eax,%eax; jne whole   →   85 c0 90 e9 rel32   … jmp whole\n" +
     "v3.3 to v3.4.0     a8 01 0f 84 rel32   test $1,%al; je whole       →   a8 01 90 e9 rel32   … jmp whole\n" +
+    "v2.0 to v2.2       0f 85 rel32         jne growing                 →   66 0f 1f 44 00 00   nop\n" +
     "aarch64            cbnz w0, whole                                  →   b whole\n" +
     "                   tbnz w0, #0, growing                            →   nop\n" +
     "```\n\n" +
     "Without a fix, `ulimit -Ss 64` before starting helps programs of v4.0.2. Other programs that ask for MAP_GROWSDOWN " +
     "are [growsdown](growsdown.md).",
   evidence:
-    "`gs-stack-a`, `gs-stack-b` and `fs-stack-b` in `test/fixtures/programs`, run by `test/proof`; real programs " +
-    "with deep stacks (C, C++ with exceptions, CPython) through `SANDFIT_CORPUS`. The aarch64 edit was run in " +
+    "`gs-stack-a`, `gs-stack-b`, `fs-stack-b` and `fs-main-stack` in `test/fixtures/programs`, run by `test/proof`; real programs " +
+    "with deep stacks (C, C++ with exceptions, make and mkdeps of 2022) through `SANDFIT_CORPUS`. The aarch64 edit was run in " +
     "qemu-user. kvm and arm64 are from gVisor's source.\n\n" +
-    "Cosmopolitan's side: libc/intrin/stack.c (v4.0.2), libc/runtime/mmap.c (v3.3).",
+    "Cosmopolitan's side: libc/intrin/stack.c (v4.0.2), libc/runtime/mmap.c (v3.3), libc/runtime/cosmo.S (2.2).",
 };
