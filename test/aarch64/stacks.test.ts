@@ -8,6 +8,7 @@ import { memorySource } from "../../src/bytes/source.js";
 import { readImage } from "../../src/image/detect.js";
 import { findAarch64Stacks } from "../../src/rules/aarch64-stacks.js";
 import type { Found, Subject } from "../../src/rules/define.js";
+import { always } from "../../src/sandbox/behaviour.js";
 import { GROWING, mmapForStacks, type Options, stackAllocator, WHOLE } from "./programs.js";
 
 async function find(bytes: Uint8Array): Promise<Found | undefined> {
@@ -46,11 +47,9 @@ describe("what is repaired", () => {
     const bytes = build(options);
     const finding = await find(bytes);
     expect(finding).toMatchObject({
-      rule: "stack-growsdown",
-      machine: "aarch64",
-      effects: { systrap: { consequence: "may-fail", basis: "source" }, kvm: { consequence: "may-fail", basis: "source" } },
-      facts: { cosmopolitan: true, sites: 1 },
-      repair: { refusals: [], edits: [{ rule: "stack-growsdown", evidence: "entry" }] },
+      behaviour: always("may-fail", "source"),
+      facts: { sites: 1 },
+      repair: { refusals: [], edits: [{ evidence: "entry" }] },
     });
     expect(finding!.repair!.edits[0]!.what).toContain(`→ ${after}`);
     expect(finding!.sites.map((site) => site.role)).toContain("MAP_GROWSDOWN");
