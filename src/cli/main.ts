@@ -174,6 +174,18 @@ program.command("check-worker", { hidden: true }).action(async () => {
   startCheckWorker();
 });
 
+program
+  .command("tools")
+  .description("say which lua, make, curl, zip and unzip (or others) really work here, by trying each, and what to do next")
+  .argument("[name...]", "programs; the default is lua make curl zip unzip")
+  .option("--from <folder>", "a toolset that was unpacked there as well; may be given more than once", collect, [])
+  .option("--env <file>", "write an env.sh that puts the best working provider of each first")
+  .option("--json", "print a JSON document (schema/tools-1.json)", false)
+  .action(async (names: string[], options) => {
+    const { toolsCommand } = await import("./tools.js");
+    exitCode = await toolsCommand(names, options);
+  });
+
 program.parseAsync().then(
   () => {
     process.exitCode = exitCode;
@@ -182,6 +194,11 @@ program.parseAsync().then(
     process.exitCode = explain(error);
   },
 );
+
+/** For options that may be given more than once. */
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
 
 /** One sentence for what is the user's or the file's; the stack for what is a bug. */
 function explain(error: unknown): ExitCode {
