@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
-import { quoted } from "../report/shell.js";
+import { quoted } from "../report/words.js";
 import { reasonOf } from "./file-source.js";
 
 /** How each script begins, so that none is taken for a tool. */

@@ -4,8 +4,8 @@ import { explain } from "../explain/explain.js";
 import type { Setting } from "../explain/setting.js";
 import type { Expectation } from "../report/tools-model.js";
 import { printable } from "../report/words.js";
-import type { RuleId } from "../rules/define.js";
-import { ruleById } from "../rules/index.js";
+
+import { type RuleId, ruleOf } from "../rules/index.js";
 import { describeEnding, signalOfCode } from "../run/ending.js";
 import type { JobFailed } from "./bench.js";
 
@@ -27,7 +27,7 @@ export async function whyNot(path: string, failure: JobFailed, expected: Expecta
 
 /** "thread state through %gs (tls-in-gs)". */
 export function rulesWords(rules: readonly RuleId[]): string {
-  return rules.map((rule) => `${ruleById[rule].words.title} (${rule})`).join(", ");
+  return rules.map((rule) => `${ruleOf(rule).words.title} (${rule})`).join(", ");
 }
 
 function causeWords({ rules, outcome }: Expectation, setting: Setting): string {
