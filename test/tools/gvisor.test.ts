@@ -30,7 +30,8 @@ beforeAll(async () => {
   }
 });
 
-for (const { id, reason } of absent) test.skip(`${id} (skipped: ${reason})`, () => {});
+const missing = absent.filter(({ reason }) => !reason.startsWith("this release has no platform"));
+for (const { id, reason } of missing) test.skip(`${id} (skipped: ${reason})`, () => {});
 
 describe.each(present.map((sandbox) => [sandbox.id, sandbox] as const))("on %s", (id, sandbox) => {
   const isGvisor = sandbox.kind === "runsc";
