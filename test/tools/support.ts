@@ -1,17 +1,13 @@
 /** Programs that pose as tools, and `sandfit tools` over them, held against its schema. */
 
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Ajv } from "ajv";
 import { expect } from "vitest";
 import type { Provider, ToolState, ToolsReport } from "../../src/report/tools-model.js";
 import { execute } from "../../src/run/execute.js";
 import type { Sandbox } from "../../src/run/sandbox.js";
 import { command } from "../support/cli.js";
-
-const validate = new Ajv({ strict: false }).compile(
-  JSON.parse(readFileSync(new URL("../../schema/tools-1.json", import.meta.url), "utf8")),
-);
+import { conforming } from "../support/schema.js";
 
 export interface ToolsRun {
   readonly report: ToolsReport;
@@ -28,9 +24,7 @@ export async function tools(args: readonly string[], path: readonly string[], sa
     ...(sandbox && { sandbox }),
   });
   expect(run.stderr).toBe("");
-  const report = JSON.parse(run.stdout) as ToolsReport;
-  validate(report);
-  expect(validate.errors).toBeNull();
+  const report = conforming<ToolsReport>("tools-1", run.stdout);
   const tool = (name: string): ToolState => report.tools.find((one) => one.name === name)!;
   const only = (name: string): Provider => {
     expect(tool(name).providers).toHaveLength(1);
