@@ -45,6 +45,7 @@ export async function readSections(source: ByteSource, header: ElfHeader, notes:
     link: section.link,
     info: section.info,
     entrySize: section.entrySize,
+    align: section.align,
   }));
 }
 

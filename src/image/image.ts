@@ -41,6 +41,8 @@ export interface SectionHeader {
   readonly link: number;
   readonly info: number;
   readonly entrySize: number;
+  /** sh_addralign, in bytes. */
+  readonly align: number;
 }
 
 /** A symbol as a name for an address. */

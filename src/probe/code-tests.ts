@@ -19,11 +19,4 @@ export const codeTests: readonly ProbeTest[] = [
       a.mov(o.eax, o.rip("room")).shift("shr", o.eax, 8);
     },
   },
-  // A return instruction on the stack; gVisor ignores PT_GNU_STACK (google/gvisor#153).
-  {
-    id: "exec-stack",
-    bites: wrong,
-    needs: "executable-stack",
-    test: (a) => void a.mov(o.eax, 0xc3).push(o.rax).call(o.rsp).pop(o.rcx).xor(o.eax, o.eax),
-  },
 ];

@@ -1,0 +1,46 @@
+/** A position-independent program with data that has to lie at more than a page's multiple: gVisor loads it at any page. */
+
+import { always } from "../sandbox/behaviour.js";
+import { defineRule } from "./define.js";
+import { headerSite, hex, isStarted, LOADER_SOURCE, loadsOf, PAGE } from "./headers.js";
+
+const SHF_ALLOC = 2;
+/** Thread-local data is placed by the C library, not by the loader. */
+const SHF_TLS = 0x400;
+
+export const pieAlign = defineRule({
+  id: "pie-align",
+  fixable: false,
+  words: {
+    title: "data aligned to more than a page",
+    summary: ({ facts }) =>
+      `section ${facts["section"]} wants a multiple of ${facts["align"]}, and gVisor loads the program at any page`,
+    why:
+      "gVisor ignores p_align and gives a position-independent program any page, so objects aligned to more than 4,096 bytes lie wrong; what masks their " +
+      "addresses reads other memory. Linux has kept p_align since 5.10.",
+    remedy: () => "link it as a fixed program (-no-pie), or align what needs it at run time",
+    links: [LOADER_SOURCE],
+    page: {
+      program: "It is a PIE with an object declared alignas(65536) or more, and finds things by masking addresses.",
+      known:
+        "A section that is loaded asks for more than 4,096 bytes (sh_addralign) in a PIE whose PT_LOAD does as well. A large p_align alone says nothing: " +
+        "linkers write 64 KiB or 2 MiB for every program. Without section headers Sandfit stays silent.",
+      remedy: "Link with `-no-pie`: then the addresses are fixed. No edit in place can do that.",
+      evidence: "`pie-align` in `test/fixtures/programs/loader-programs.ts`, run by `test/proof/loader.test.ts`.",
+    },
+  },
+  behaviour: always("may-fail"),
+  async find(subject) {
+    const { view } = subject;
+    if (!isStarted(subject) || !view.isPositionIndependent) return undefined;
+    const loads = loadsOf(view).filter((load) => load.align > PAGE);
+    const section = view.sections.find((one) => (one.flags & (SHF_ALLOC | SHF_TLS)) === SHF_ALLOC && one.align > PAGE);
+    const load =
+      section && loads.find((one) => section.address >= one.address && section.address <= one.address + one.memorySize);
+    if (section === undefined || load === undefined) return undefined;
+    return {
+      sites: [await headerSite(subject, load.index, `p_align ${hex(load.align)}`)],
+      facts: { section: section.name, align: hex(section.align) },
+    };
+  },
+});

@@ -1,0 +1,40 @@
+/** Blanks at the end of a script's first line: gVisor hands them to the interpreter. */
+
+import { always } from "../sandbox/behaviour.js";
+import { defineFileRule } from "./define.js";
+import { firstLineOf, INTERPRETER_SOURCE } from "./first-line.js";
+import { change, site } from "./headers.js";
+
+export const shebangTrailingBlank = defineFileRule({
+  id: "shebang-trailing-blank",
+  fixable: true,
+  words: {
+    title: "blanks at the end of a #! line",
+    summary: ({ facts }) => `the interpreter's argument becomes ${JSON.stringify(facts["argument"])}, with the blanks`,
+    why: 'gVisor leaves blanks at the end of the line in the interpreter\'s argument, so that /bin/sh gets "-e " and env looks for "python3 ". Linux strips them.',
+    remedy: () => "`sandfit fix` moves the blanks to the front of the interpreter, where they do no harm",
+    links: [INTERPRETER_SOURCE],
+    page: {
+      program: "Its first line has an argument behind the interpreter and blanks or tabs behind that: `#!/bin/sh -e ␣`.",
+      known:
+        "The first line. Blanks behind an interpreter without an argument do no harm. A carriage return is no blank: that fails on Linux as well.",
+      remedy: "`sandfit fix` moves the blanks between `#!` and the interpreter: the same length, the same meaning to Linux.",
+      evidence: "`shebang-trailing-blank` in `test/fixtures/programs/loader-programs.ts`, run by `test/proof/loader.test.ts`.",
+    },
+  },
+  behaviour: always("fails"),
+  async findInFile(subject) {
+    const line = await firstLineOf(subject);
+    if (line === undefined || line.trailing === "" || line.argument === "") return undefined;
+    const { bytes, trailing } = line;
+    const after = new Uint8Array(bytes.length);
+    after.set(bytes.subarray(0, 2));
+    after.set(bytes.subarray(bytes.length - trailing.length), 2);
+    after.set(bytes.subarray(2, bytes.length - trailing.length), 2 + trailing.length);
+    return {
+      sites: [site(0, bytes, line.text.trim(), "first line")],
+      facts: { argument: line.argument + trailing },
+      repair: { edits: [change(0, bytes, after, "the blanks go in front of the interpreter")], refusals: [] },
+    };
+  },
+});
