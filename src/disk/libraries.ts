@@ -1,7 +1,7 @@
 /** Which shared libraries a program would load, found as ld.so does (ld.so(8), "DESCRIPTION"; glibc elf/dl-load.c). */
 
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import { InputError } from "../errors.js";
 import { readImage } from "../image/detect.js";
 import { readElfNotes } from "../image/elf-notes.js";
@@ -48,8 +48,25 @@ export async function librariesOf(path: string, view: ElfView): Promise<Librarie
       }
     }
   }
-  return { found: [...found.values()], missing };
+  const libc = [...found.keys()].find((file) => /^libc[.-].*so/.test(basename(file)));
+  return { found: [...found.values()], missing, glibc: async () => (libc === undefined ? undefined : glibcVersion(libc)) };
 }
+
+/** From what the library says of itself when it is executed: "GNU C Library (…) stable release version 2.36." */
+function glibcVersion(path: string): string | undefined {
+  const known = versions.get(path);
+  if (known !== undefined) return known;
+  let version: string | undefined;
+  try {
+    version = /GNU C Library [^\n]*? release version (\d+\.\d+)/.exec(readFileSync(path, "latin1"))?.[1];
+  } catch {
+    return undefined;
+  }
+  if (version !== undefined) versions.set(path, version);
+  return version;
+}
+
+const versions = new Map<string, string>();
 
 async function search(name: string, asking: Loaded): Promise<Library | undefined> {
   const candidates = name.includes("/") ? [name] : foldersFor(asking).map((folder) => join(folder, name));

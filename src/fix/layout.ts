@@ -5,12 +5,13 @@ import type { View } from "../image/image.js";
 import type { Edit } from "../rules/define.js";
 import { hexOf } from "../rules/sites.js";
 import { applyToCopy, forward } from "./apply.js";
+import { changesHeaders, differentMemory } from "./same-memory.js";
 
 const CHUNK = 1 << 20;
 
 /**
  * Compares what two views load. Returns one sentence per difference that the edits do not explain; none is the proof.
- * Ranges have to be the same; bytes may differ inside edits only, and there they have to be the edit's.
+ * Ranges have to be the same, but where headers are edited; bytes may differ inside edits only, and there they have to be the edit's.
  */
 export async function unexplainedDifferences(
   original: { source: ByteSource; view: View },
@@ -21,9 +22,9 @@ export async function unexplainedDifferences(
   if (original.source.size !== result.source.size) {
     return [`the size changed from ${original.source.size} to ${result.source.size} bytes`];
   }
-  if (JSON.stringify(describeRanges(original.view)) !== JSON.stringify(describeRanges(result.view))) {
-    return ["the result would load other ranges than the original"];
-  }
+  const isSame = JSON.stringify(describeRanges(original.view)) === JSON.stringify(describeRanges(result.view));
+  if (!isSame && !changesHeaders(original, edits)) return ["the result would load other ranges than the original"];
+  if (!isSame) problems.push(...(await differentMemory(original, result, edits)));
   for (const range of original.view.ranges) {
     for (let at = range.fileOffset; at < range.fileOffset + range.fileSize; at += CHUNK) {
       const length = Math.min(CHUNK, range.fileOffset + range.fileSize - at);

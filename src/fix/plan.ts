@@ -85,7 +85,7 @@ export async function planFix(source: ByteSource, image: Image, report: FileRepo
     edits.push(await assimilate(source, image.elf[index]));
     repairs.push("ape-not-elf");
   }
-  const sorted = edits.sort((a, b) => a.fileOffset - b.fileOffset);
+  const sorted = withoutRepeats(edits).sort((a, b) => a.fileOffset - b.fileOffset);
   refuseOverlaps(sorted);
   return {
     version: PLAN_VERSION,
@@ -99,6 +99,12 @@ export async function planFix(source: ByteSource, image: Image, report: FileRepo
     warnings: [...warningsOf(findings, view, edits.length > 0), ...portableWarnings(form, report, view, repairs)],
     notes: notesOf(form, image, view, sorted),
   };
+}
+
+/** Two rules may ask for the very same change, such as an empty segment taken out. */
+function withoutRepeats(edits: readonly Edit[]): Edit[] {
+  const keyOf = ({ fileOffset, before, after }: Edit): string => `${fileOffset} ${before} ${after}`;
+  return [...new Map(edits.map((edit) => [keyOf(edit), edit])).values()];
 }
 
 function chooseView(report: FileReport, machine: Machine | undefined): number {

@@ -148,7 +148,7 @@ export function elfTypeName(type: number): string {
 // few bytes keep code there. gVisor does look (pkg/sentry/loader/elf.go, parseHeader).
 function classOf(bytes: Uint8Array, notes: string[]): 32 | 64 {
   const value = bytes[4];
-  if (value === 1 || value === 2) return value === 1 ? 32 : 64;
+  if (value === 2 || (value === 1 && !isLittle64(bytes))) return value === 1 ? 32 : 64;
   const machine = bytes[18]! | (bytes[19]! << 8);
   if (machine !== 62 && machine !== 183 && machine !== 3 && machine !== 40) {
     throw new InputError(`the ELF header says neither 32 nor 64 bits (EI_CLASS is ${value}) for ${elfMachineName(machine)}`, 4);
@@ -157,9 +157,16 @@ function classOf(bytes: Uint8Array, notes: string[]): 32 | 64 {
   return machine === 62 || machine === 183 ? 64 : 32;
 }
 
+/** Whether Linux on x86-64 or aarch64 takes it for a 64-bit program: e_machine and e_phentsize as such a one has them. */
+function isLittle64(bytes: Uint8Array): boolean {
+  const machine = bytes[18]! | (bytes[19]! << 8);
+  const phentsize = bytes[54]! | (bytes[55]! << 8);
+  return (machine === 62 || machine === 183) && phentsize === layoutOf(64).segment.size;
+}
+
 function byteOrderOf(bytes: Uint8Array, notes: string[]): boolean {
   if (bytes[5] === 1) return true;
-  if (bytes[5] === 2) return false;
+  if (bytes[5] === 2 && !isLittle64(bytes)) return false;
   notes.push(`EI_DATA is ${bytes[5]}: Linux does not look at it, gVisor refuses to start the file`);
   return true;
 }

@@ -14,6 +14,8 @@ export interface ElfNote {
   readonly owner: string;
   readonly type: number;
   readonly descriptor: Uint8Array;
+  /** Where the descriptor is, from the start of the file. */
+  readonly fileOffset: number;
 }
 
 /** Reads the notes in all PT_NOTE segments, up to 1 MiB of each; what is damaged ends a segment's notes. */
@@ -31,7 +33,12 @@ export async function readElfNotes(source: ByteSource, view: ElfView): Promise<E
       const descriptorSize = reader.u32(at + 4);
       if (nameSize > longestName || !reader.has(descriptorAt, descriptorSize)) break;
       const descriptor = reader.slice(descriptorAt, descriptorSize);
-      notes.push({ owner: reader.string(at + 12, nameSize + 1) ?? "", type: reader.u32(at + 8), descriptor });
+      notes.push({
+        owner: reader.string(at + 12, nameSize + 1) ?? "",
+        type: reader.u32(at + 8),
+        descriptor,
+        fileOffset: segment.offset + descriptorAt,
+      });
       at = roundUp(descriptorAt + descriptorSize, align);
     }
   }

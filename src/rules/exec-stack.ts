@@ -57,6 +57,7 @@ export const execStack = defineRule({
     if (!isStarted(subject) || view.machine !== "x86-64") return undefined;
     const index = view.programHeaders.findIndex((header) => header.type === PT_GNU_STACK);
     if (index < 0 || (view.programHeaders[index].flags & PF_X) === 0 || !mayUseStack(subject.codeBytes)) return undefined;
+    if (startsWithStub(subject)) return undefined;
     const analysis = await subject.code();
     const uses = usesOf(analysis);
     if (uses.length === 0) return undefined;
@@ -113,6 +114,12 @@ const STUB = Uint8Array.of(
   ...[0x4c, 0x89, 0xca], // mov %r9,%rdx
   0xe9, // jmp entry
 );
+
+/** Whether the entry point is such a stub already. */
+function startsWithStub({ space, view }: Subject): boolean {
+  const at = space.positionOf(view.entry);
+  return at >= 0 && STUB.every((byte, i) => space.bytes[at + i] === byte);
+}
 
 async function entryStub(subject: Subject): Promise<Repair<Change>> {
   const { view } = subject;

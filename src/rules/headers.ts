@@ -39,6 +39,11 @@ export function loadsOf(view: ElfView): Load[] {
   return view.programHeaders.flatMap((header, index) => (header.type === PT_LOAD ? [{ ...header, index }] : []));
 }
 
+/** Those that begin below the end of the one before: what gVisor's loader refuses. */
+export function outOfOrder(loads: readonly Load[]): Load[] {
+  return loads.filter((load, i) => i > 0 && load.address < loads[i - 1].address + loads[i - 1].memorySize);
+}
+
 /** The PT_LOAD that the table of program headers itself lies in, by file offset (Linux's fs/binfmt_elf.c looks so since 5.18). */
 export function loadOfTable(view: ElfView): Load | undefined {
   const at = view.programHeaderOffset;

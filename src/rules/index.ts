@@ -1,5 +1,6 @@
 /** Every rule there is, in the order in which findings are shown. */
 
+import { abiTag } from "./abi-tag.js";
 import { apeNotElf } from "./ape-not-elf.js";
 import { bssPastEof } from "./bss-past-eof.js";
 import { cosmoDlopen } from "./cosmo-dlopen.js";
@@ -41,6 +42,7 @@ const all = [
   loadTailData,
   pieAlign,
   execStack,
+  abiTag,
   tlsInGs,
   gsBesideFs,
   wrgsbase,

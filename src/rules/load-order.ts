@@ -3,7 +3,7 @@
 import { always } from "../sandbox/behaviour.js";
 import { arrangeHeaders } from "./arrange-headers.js";
 import { defineRule } from "./define.js";
-import { headerSite, isStarted, LOADER_SOURCE, loadsOf } from "./headers.js";
+import { headerSite, isStarted, LOADER_SOURCE, loadsOf, outOfOrder } from "./headers.js";
 
 export const loadOrder = defineRule({
   id: "load-order",
@@ -35,9 +35,7 @@ export const loadOrder = defineRule({
   signature: { execve: ["ENOEXEC"] },
   async find(subject) {
     if (!isStarted(subject)) return undefined;
-    const wrong = loadsOf(subject.view).filter(
-      (load, i, all) => i > 0 && load.address < all[i - 1].address + all[i - 1].memorySize,
-    );
+    const wrong = outOfOrder(loadsOf(subject.view));
     if (wrong.length === 0) return undefined;
     const sites = [];
     for (const load of wrong) sites.push(await headerSite(subject, load.index, "below the end of the one before"));

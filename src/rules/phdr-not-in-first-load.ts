@@ -4,7 +4,7 @@ import { PT_TLS } from "../image/elf-segments.js";
 import { always } from "../sandbox/behaviour.js";
 import { arrangeHeaders } from "./arrange-headers.js";
 import { defineRule } from "./define.js";
-import { headerSite, hex, isStarted, LOADER_SOURCE, loadOfTable, loadsOf } from "./headers.js";
+import { headerSite, hex, isStarted, LOADER_SOURCE, loadOfTable, loadsOf, outOfOrder } from "./headers.js";
 
 export const phdrNotInFirstLoad = defineRule({
   id: "phdr-not-in-first-load",
@@ -41,7 +41,10 @@ export const phdrNotInFirstLoad = defineRule({
   async find(subject) {
     const { view } = subject;
     if (!isStarted(subject)) return undefined;
-    const first = loadsOf(view)[0];
+    const loads = loadsOf(view);
+    // Out of order: load-order speaks of it, and its repair sees to the table too.
+    if (outOfOrder(loads).length > 0) return undefined;
+    const first = loads[0];
     const holder = loadOfTable(view);
     if (first === undefined || holder === undefined || first.address === holder.address - holder.offset) return undefined;
     const readsIt = view.interpreter !== undefined || view.programHeaders.some((header) => header.type === PT_TLS);

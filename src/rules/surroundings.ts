@@ -17,6 +17,8 @@ export interface Libraries {
   readonly found: readonly Library[];
   /** Names that led to no file. */
   readonly missing: readonly string[];
+  /** The version of the GNU C Library among them, "2.36"; undefined where there is none. */
+  glibc(): Promise<string | undefined>;
 }
 
 /** One of them. */
