@@ -10,7 +10,7 @@ const CHUNK = 1 << 20;
 const EHDR = 64;
 const PHDR = 56;
 
-interface Side {
+export interface Side {
   readonly source: ByteSource;
   readonly view: ElfView;
 }
