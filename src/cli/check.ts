@@ -18,8 +18,11 @@ export interface CheckOptions {
   readonly all: boolean;
   readonly why: boolean;
   readonly json: boolean;
+  readonly format?: CheckFormat;
   readonly target: string;
 }
+
+export type CheckFormat = "text" | "json" | "sarif";
 
 /** Checks what the arguments name and prints the report. Returns the exit code. */
 export async function checkCommand(names: readonly string[], options: CheckOptions): Promise<ExitCode> {
@@ -31,8 +34,15 @@ export async function checkCommand(names: readonly string[], options: CheckOptio
   }
   const files = await checkAll(names, target);
   const report: Report = { version: MODEL_VERSION, target, files };
-  await print(options.json ? renderJson(report) : renderText(report, { ...options, paint: await paintForOutput() }));
+  await print(await rendered(report, options));
   return exitCodeOf(report);
+}
+
+async function rendered(report: Report, options: CheckOptions): Promise<string> {
+  const format = options.format ?? (options.json ? "json" : "text");
+  if (format === "json") return renderJson(report);
+  if (format === "sarif") return (await import("../report/sarif.js")).renderSarif(report);
+  return renderText(report, { ...options, paint: await paintForOutput() });
 }
 
 /** From this many files on, starting workers takes less than they save. */

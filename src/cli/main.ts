@@ -25,6 +25,11 @@ program
   .option("--all", "list every place a finding rests on", false)
   .option("--why", "list what was left alone and why, and how the runtime is known", false)
   .option("--json", "print a JSON document (schema/report-1.json)", false)
+  .addOption(
+    new Option("--format <format>", "text, json, or SARIF 2.1.0 for code scanning")
+      .choices(["text", "json", "sarif"])
+      .conflicts("json"),
+  )
   .option("--target <release>", "gVisor release and platform: newest, 2024-07, systrap, 2022-12/ptrace …", "newest")
   .action(async (files: string[], options) => {
     const { checkCommand } = await import("./check.js");
