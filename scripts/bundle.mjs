@@ -43,8 +43,12 @@ const lazyChildProcess = {
 const lazyModules = {
   name: "lazy-modules",
   setup(builder) {
-    const functions = { crypto: ["createHash", "randomBytes"], tty: ["isatty"] };
-    builder.onResolve({ filter: /^node:(crypto|tty)$/ }, ({ path, importer }) =>
+    const functions = {
+      crypto: ["createHash", "randomBytes"],
+      tty: ["isatty"],
+      zlib: ["crc32", "createGunzip", "inflateRawSync"],
+    };
+    builder.onResolve({ filter: /^node:(crypto|tty|zlib)$/ }, ({ path, importer }) =>
       importer.includes("node_modules") ? undefined : { path: path.slice(5), namespace: "lazy" },
     );
     builder.onLoad({ filter: /.*/, namespace: "lazy" }, ({ path }) => ({

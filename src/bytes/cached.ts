@@ -30,6 +30,7 @@ export function cachedSource(source: ByteSource): ByteSource {
   const result: ByteSource = {
     name: source.name,
     size: source.size,
+    ...(source.inflateRaw && { inflateRaw: source.inflateRaw }),
     async read(offset, length) {
       const end = Math.min(offset + length, source.size);
       if (!(offset >= 0 && offset < end)) return new Uint8Array(0);

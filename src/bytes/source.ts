@@ -11,6 +11,11 @@ export interface ByteSource {
    * an offset past the end gives an empty array.
    */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * Inflates raw deflate data, where there is a quicker way than the web's DecompressionStream; undefined above `limit` bytes or
+   * on damage.
+   */
+  inflateRaw?(bytes: Uint8Array, limit: number): Uint8Array | undefined;
 }
 
 /** A source over bytes that are in memory already; reads are views, nothing is copied. */

@@ -2,8 +2,13 @@
 /** What Node compiles of the command: it runs the rest, src/cli/main.ts, from V8's compiled form where that is at hand. */
 
 import { readFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 import { cacheFolder, readCache, writeCache } from "../disk/compile-cache.js";
+
+// V8 optimises what has run for some milliseconds. A command is over before that pays, and what every program needs at length is
+// WebAssembly; so it is to wait fifteen times as long (the default is 66 KiB of bytecode).
+setFlagsFromString("--interrupt-budget=1000000");
 
 /** A hash of src/cli/main.ts with all that it needs; put in by scripts/bundle.mjs. */
 declare const COMMAND_HASH: string;

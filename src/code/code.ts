@@ -130,9 +130,12 @@ export function forEachInstructionWith(
   const { bytes } = space;
   const instruction = new Instruction();
   const seen = new Set<number>();
-  for (const [first, ...rest] of sequences) {
+  for (const sequence of sequences) {
+    const [first, second] = sequence;
     for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
-      if (!rest.every((byte, i) => bytes[at + 1 + i] === byte)) continue;
+      // Nearly all fail here; what is left may take its time.
+      if (second !== undefined && bytes[at + 1] !== second) continue;
+      if (!sequence.every((byte, i) => bytes[at + i] === byte)) continue;
       const start = walk.isKnown(at) ? walk.startOf(at) : -1;
       if (start < 0 || seen.has(start)) continue;
       seen.add(start);

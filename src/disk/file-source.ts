@@ -1,6 +1,7 @@
 /** A file as a source of bytes: opened once, read by position, never loaded whole. */
 
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { inflateRawSync } from "node:zlib";
 import type { ByteSource } from "../bytes/source.js";
 import { InputError } from "../errors.js";
 
@@ -37,8 +38,17 @@ export function openFile(path: string, name = path): FileSource {
     descriptor,
     size: opened.size,
     read: async (offset, length) => readAt(descriptor, offset, Math.max(0, Math.min(length, opened.size - offset)), name),
+    inflateRaw: inflate,
     close: () => closeSync(descriptor),
   };
+}
+
+function inflate(bytes: Uint8Array, limit: number): Uint8Array | undefined {
+  try {
+    return inflateRawSync(bytes, { maxOutputLength: limit });
+  } catch {
+    return undefined;
+  }
 }
 
 function readAt(descriptor: number, offset: number, length: number, name: string): Uint8Array {

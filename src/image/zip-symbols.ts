@@ -61,7 +61,8 @@ export async function readMember(source: ByteSource, entry: ZipEntry, limit = mo
   if (offset === undefined) return undefined;
   const bytes = await source.read(offset, entry.compressedSize);
   if (entry.method === STORED) return bytes;
-  return entry.method === DEFLATED ? inflate(bytes, limit) : undefined;
+  if (entry.method !== DEFLATED) return undefined;
+  return source.inflateRaw === undefined ? inflate(bytes, limit) : source.inflateRaw(bytes, limit);
 }
 
 /** Inflates raw deflate data, giving up with undefined above `limit` bytes or on damage. */
