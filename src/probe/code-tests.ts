@@ -4,6 +4,20 @@ import * as o from "../asm/operands.js";
 import { type ProbeTest, wrong } from "../asm/small-test.js";
 
 export const codeTests: readonly ProbeTest[] = [
+  // A handler of SIGSEGV must find the number of a page fault, 14, in its signal frame (gregs[REG_TRAPNO], 0xc8 into ucontext).
+  {
+    id: "signal-frame",
+    bites: wrong,
+    test: (a) => {
+      const [handler, install] = [a.fresh("handler"), a.fresh("install")];
+      a.jmp(install).label(handler).mov(o.rax, o.mem(o.rdx, 0xc8)).sub(o.rax, 14).mov(o.mem(o.r14), o.rax);
+      a.xor(o.edi, o.edi).mov(o.eax, 60).syscall();
+      // struct sigaction of the kernel: handler, flags SA_SIGINFO|SA_RESTORER, restorer, mask.
+      a.label(install).lea(o.rax, o.rip(handler)).mov(o.rip("room"), o.rax).mov(o.rip("room", 16), o.rax);
+      a.mov(o.rip("room", 8), 0x4000004, 8).mov(o.edi, 11).lea(o.rsi, o.rip("room")).xor(o.edx, o.edx).mov(o.r10d, 8);
+      a.mov(o.eax, 13).syscall().xor(o.eax, o.eax).mov(o.mem(o.rax), o.rax);
+    },
+  },
   // A page marked MADV_WIPEONFORK must be zero in a child: the child's view is its exit code.
   {
     id: "wipe-on-fork-child",

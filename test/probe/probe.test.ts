@@ -93,7 +93,8 @@ describe("inside gVisor", () => {
       expect(environment).toMatchObject({ kind: "gvisor", platform });
       const { notBefore, before } = environment.release!;
       expect(notBefore! <= date && date < (before ?? "9999")).toBe(true);
-      for (const name of ["arch-set-gs", "growsdown", "exec-stack", "int80"]) expect(bites(environment, name)).toBe(true);
+      for (const name of ["arch-set-gs", "growsdown", "exec-stack", "int80", "signal-frame"])
+        expect(bites(environment, name)).toBe(true);
       expect(bites(environment, "wrfsbase")).toBe(platform === "ptrace");
       expect(bites(environment, "wrgsbase")).toBe(platform === "systrap");
       expect(environment.probes.filter((probe) => probe.bites === undefined)).toEqual([]);
