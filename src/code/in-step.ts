@@ -5,18 +5,40 @@ import { ScanBits, scan } from "../x86/scan.js";
 /** Decoding falls into step with the code within a few instructions wherever it begins, if the code does not repeat itself. */
 const STARTS = [24, 37, 31, 61, 83, 104, 149, 190];
 
+/** How far in front an odd instruction speaks against a place, in bytes. */
+const NEAR = 12;
+
 /** Nearly every decoding from before arrives there, and the bytes are such as code has. A walk has to confirm it. */
 export function isLikelyStart(bytes: Uint8Array, at: number): boolean {
   let against = 0;
   for (const distance of STARTS) {
     if (distance <= at && !arrives(bytes, at - distance, at) && ++against > 1) return false;
   }
-  return hasBytesOfCode(bytes, at);
+  return hasBytesOfCode(bytes, at) && followsPlainCode(bytes, at);
 }
 
 /** One decoding from before arrives there, so that nothing speaks against it. Cheaper. */
 export function mayBeStart(bytes: Uint8Array, at: number): boolean {
   return STARTS.some((distance) => distance > at || arrives(bytes, at - distance, at));
+}
+
+/**
+ * One-byte opcodes that compilers do not write beside system calls and loads of %gs, and that decoding out of step is full of: x87,
+ * ports, flags by hand, loop.
+ */
+const odd = new Uint8Array(256);
+for (const byte of [0x12, 0x14, 0x1c, 0x6c, 0x6d, 0x6e, 0x6f, 0x9b, 0x9e, 0x9f, 0xca, 0xcb, 0xd7, 0xf1, 0xf5]) odd[byte] = 1;
+odd.fill(1, 0xd8, 0xe8);
+odd.fill(1, 0xec, 0xf0);
+
+/** Whether none of the instructions right in front is odd. */
+function followsPlainCode(bytes: Uint8Array, at: number): boolean {
+  for (let start = Math.max(0, at - STARTS[0]); start < at; ) {
+    const length = scan(bytes, start, bytes.length) & ScanBits.Length;
+    if (length > 0 && at - start < NEAR && odd[bytes[start]] === 1) return false;
+    start += Math.max(1, length);
+  }
+  return true;
 }
 
 function arrives(bytes: Uint8Array, from: number, at: number): boolean {
