@@ -23,6 +23,7 @@ const common = {
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: "none",
+  loader: { ".md": "text" },
   logLevel: "warning",
 };
 

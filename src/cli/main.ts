@@ -174,6 +174,15 @@ program
     exitCode = await reportCommand(name, args, options);
   });
 
+program
+  .command("skill")
+  .description("print the skill for coding agents: what to do when a binary crashes in a sandbox")
+  .option("--install <folder>", "put it into this folder of skills, as sandfit/SKILL.md")
+  .action(async (options) => {
+    const { skillCommand } = await import("./skill.js");
+    exitCode = await skillCommand(options);
+  });
+
 program.command("check-worker", { hidden: true }).action(async () => {
   const { startCheckWorker } = await import("./check-worker.js");
   startCheckWorker();

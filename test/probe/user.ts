@@ -32,6 +32,7 @@ export async function buildSandfit(folder: string): Promise<string> {
     format: "esm",
     target: "node20.19",
     logLevel: "warning",
+    loader: { ".md": "text" },
     banner: { js: 'import { createRequire as r } from "node:module"; const require = r(import.meta.url);' },
   });
   chmodSync(outfile, 0o644);

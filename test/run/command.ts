@@ -25,6 +25,7 @@ await build({
   target: "node20.19",
   platform: "node",
   logLevel: "warning",
+  loader: { ".md": "text" },
   entryPoints: ["src/cli/main.ts"],
   outfile: cli,
   banner: {

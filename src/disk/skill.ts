@@ -1,0 +1,29 @@
+/** Puts the skill for coding agents into a folder of skills. */
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { InputError } from "../errors.js";
+import { reasonOf } from "./file-source.js";
+import { writeWhole } from "./replace.js";
+
+/** Every version of the skill begins so. */
+const MARK = "---\nname: sandfit\n";
+
+/** Writes `folder`/sandfit/SKILL.md over an older one of Sandfit's, never over another. Returns its path. Throws InputError. */
+export function installSkill(folder: string, text: string): string {
+  const path = join(folder, "sandfit", "SKILL.md");
+  let before: string | undefined;
+  try {
+    before = readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw new InputError(`${path} cannot be written: ${reasonOf(error)}`);
+  }
+  if (before !== undefined && !before.startsWith(MARK)) throw new InputError(`${path} exists already and is not Sandfit's`);
+  try {
+    mkdirSync(join(folder, "sandfit"), { recursive: true });
+  } catch (error) {
+    throw new InputError(`${path} cannot be written: ${reasonOf(error)}`);
+  }
+  writeWhole(path, text);
+  return path;
+}
