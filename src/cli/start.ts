@@ -7,8 +7,9 @@ import { Script } from "node:vm";
 import { cacheFolder, readCache, writeCache } from "../disk/compile-cache.js";
 
 // V8 optimises what has run for some milliseconds. A command is over before that pays, and what every program needs at length is
-// WebAssembly; so it is to wait fifteen times as long (the default is 66 KiB of bytecode).
-setFlagsFromString("--interrupt-budget=1000000");
+// WebAssembly; so it is to wait fifteen times as long (the default is 66 KiB of bytecode). Node 22 and later have no such flag,
+// and wait longer by themselves.
+if (process.version.startsWith("v20.")) setFlagsFromString("--interrupt-budget=1000000");
 
 /** A hash of src/cli/main.ts with all that it needs; put in by scripts/bundle.mjs. */
 declare const COMMAND_HASH: string;
