@@ -123,7 +123,10 @@ async function investigateSource(
   const plan = await planOrReasons(() => planFix(source, image, report));
   const isNative = report.views.some((view) => view.machine === "x86-64");
   const runs = options.run && isNative ? await runsOf(source, plan, options) : null;
-  return { report, sha256: await sha256Of(source), repair: summaryOf(plan), runs, systemPackage: null };
+  // Asking the package manager starts programs too.
+  const isTelling = options.run && outcomeOf(report) !== "runs";
+  const systemPackage = isTelling ? await (await import("./system-package.js")).systemPackageFor(source.name) : null;
+  return { report, sha256: await sha256Of(source), repair: summaryOf(plan), runs, systemPackage };
 }
 
 async function planOrReasons(make: () => Promise<Plan>): Promise<Plan | readonly string[]> {

@@ -3,7 +3,7 @@
 import type { Finding } from "../rules/define.js";
 import type { RuleId } from "../rules/index.js";
 import type { InvestigatedProgram } from "./investigation.js";
-import { isRepairable } from "./model.js";
+import { isRepairable, outcomeOf } from "./model.js";
 
 /** What people take for the cause, and what runs have shown instead. */
 const notTheCause: Partial<Record<RuleId, readonly string[]>> = {
@@ -50,6 +50,12 @@ export function alternativesOf(program: InvestigatedProgram): Alternative[] {
       what: `the distribution's package ${systemPackage.name} (\`${systemPackage.install}\`)`,
       cost: "another build and version, needs installing; without what the shipped program has beyond it",
       tried: systemPackage.tried ?? (systemPackage.installed ? `installed; ${NOT_TRIED}` : `not installed; ${NOT_TRIED}`),
+    });
+  } else if (outcomeOf(report) !== "runs") {
+    all.push({
+      what: "the distribution's package, where it has one (`sandfit tools NAME` asks and tries it)",
+      cost: "another build and version, needs installing; without what the shipped program has beyond it",
+      tried: runs === null ? NOT_TRIED : "no package of that name is known here",
     });
   }
   const isGsEra = report.views.some((view) => view.runtime.name === "cosmopolitan" && view.runtime.era === "gs");

@@ -113,6 +113,15 @@ describe("with --run", () => {
       ["tools/bin/healthy", true],
     ]);
   });
+  test("the distribution's package is asked for, and tried where it is installed", async () => {
+    const make = join(folder, "make.com");
+    writeFileSync(make, sampleProgram("gs-call").bytes, { mode: 0o755 });
+    const { programs } = await asJson("--run", make);
+    const manager = spawnSync("dpkg-query", ["-W", "make"]).status;
+    if (manager === 0) expect(programs[0].systemPackage).toMatchObject({ name: "make", installed: true });
+    if (manager === 0) expect(programs[0].systemPackage?.tried).toMatch(/make .* works here: built two targets/);
+    expect((await sandfit(["report", make])).stdout).toMatch(/distribution's package, where it has one.*not run here/);
+  });
   test("nothing is called passed that is not", async () => {
     const { programs } = await asJson("--run", placed("dual-register"));
     expect(programs[0].runs?.passed).toBe(false);
