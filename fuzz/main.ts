@@ -24,7 +24,7 @@ const NEWER_LIBC = "/opt/sandfit-fuzz/usr/lib/x86_64-linux-gnu";
 const SYNCHRONOUS = new Set(["decode"]);
 /** Milliseconds of one execution that count as a hang: far more than the slowest takes on a machine that is busy. */
 const HANG = 120_000;
-const LONGEST: Readonly<Record<string, number>> = { decode: 32, zip: 4096 };
+const LONGEST: Readonly<Record<string, number>> = { decode: 32, archive: 8192, zip: 4096 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -98,7 +98,7 @@ if (positionals[0] === "keep") {
 } else {
   const folder = values.corpus ?? mkdtempSync(join(tmpdir(), "sandfit-fuzz-"));
   const command = node();
-  const names = positionals.length > 0 ? positionals : ["decode", "image", "large", "plan", "zip"];
+  const names = positionals.length > 0 ? positionals : ["archive", "decode", "image", "large", "plan", "zip"];
   const failed: string[] = [];
   for (const name of names) if (!(await fuzz(name, folder, command))) failed.push(name);
   console.log(failed.length === 0 ? "no finds" : `finds or failures: ${failed.join(", ")}; see ${folder}`);

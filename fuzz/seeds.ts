@@ -6,6 +6,7 @@ import { buildApe } from "../test/fixtures/images/ape-builder.js";
 import { buildElf } from "../test/fixtures/images/elf-builder.js";
 import { buildZip, concat } from "../test/fixtures/images/zip-builder.js";
 import { samplePrograms } from "../test/fixtures/programs/index.js";
+import { pax, tar, tarGz } from "../test/pack/archives.js";
 
 const MOST_BYTES = 64 * 1024;
 const member = [{ name: ".symtab.amd64", bytes: new Uint8Array(500), deflate: true }];
@@ -32,6 +33,15 @@ function files(): Map<string, Uint8Array> {
     ["zip", buildZip({ members: [...member, { name: "stored", bytes: new Uint8Array(9) }] }).bytes],
     ["zip64", buildZip({ members: member, zip64: true, comment: new Uint8Array(30), gap: 7 }).bytes],
   ]);
+  const entries = [
+    { name: "folder/", type: "5" },
+    { name: "folder/file", data: "text" },
+    { name: "link", type: "2", target: "folder/file" },
+  ];
+  found
+    .set("tar", tar(entries))
+    .set("tar-gz", tarGz(entries))
+    .set("tar-pax", tar([pax({ path: "a longer name" }), ...entries]));
   for (const { name, bytes } of samplePrograms()) {
     if (bytes.length <= MOST_BYTES) found.set(`program-${name}`, bytes);
   }

@@ -6,6 +6,7 @@ import { InputError } from "../errors.js";
 import { type ArchiveEntry, noContent, specialKind } from "./entry.js";
 import type { Meter } from "./limits.js";
 import { decodeName, quoted, safePath } from "./names.js";
+import { zipReader } from "./zip-reader.js";
 
 const STORED = 0;
 const DEFLATED = 8;
@@ -25,10 +26,11 @@ export async function* readZip(descriptor: number, meter: Meter): AsyncGenerator
 }
 
 async function open(descriptor: number): Promise<ZipFile> {
-  const { fromFd } = await import("yauzl");
+  const { fromRandomAccessReader } = await import("yauzl");
+  const { reader, size } = await zipReader(descriptor);
   return new Promise((resolve, reject) => {
     const options = { lazyEntries: true, decodeStrings: false, autoClose: false, validateEntrySize: true };
-    fromFd(descriptor, options, (error, zip) => (error ? reject(damaged(error)) : resolve(zip)));
+    fromRandomAccessReader(reader, size, options, (error, zip) => (error ? reject(damaged(error)) : resolve(zip)));
   });
 }
 

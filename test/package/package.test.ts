@@ -35,7 +35,8 @@ test("has the version that the command tells", () => {
   expect(execFileSync("npx", ["--no-install", "sandfit", "--version"], { cwd: home, encoding: "utf8" })).toBe(`${VERSION}\n`);
 });
 
-test("needs nothing else at run time", () => {
+test("needs nothing else at run time, and runs nothing when it is installed", () => {
+  for (const name of ["preinstall", "install", "postinstall"]) expect(description.scripts).not.toHaveProperty(name);
   expect(description.dependencies ?? {}).toEqual({});
 });
 
