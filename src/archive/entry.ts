@@ -10,7 +10,7 @@ export interface ArchiveEntry {
   readonly mode: number | undefined;
   /** Of a symbolic link: as stored. Of a hard link: the path of the other name, in the same form as `path`. */
   readonly target: string | undefined;
-  /** The bytes of a file. To be read before the next entry is asked for, to the end or not at all. */
+  /** The bytes of a file. To be read, as far as is wanted, before the next entry is asked for. */
   content(): AsyncIterable<Uint8Array>;
 }
 

@@ -3,7 +3,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type FileSource, openFile } from "../disk/file-source.js";
-import { spool } from "../disk/spool.js";
+import { isProgramStart, isScriptStart } from "../disk/programs.js";
+import { peek, spool } from "../disk/spool.js";
 import { temporaryWorkspace } from "../disk/workspace.js";
 import { defaultLimits, type Limits } from "./limits.js";
 import { openArchive } from "./open.js";
@@ -18,8 +19,8 @@ export interface ProgramInside {
 }
 
 /**
- * Every ELF program or library and every APE in a tar, tar.gz, zip or folder, in the order that they are stored in.
- * What is read is put into a private temporary folder, one file at a time, and removed again. Throws InputError as
+ * Every ELF program or library, APE and executable script in a tar, tar.gz, zip or folder, in the order that they are
+ * stored in. Each is put into a private temporary folder, one at a time, and removed again. Throws InputError as
  * `openArchive` does.
  */
 export async function* programsIn(path: string, limits: Limits = defaultLimits): AsyncGenerator<ProgramInside> {
@@ -28,17 +29,20 @@ export async function* programsIn(path: string, limits: Limits = defaultLimits):
   try {
     for await (const entry of archive.entries()) {
       if (entry.kind !== "file") continue;
-      const file = join(workspace.folder, "program");
-      const { isProgram } = await spool(entry.content(), file);
-      if (isProgram) {
-        const source = openFile(file, entry.path);
-        try {
-          yield { name: entry.path, source, mode: entry.mode };
-        } finally {
-          source.close();
-        }
+      const { start, whole, leave } = await peek(entry.content());
+      const isExecutable = ((entry.mode ?? 0o755) & 0o111) !== 0;
+      if (!isProgramStart(start) && !(isScriptStart(start) && isExecutable)) {
+        await leave();
+        continue;
       }
-      rmSync(file);
+      const { file } = await spool(whole, join(workspace.folder, "program"));
+      const source = openFile(file, entry.path);
+      try {
+        yield { name: entry.path, source, mode: entry.mode };
+      } finally {
+        source.close();
+        rmSync(file);
+      }
     }
   } finally {
     workspace.remove();

@@ -35,7 +35,7 @@ export async function* readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
   try {
     for await (const stream of parser) {
       const entry = entryOf(stream.header, contentOf(stream as AsyncIterable<Uint8Array>, closed));
-      // Where an entry was not read by whom it was given to, it is passed over.
+      // What was not read of an entry by whom it was given to is passed over.
       if (entry !== undefined) yield entry;
       stream.resume();
     }
@@ -46,8 +46,10 @@ export async function* readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
 }
 
 async function* contentOf(stream: AsyncIterable<Uint8Array>, closed: Promise<Error | undefined>): AsyncGenerator<Uint8Array> {
+  const iterator = stream[Symbol.asyncIterator]();
   try {
-    yield* stream;
+    // By hand: a loop that is left early would destroy the stream, and with it the whole archive.
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
   } catch (error) {
     throw damaged((await closed) ?? error);
   }

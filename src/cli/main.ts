@@ -83,6 +83,11 @@ program
   .addOption(
     new Option("--arch <machine>", "programs for one machine, or a package for each").choices(["x86_64", "aarch64", "both"]),
   )
+  .addOption(
+    new Option("--as <form>", "elf: native programs for Linux; ape: APEs stay files for all systems")
+      .choices(["elf", "ape"])
+      .default("elf"),
+  )
   .addOption(new Option("--allow <rule>", "convert although this rule speaks against it").choices(["cosmo-dlopen"]))
   .option("--keep-going", "leave out programs that cannot be fixed, and list them", false)
   .option("--force", "replace an output that exists", false)

@@ -3,6 +3,7 @@
 import { basename } from "node:path";
 import { defaultLimits, type Limits } from "../archive/limits.js";
 import { InputError } from "../errors.js";
+import type { ResultForm } from "../fix/plan.js";
 import type { Machine } from "../image/image.js";
 import { archiveEnding, packageName } from "../pack/layout.js";
 import { pack, type Wanted } from "../pack/pack.js";
@@ -15,6 +16,7 @@ import { progressBar } from "./progress.js";
 export interface PackCommandOptions {
   readonly output?: string;
   readonly arch?: "x86_64" | "aarch64" | "both";
+  readonly as: ResultForm;
   readonly allow?: RuleId;
   readonly keepGoing: boolean;
   readonly allowCaseCollisions: boolean;
@@ -31,11 +33,11 @@ export async function packCommand(input: string, options: PackCommandOptions): P
   const progress = await progressBar();
   let packed: Awaited<ReturnType<typeof pack>>;
   try {
-    const { keepGoing, allowCaseCollisions, force, allow } = options;
+    const { keepGoing, allowCaseCollisions, force, allow, as } = options;
     packed = await pack(
       input,
       wantedOf(input, options),
-      { limits, keepGoing, allowCaseCollisions, force, allow: allow === undefined ? [] : [allow] },
+      { limits, keepGoing, allowCaseCollisions, force, as, allow: allow === undefined ? [] : [allow] },
       progress,
     );
   } finally {

@@ -20,6 +20,33 @@ export interface Spooled {
   readonly isScript: boolean;
 }
 
+/** The first bytes of a stream, enough to tell a program; the stream with them; and a way to leave it without reading on. */
+export async function peek(content: AsyncIterable<Uint8Array>): Promise<{
+  readonly start: Uint8Array;
+  readonly whole: AsyncIterable<Uint8Array>;
+  leave(): Promise<void>;
+}> {
+  const iterator = content[Symbol.asyncIterator]();
+  let read = Buffer.alloc(0);
+  let isAtEnd = false;
+  while (read.length < START_LENGTH && !isAtEnd) {
+    const next = await iterator.next();
+    if (next.done === true) isAtEnd = true;
+    else read = Buffer.concat([read, next.value]);
+  }
+  const whole = (async function* () {
+    if (read.length > 0) yield read;
+    if (!isAtEnd) yield* { [Symbol.asyncIterator]: () => iterator };
+  })();
+  return {
+    start: read.subarray(0, START_LENGTH),
+    whole,
+    leave: async () => {
+      await iterator.return?.();
+    },
+  };
+}
+
 /** Writes a stream to a new file that only this user may read. What the stream throws comes through; the disk throws InputError. */
 export async function spool(content: AsyncIterable<Uint8Array>, file: string): Promise<Spooled> {
   const hash = createHash("sha256");

@@ -62,14 +62,14 @@ async function treatPrograms(
   input: readonly Item[],
   machine: Machine | undefined,
   place: string,
-  { allow }: PackOptions,
+  { allow, as }: PackOptions,
   progress: Progress,
 ): Promise<Map<Spooled, Treatment>> {
   const programs = programsOf(input);
   progress.start("checking", programs.length);
   const treatments = new Map<Spooled, Treatment>();
   for (const [index, program] of programs.entries()) {
-    treatments.set(program.content, await treatProgram(program, join(place, `fixed-${index}`), { machine, allow }));
+    treatments.set(program.content, await treatProgram(program, join(place, `fixed-${index}`), { machine, allow, as }));
     progress.advance(1);
   }
   return treatments;

@@ -1,6 +1,7 @@
 /** What a package says about itself: the manifest (schema/pack-1.json) and SHA256SUMS. */
 
 import type { ArchiveFormat } from "../archive/entry.js";
+import type { ResultForm } from "../fix/plan.js";
 import type { Machine } from "../image/image.js";
 import type { Edit } from "../rules/define.js";
 import type { RuleId } from "../rules/index.js";
@@ -42,6 +43,8 @@ export interface PackedFile {
 export interface PackedProgram {
   /** "any" for a script. */
   readonly machine: Machine | "any";
+  /** "ape": an APE that was changed and is still one for all systems. Everything else is "elf", scripts too. */
+  readonly as: ResultForm;
   /** The worst that is expected on any platform of gVisor. */
   readonly verdict: { readonly before: Consequence; readonly after: Consequence };
   /** Rules that found something in the program as it was. */

@@ -8,6 +8,7 @@ import { commitPackage, refuseOutput, writeTarGz, writeTree } from "../disk/pack
 import { spool } from "../disk/spool.js";
 import { workspaceBeside } from "../disk/workspace.js";
 import { InputError } from "../errors.js";
+import type { ResultForm } from "../fix/plan.js";
 import type { Machine } from "../image/image.js";
 import type { RuleId } from "../rules/index.js";
 import { buildPackage } from "./build.js";
@@ -29,6 +30,8 @@ export interface PackOptions {
   /** Leave out programs that cannot be fixed, instead of stopping. */
   readonly keepGoing: boolean;
   readonly allow: readonly RuleId[];
+  /** What APEs become. */
+  readonly as: ResultForm;
   readonly allowCaseCollisions: boolean;
   /** Replace outputs that exist. */
   readonly force: boolean;

@@ -7,7 +7,7 @@ import { writePatched } from "../disk/replace.js";
 import { type Spooled, sha256Of } from "../disk/spool.js";
 import { InputError, RefusedError } from "../errors.js";
 import { forward } from "../fix/apply.js";
-import { isEmpty, type Plan, planFix } from "../fix/plan.js";
+import { isEmpty, type Plan, planFix, type ResultForm } from "../fix/plan.js";
 import { proveResult } from "../fix/prove.js";
 import { readImage } from "../image/detect.js";
 import type { Machine } from "../image/image.js";
@@ -28,6 +28,8 @@ export interface TreatOptions {
   /** Which program of a fat APE; one without it is refused. Where undefined, the default of `sandfit fix`. */
   readonly machine: Machine | undefined;
   readonly allow: readonly RuleId[];
+  /** What an APE becomes; ELF programs stay what they are. */
+  readonly as: ResultForm;
 }
 
 /** Checks a program and, where needed, writes a fixed one to `output` and proves it. The input's file is left as it is. */
@@ -42,8 +44,10 @@ export async function treatProgram(file: ProgramFile, output: string, options: T
     const report = await checkImage(source, image, newest, { mode });
     const { machine, allow } = options;
     const isForMachine = machine !== undefined && image.kind !== "script";
-    const plan = await planFix(source, image, report, { allow, ...(isForMachine && { machine }) });
+    const as = image.kind === "ape" ? options.as : "elf";
+    const plan = await planFix(source, image, report, { allow, as, ...(isForMachine && { machine }) });
     const before = onlyMachine(report, plan.machine);
+    if (isEmpty(plan) && outcomeOf(before) === "fails") return { kind: "refused", reasons: ["nothing is known that repairs it"] };
     if (isEmpty(plan)) return { kind: "kept", program: describe(plan, before, before) };
     const modeAfter = plan.mode?.after ?? mode;
     let after = before;
@@ -53,6 +57,7 @@ export async function treatProgram(file: ProgramFile, output: string, options: T
         after = onlyMachine(await proveResult(source, image, result, plan, { mode: modeAfter }), plan.machine);
       },
     });
+    if (outcomeOf(after) === "fails") return { kind: "refused", reasons: ["what can be repaired is not enough to make it run"] };
     const fixed = { ...content, file: output, size: statSync(output).size, sha256: await sha256Of(output) };
     return { kind: "fixed", program: describe(plan, before, after), content: fixed, mode: modeAfter };
   } catch (error) {
@@ -67,6 +72,7 @@ export async function treatProgram(file: ProgramFile, output: string, options: T
 function describe(plan: Plan, before: FileReport, after: FileReport): PackedProgram {
   return {
     machine: plan.machine,
+    as: plan.as,
     verdict: { before: outcomeOf(before), after: outcomeOf(after) },
     rules: before.views.flatMap((view) => view.findings.map((finding) => finding.rule)),
     edits: plan.edits,

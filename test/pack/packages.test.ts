@@ -8,6 +8,7 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { programsIn } from "../../src/archive/programs.js";
 import { RefusedError } from "../../src/errors.js";
+import type { Manifest } from "../../src/pack/manifest.js";
 import type { Packed } from "../../src/pack/pack.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
 import { sandfit, temporaryFolder } from "../support/cli.js";
@@ -242,17 +243,40 @@ describe("--arch", () => {
   );
 });
 
+test("--as ape: an APE stays one and an ELF is fixed as ever", async () => {
+  const one = caseOf(top, tar([tool("bin/ape", "ape-gs"), tool("bin/elf", "gs-call")]));
+  const run = await sandfit(["pack", "input", "--as", "ape", "-o", "out"], { cwd: one.folder });
+  expect([run.stderr, run.exitCode]).toEqual(["", 0]);
+  expect(readFileSync(join(one.folder, "out/bin/ape"), "latin1").slice(0, 6)).toBe("MZqFpD");
+  const { files } = JSON.parse(readFileSync(join(one.folder, "out/sandfit-pack.json"), "utf8")) as Manifest;
+  const forms = files
+    .filter(({ program }) => program !== null)
+    .map(({ path, program }) => [path, program?.as, program?.verdict.after]);
+  expect(forms).toEqual([
+    ["bin/ape", "ape", "runs"],
+    ["bin/elf", "elf", "runs"],
+  ]);
+});
+
 describe("programsIn", () => {
   test("every program of an archive or folder, each readable by position", async () => {
-    const entries = toolset();
-    for (const one of [caseOf(top, tarGz(entries)), folderCase(entries)]) {
+    const script = "#!/bin/sh\n";
+    // What is no program is passed over in the middle of its bytes.
+    const large = { name: "gvisor/large", data: Buffer.alloc(3 << 20, "data") };
+    const scripts = [{ name: "gvisor/a-script", data: script, mode: 0o755 }, large, { name: "gvisor/no-script", data: script }];
+    const entries: TarEntry[] = [...scripts, ...toolset()];
+    const asZip = zip(
+      entries.flatMap(({ name, mode, data }) => (data === undefined ? [] : [{ name, data, mode: 0o100000 | (mode ?? 0o644) }])),
+    );
+    for (const one of [caseOf(top, tarGz(entries)), caseOf(top, asZip), folderCase(entries)]) {
       const found: string[] = [];
       for await (const { name, source, mode } of programsIn(one.input)) {
         const start = Buffer.from(await source.read(0, 4)).toString("latin1");
-        expect([mode, /^(\x7fELF|MZqF)/.test(start)]).toEqual([0o755, true]);
+        expect([mode, /^(\x7fELF|MZqF|#!)/.test(start)]).toEqual([0o755, true]);
         found.push(name);
       }
-      expect(found.sort()).toEqual(["curl", "lua", "make", "unzip", "zip"].map((name) => `gvisor/bin/${name}`));
+      const tools = ["curl", "lua", "make", "unzip", "zip"].map((name) => `gvisor/bin/${name}`);
+      expect(found.sort()).toEqual(["gvisor/a-script", ...tools]);
     }
   });
 

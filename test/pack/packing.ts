@@ -25,7 +25,7 @@ export type Settings = Partial<Omit<PackOptions, "limits">> & { readonly limits?
 
 /** Packs to `outputs` (paths), for the machines that are given with them. */
 export function packed(input: string, wanted: readonly Wanted[], settings: Settings = {}): Promise<Packed[]> {
-  const options = { keepGoing: false, allow: [], allowCaseCollisions: false, force: false, ...settings };
+  const options = { keepGoing: false, allow: [], as: "elf" as const, allowCaseCollisions: false, force: false, ...settings };
   return pack(input, wanted, { ...options, limits: { ...defaultLimits, ...settings.limits } }, quiet);
 }
 
