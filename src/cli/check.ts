@@ -1,5 +1,6 @@
 /** `sandfit check`: one verdict per file and platform. */
 
+import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { memorySource } from "../bytes/source.js";
 import { check } from "../check.js";
@@ -50,6 +51,44 @@ const MANY = 64;
 
 /** The answers about all files that the names stand for, in their order. */
 async function checkAll(names: readonly string[], target: Target): Promise<(FileReport | FileError)[]> {
+  const answers: (FileReport | FileError)[] = [];
+  let others: string[] = [];
+  for (const name of names) {
+    if (!(await looksLikeArchive(name))) {
+      others.push(name);
+      continue;
+    }
+    answers.push(...(await checkFiles(others, target)), ...(await checkArchive(name, target)));
+    others = [];
+  }
+  return [...answers, ...(await checkFiles(others, target))];
+}
+
+/** Only files that are called so are opened for it: all others are read once, by their check. */
+async function looksLikeArchive(name: string): Promise<boolean> {
+  if (!/\.(tar|tar\.gz|tgz|zip)$/i.test(name) || statSync(name, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const { isArchive } = await import("../archive/is-archive.js");
+  return isArchive(name).catch(() => false);
+}
+
+/** The programs in an archive, by names such as `tools.tar.gz!/bin/lua`. */
+async function checkArchive(name: string, target: Target): Promise<(FileReport | FileError)[]> {
+  const { programsIn } = await import("../archive/programs.js");
+  const answers: (FileReport | FileError)[] = [];
+  try {
+    for await (const { name: path, source, mode } of programsIn(name)) {
+      const inside = `${name}!/${path}`;
+      const surroundings = mode === undefined ? {} : { mode };
+      answers.push(await orError(inside, async () => ({ ...(await check(source, target, surroundings)), name: inside })));
+    }
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    answers.push({ name, error: error.message });
+  }
+  return answers;
+}
+
+async function checkFiles(names: readonly string[], target: Target): Promise<(FileReport | FileError)[]> {
   const paths = names.flatMap((name) => (name === "-" ? name : (programsBelow(name) ?? name)));
   if (paths.length < MANY) return oneByOne(paths, target, () => {});
   const { progressBar } = await import("./progress.js");

@@ -21,7 +21,7 @@ let exitCode: number = 0 satisfies ExitCode;
 program
   .command("check")
   .description("say whether programs will run in gVisor, and why not; executes nothing")
-  .argument("<file...>", "files, folders, or - for standard input")
+  .argument("<file...>", "files, folders, archives (tar, tar.gz, zip), or - for standard input")
   .option("--all", "list every place a finding rests on", false)
   .option("--why", "list what was left alone and why, and how the runtime is known", false)
   .option("--json", "print a JSON document (schema/report-1.json)", false)

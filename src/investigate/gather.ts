@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync } from "node:fs";
 import { release, type } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { isArchive } from "../archive/is-archive.js";
 import type { ByteSource } from "../bytes/source.js";
 import { checkImage } from "../check.js";
 import { type FileSource, openFile } from "../disk/file-source.js";
@@ -92,15 +93,6 @@ async function investigateAll(name: string, options: InvestigateOptions): Promis
     await noting(path, () => investigateSource(source, mode === undefined ? {} : { mode }, options));
   }
   return { kind: "archive", programs, errors };
-}
-
-async function isArchive(path: string): Promise<boolean> {
-  const source = openFile(path);
-  try {
-    return (await readImage(source)).kind === "archive";
-  } finally {
-    source.close();
-  }
 }
 
 async function investigateFile(path: string, options: InvestigateOptions): Promise<InvestigatedProgram> {

@@ -1,0 +1,93 @@
+/**
+ * What the GitHub Action runs: checks the paths, writes SARIF, the job summary and the outputs, and decides how the job ends.
+ * Everything comes by the environment (action.yml) and goes into files, so that it can be run anywhere. Exit 0: passed; 1: findings
+ * that fail the job; 2: could not do the job.
+ */
+
+import { spawnSync } from "node:child_process";
+import { appendFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { renderSummary } from "./summary.mjs";
+
+const command = process.env.SANDFIT_COMMAND ?? fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
+/** From harmless to worst. */
+const OUTCOMES = ["runs", "may-fail", "fails"];
+/** No output of a check or report comes near it. */
+const MOST_OUTPUT = 1 << 30;
+
+const linesOf = (text = "") => text.split("\n").filter((line) => line.trim() !== "");
+
+function fail(message) {
+  console.error(`sandfit: ${message}`);
+  process.exit(2);
+}
+
+/** Runs Sandfit; ends this with its words where it could not even begin. */
+function sandfit(...args) {
+  const run = spawnSync(process.execPath, [command, ...args], { encoding: "utf8", maxBuffer: MOST_OUTPUT });
+  process.stderr.write(run.stderr ?? "");
+  if (run.error !== undefined) fail(run.error.message);
+  if (run.stdout === "") fail(`sandfit ${args[0]} said nothing (exit ${run.status ?? run.signal})`);
+  return run.stdout;
+}
+
+function choice(name, value, all) {
+  if (!all.includes(value)) fail(`${name} is ${JSON.stringify(value)}; it can be ${all.join(", ")}`);
+  return value;
+}
+
+const env = process.env;
+const paths = linesOf(env.SANDFIT_PATHS).map((line) => line.trim());
+if (paths.length === 0) fail("paths names nothing to check");
+const failOn = choice("fail-on", env.SANDFIT_FAIL_ON || "fails", ["none", "may-fail", "fails"]);
+const isVerify = choice("verify", env.SANDFIT_VERIFY || "false", ["true", "false"]) === "true";
+const target = env.SANDFIT_TARGET || "newest";
+const sarif = env.SANDFIT_SARIF || "sandfit.sarif";
+
+const checkArgs = ["--target", target, "--", ...paths];
+writeFileSync(sarif, sandfit("check", "--format", "sarif", ...checkArgs));
+const { files } = JSON.parse(sandfit("check", "--format", "json", ...checkArgs));
+
+// `report --run` starts each program, as it is and fixed, in every place there is.
+const runs = isVerify
+  ? paths.flatMap((path) => {
+      const args = linesOf(env.SANDFIT_ARGUMENTS);
+      const report = sandfit(
+        "report",
+        "--run",
+        "--format",
+        "json",
+        "--target",
+        target,
+        path,
+        ...(args.length > 0 ? ["--", ...args] : []),
+      );
+      return JSON.parse(report).programs.map(({ report: { name }, runs: one }) => ({ path, name, runs: one }));
+    })
+  : [];
+
+const verdicts = files.flatMap((file) => ("error" in file ? [] : file.views.flatMap((view) => Object.values(view.verdicts))));
+const worst = OUTCOMES[Math.max(0, ...verdicts.map(({ outcome }) => OUTCOMES.indexOf(outcome)))];
+const unread = files.filter((file) => "error" in file);
+const outcome = unread.length > 0 ? "error" : worst;
+const findings = files.flatMap((file) => file.views ?? []).flatMap((view) => view.findings).length;
+// A program as it is has to do everywhere what it does on the runner; what its fix does is told in the summary.
+const tried = runs.filter((one) => one.runs !== null);
+const isVerified = tried.length > 0 && tried.every((one) => one.runs.rows.every((row) => row.original.sameAsHost === true));
+
+const summary = renderSummary({ files, runs, target });
+if (env.GITHUB_STEP_SUMMARY) appendFileSync(env.GITHUB_STEP_SUMMARY, summary);
+else process.stdout.write(summary);
+if (env.GITHUB_OUTPUT) {
+  const outputs = { sarif, outcome, findings, verified: isVerify ? isVerified : "" };
+  appendFileSync(
+    env.GITHUB_OUTPUT,
+    Object.entries(outputs)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(""),
+  );
+}
+
+if (unread.length > 0) process.exit(2);
+const isBad = failOn !== "none" && (OUTCOMES.indexOf(worst) >= OUTCOMES.indexOf(failOn) || (isVerify && !isVerified));
+process.exit(isBad ? 1 : 0);
