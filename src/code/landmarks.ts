@@ -6,25 +6,26 @@ import { Instruction, OpcodeMap, Prefix } from "../x86/instruction.js";
 import type { CodeSpace } from "./code-space.js";
 import { isLikelyStart, mayBeStart } from "./in-step.js";
 
-/**
- * Positions in the code at which bytes stand that can be what a rule is about. Most are text, data or the inside of other instructions
- * in a large program; what remains after a look at the bytes before them is worth a walk.
- */
+/** Places at which bytes stand that can be what a rule is about. */
+export interface Sightings {
+  /** All of them. Most are text, data or the inside of other instructions in a large program; a walk tells. */
+  readonly positions: readonly number[];
+  /** Whether one of them is likely to be it, by the bytes before, so that a walk is worth while. */
+  readonly isLikely: boolean;
+}
+
 export interface Landmarks {
-  /**
-   * `0f 05` behind `b8 NN NN 00 00`, which systrap rewrites, where the `b8` is most likely the inside of another instruction.
-   * Position of the `syscall`.
-   */
-  readonly brokenPairs: readonly number[];
-  /** The same where a direct jump or call most likely goes to the `syscall`, past the `b8`. */
-  readonly enteredPairs: readonly number[];
+  /** `0f 05` behind `b8 NN NN 00 00`, which systrap rewrites: positions of the `syscall`. Likely: a `b8` inside another instruction. */
+  readonly brokenPairs: Sightings;
+  /** The same. Likely: a direct jump or call goes to a `syscall`, past the `b8`. */
+  readonly enteredPairs: Sightings;
   /** `cd 80`. */
-  readonly int80: readonly number[];
-  /** `8e /5`, `0f a9`, `0f b5 /r`: loads of the selector of %gs. Position of the instruction. */
-  readonly gsSelectors: readonly number[];
-  /** `f3 [REX] 0f ae /2` and `/3` with a register. Position of the instruction. */
-  readonly fsBases: readonly number[];
-  readonly gsBases: readonly number[];
+  readonly int80: Sightings;
+  /** `8e /5`, `0f a9`, `0f b5`: loads of the selector of %gs. Positions of the (last) opcode byte. */
+  readonly gsSelectors: Sightings;
+  /** `f3 [REX] 0f ae /2` and `/3` with a register. Positions of the last opcode byte. */
+  readonly fsBases: Sightings;
+  readonly gsBases: Sightings;
   /** `b9 imm32` (%ecx) and `41 ba imm32` (%r10d) whose immediate can be flags of mmap that a rule is about. */
   readonly mapFlags: readonly MapFlagsConstant[];
 }
@@ -94,13 +95,17 @@ export function findLandmarks(space: CodeSpace, sections: readonly SectionHeader
       }
     }
   }
+  const sightings = (positions: readonly number[], isLikelyAt: (at: number) => boolean): Sightings => ({
+    positions,
+    isLikely: positions.some(isLikelyAt),
+  });
   return {
-    enteredPairs: mayBeEntered(bytes, pairs),
-    brokenPairs: pairs.filter((at) => !mayBeStart(bytes, at - 5) && isLikelyStart(bytes, at)),
-    int80: int80.filter((at) => isLikelyStart(bytes, at)),
-    gsSelectors: startsOf(bytes, gsSelectors, isSelectorLoad),
-    fsBases: startsOf(bytes, fsBases, isBaseWrite),
-    gsBases: startsOf(bytes, gsBases, isBaseWrite),
+    brokenPairs: sightings(pairs, (at) => !mayBeStart(bytes, at - 5) && isLikelyStart(bytes, at)),
+    enteredPairs: { positions: pairs, isLikely: mayBeEntered(bytes, pairs) },
+    int80: sightings(int80, (at) => isLikelyStart(bytes, at)),
+    gsSelectors: sightings(gsSelectors, (at) => isLikelyOpcode(bytes, at, isSelectorLoad)),
+    fsBases: sightings(fsBases, (at) => isLikelyOpcode(bytes, at, isBaseWrite)),
+    gsBases: sightings(gsBases, (at) => isLikelyOpcode(bytes, at, isBaseWrite)),
     mapFlags,
   };
 }
@@ -140,19 +145,16 @@ export function areMapFlags(value: number): boolean {
   return type >= MapFlag.Shared && type <= MapFlag.SharedValidate && (value & ~KNOWN_FLAGS) === 0;
 }
 
-/** From opcode bytes to the instructions that most likely have them as their opcode and are what `isIt` says. */
-function startsOf(bytes: Uint8Array, opcodes: readonly number[], isIt: (instruction: Instruction) => boolean): number[] {
+/** Whether an instruction that `isIt` and has its last opcode byte at a position most likely stands there. */
+function isLikelyOpcode(bytes: Uint8Array, at: number, isIt: (instruction: Instruction) => boolean): boolean {
   const instruction = new Instruction();
-  const starts: number[] = [];
-  for (const at of opcodes) {
-    // 66, f3, REX and 0f may stand in front of the opcode byte.
-    for (let start = at; start >= Math.max(0, at - 3); start--) {
-      if (decode(bytes, start, bytes.length, instruction) === 0 || start + instruction.opcodeAt !== at || !isIt(instruction))
-        continue;
-      if (isLikelyStart(bytes, start)) starts.push(start);
-    }
+  // 66, f3, REX and 0f may stand in front of it.
+  for (let start = at; start >= Math.max(0, at - 3); start--) {
+    if (decode(bytes, start, bytes.length, instruction) === 0 || start + instruction.opcodeAt !== at || !isIt(instruction))
+      continue;
+    if (isLikelyStart(bytes, start)) return true;
   }
-  return starts;
+  return false;
 }
 
 /** `wrfsbase` and `wrgsbase`: F3 REX.W 0F AE /2 and /3 with a register (SDM vol. 2B). */
@@ -171,20 +173,19 @@ export function isSelectorLoad(instruction: Instruction): boolean {
 /** How far a jump inside a function goes at most here, in bytes: few functions are longer. */
 const REACH = 0x8000;
 
-/** The pairs whose `syscall` a direct jump or call most likely goes to, past the `mov`. Looks only at the bytes around them. */
-function mayBeEntered(bytes: Uint8Array, pairs: readonly number[]): number[] {
+/** Whether a direct jump or call most likely goes to the `syscall` of a pair. Looks only at the bytes around them. */
+function mayBeEntered(bytes: Uint8Array, pairs: readonly number[]): boolean {
   const wanted = new Set(pairs);
-  const entered = new Set<number>();
   let done = 0;
   for (const pair of pairs) {
     const end = Math.min(bytes.length, pair + REACH);
     for (let at = Math.max(done, pair - REACH, 0); at < end; at++) {
       const target = targetOf(bytes, at);
-      if (target >= 0 && wanted.has(target) && isLikelyStart(bytes, at)) entered.add(target);
+      if (target >= 0 && wanted.has(target) && isLikelyStart(bytes, at)) return true;
     }
     done = end;
   }
-  return [...entered].sort((a, b) => a - b);
+  return false;
 }
 
 /** Where `eb`, `7x`, `e9`, `e8` or `0f 8x` at a position would go to; -1 for anything else. */

@@ -1,6 +1,6 @@
 /** Instructions that change %gs or %fs without a system call: loads of a selector, and writes of a base (FSGSBASE). */
 
-import { OpcodeMap } from "../x86/instruction.js";
+import { type Instruction, OpcodeMap } from "../x86/instruction.js";
 import type { Code } from "./code.js";
 import { valuesBefore } from "./flow.js";
 import { isBaseWrite, isSelectorLoad } from "./landmarks.js";
@@ -15,15 +15,13 @@ export interface SelectorLoad {
   readonly isPlain: boolean;
 }
 
-/** The loads of %gs's selector among some positions, on Linux's way. */
-export function selectorLoads(code: Code, positions: readonly number[]): SelectorLoad[] {
+/** The loads of %gs's selector that have one of the positions as their last opcode byte, on Linux's way. */
+export function selectorLoads(code: Code, opcodes: readonly number[]): SelectorLoad[] {
   const { walk } = code;
   const loads: SelectorLoad[] = [];
-  for (const position of positions) {
-    if (!walk.isStart(position) || !walk.isReachedOnLinux(position)) continue;
+  for (const position of startsOf(code, opcodes, isSelectorLoad)) {
     const instruction = instructionAt(walk, position);
     const { map, length, rm } = instruction;
-    if (!isSelectorLoad(instruction)) continue;
     const isPlain = map === OpcodeMap.Primary && instruction.mod === 3;
     const values = isPlain ? valuesBefore(walk, position, rm, { linuxOnly: true }) : undefined;
     const isKnown = values !== undefined && !values.other && values.loads.length === 0 && values.constants.length > 0;
@@ -32,12 +30,20 @@ export function selectorLoads(code: Code, positions: readonly number[]): Selecto
   return loads;
 }
 
-/** The wrfsbase or wrgsbase instructions among some positions, on Linux's way. */
-export function baseWrites(code: Code, positions: readonly number[], segment: "fs" | "gs"): number[] {
-  const { walk } = code;
-  return positions.filter((position) => {
-    if (!walk.isStart(position) || !walk.isReachedOnLinux(position)) return false;
-    const instruction = instructionAt(walk, position);
-    return isBaseWrite(instruction) && instruction.extension === (segment === "fs" ? 2 : 3);
-  });
+/** The wrfsbase or wrgsbase instructions that have one of the positions as their last opcode byte, on Linux's way. */
+export function baseWrites(code: Code, opcodes: readonly number[], segment: "fs" | "gs"): number[] {
+  const extension = segment === "fs" ? 2 : 3;
+  return startsOf(code, opcodes, (instruction) => isBaseWrite(instruction) && instruction.extension === extension);
+}
+
+/** Starts of the known instructions that `isIt` and whose last opcode byte stands at one of the positions. */
+function startsOf({ walk }: Code, opcodes: readonly number[], isIt: (instruction: Instruction) => boolean): number[] {
+  const starts: number[] = [];
+  for (const at of opcodes) {
+    const start = walk.isKnown(at) ? walk.startOf(at) : -1;
+    if (start < 0 || !walk.isReachedOnLinux(start)) continue;
+    const instruction = instructionAt(walk, start);
+    if (start + instruction.opcodeAt === at && isIt(instruction)) starts.push(start);
+  }
+  return starts;
 }

@@ -59,7 +59,7 @@ export const gsBesideFs = defineRule({
     const { code, gs } = analysis;
     const sets = analysis.archPrctls.filter((call) => call.code === ArchCode.SET_GS);
     if (sets.length === 0) return undefined;
-    const bases = baseWrites(code, subject.landmarks().gsBases, "gs");
+    const bases = baseWrites(code, subject.landmarks().gsBases.positions, "gs");
     const isSure = (access: SegmentAccess) => access.evidence !== "swept" && access.onLinux && access.use === "thread-state";
     const accesses = gs.found.filter(isSure);
     // Cosmopolitan up to v3.2.4 has accesses through a register for the case that it moved itself to %gs; it does not here.

@@ -39,10 +39,10 @@ export const gsSelectorLoad = defineRule({
   signature: { signals: ["SIGSEGV"] },
   async find(subject) {
     const { gsSelectors } = subject.landmarks();
-    if (gsSelectors.length === 0) return undefined;
+    if (!gsSelectors.isLikely) return undefined;
     const analysis = await subject.code();
     const { code } = analysis;
-    const loads = selectorLoads(code, gsSelectors);
+    const loads = selectorLoads(code, gsSelectors.positions);
     if (loads.length === 0) return undefined;
     const consequence = consequenceOf(
       code,

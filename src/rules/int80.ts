@@ -33,9 +33,9 @@ export const int80 = defineRule({
   },
   async find(subject) {
     const candidates = subject.landmarks().int80;
-    if (candidates.length === 0) return undefined;
+    if (!candidates.isLikely) return undefined;
     const { code } = await subject.code();
-    const calls = candidates.filter((at) => code.walk.isStart(at) && code.walk.isReachedOnLinux(at));
+    const calls = candidates.positions.filter((at) => code.walk.isStart(at) && code.walk.isReachedOnLinux(at));
     if (calls.length === 0) return undefined;
     return {
       behaviour: always(consequenceOf(code, calls)),

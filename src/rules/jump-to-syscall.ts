@@ -30,9 +30,9 @@ export const jumpToSyscall = defineRule({
   behaviour: onSystrap("may-fail"),
   async find(subject) {
     const candidates = subject.landmarks().enteredPairs;
-    if (candidates.length === 0) return undefined;
+    if (!candidates.isLikely) return undefined;
     const analysis = await subject.code();
-    const pairs = enteredPairs(analysis.code, candidates);
+    const pairs = enteredPairs(analysis.code, candidates.positions);
     if (pairs.length === 0) return undefined;
     const matters = pairs.some(({ unknown, others }) => unknown || others.some(isLinuxNumber));
     const edits = pairs.map((pair) => editOf(analysis, pair));

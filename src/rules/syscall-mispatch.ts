@@ -31,9 +31,9 @@ export const syscallMispatch = defineRule({
   behaviour,
   async find(subject) {
     const { brokenPairs: candidates } = subject.landmarks();
-    if (candidates.length === 0) return undefined;
+    if (!candidates.isLikely) return undefined;
     const analysis = await subject.code();
-    const pairs = brokenPairs(analysis.code, candidates);
+    const pairs = brokenPairs(analysis.code, candidates.positions);
     if (pairs.length === 0) return undefined;
     const edits = pairs.map((pair) => editOf(analysis, pair));
     const isWhole = edits.every((edit) => edit !== undefined);

@@ -37,10 +37,10 @@ export const wrfsbase = defineRule({
   signature: { signals: ["SIGSEGV"] },
   async find(subject) {
     const { fsBases } = subject.landmarks();
-    if (fsBases.length === 0) return undefined;
+    if (!fsBases.isLikely) return undefined;
     const { code } = await subject.code();
     // Kernels have it too, and gVisor's own runsc carries one: only what is called from the entry point or exported counts.
-    const writes = baseWrites(code, fsBases, "fs").filter((position) => evidenceAt(code, position) === "entry");
+    const writes = baseWrites(code, fsBases.positions, "fs").filter((position) => evidenceAt(code, position) === "entry");
     if (writes.length === 0) return undefined;
     return {
       behaviour: onPtrace(consequenceOf(code, writes)),

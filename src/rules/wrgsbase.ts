@@ -51,12 +51,12 @@ export const wrgsbase = defineRule({
   signature: { signals: ["SIGSEGV"] },
   async find(subject) {
     const { gsBases } = subject.landmarks();
-    if (gsBases.length === 0) return undefined;
+    if (!gsBases.isLikely) return undefined;
     const { code, archPrctls } = await subject.code();
     // Beside arch_prctl(ARCH_SET_GS) it is a part of what tls-in-gs and gs-beside-fs say.
     if (archPrctls.some((call) => call.code === ArchCode.SET_GS)) return undefined;
     // gVisor's own runsc carries one for the kernel mode of its KVM platform: only what is called from the entry point counts.
-    const writes = baseWrites(code, gsBases, "gs").filter((position) => evidenceAt(code, position) === "entry");
+    const writes = baseWrites(code, gsBases.positions, "gs").filter((position) => evidenceAt(code, position) === "entry");
     if (writes.length === 0) return undefined;
     return {
       behaviour: behaviourOf(consequenceOf(code, writes)),
