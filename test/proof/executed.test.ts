@@ -71,17 +71,7 @@ async function expectEveryAccessEdited(bytes: Uint8Array, run: Entry["run"]): Pr
 
 const withQemu = testNeeding(hasProgram(QEMU), QEMU);
 /** Those that are loaded where their headers say, so that addresses can be compared. */
-const samples = [
-  "gs-call",
-  "gs-jump",
-  "gs-jump-call",
-  "gs-pie",
-  "gs-every-form",
-  "gs-threads",
-  "gs-lookalikes",
-  "ape-gs",
-  "ape-gs-fat",
-];
+const samples = ["gs-call", "gs-jump", "gs-jump-call", "gs-every-form", "gs-threads", "gs-lookalikes", "ape-gs", "ape-gs-fat"];
 for (const program of samplePrograms().filter(({ name }) => samples.includes(name))) {
   withQemu(program.name, async () => {
     expect(await expectEveryAccessEdited(program.bytes, undefined)).toBeGreaterThan(0);
