@@ -8,8 +8,9 @@ import { instructionAt } from "./paths.js";
 
 /** `test $mask,host` or `and $mask,host`, and the conditional jump that reads its result. Positions in the code space. */
 export interface HostTest {
+  /** The bits asked for; where the mask is computed, all that it can have. */
   readonly mask: number;
-  /** Position of the mask's lowest byte, which holds all of it. */
+  /** Position of the mask's lowest byte, which holds all of it; NONE where it is computed. */
   readonly maskAt: number;
   /** Where control goes when the host has one of the bits, and when it has none. */
   readonly ifSet: number;
@@ -39,6 +40,7 @@ export function hostTestAt(code: Code, branch: number): HostTest | undefined {
       if (!isHost(code, at, instruction)) return undefined;
       return { mask: instruction.imm & 0xff, maskAt: at + instruction.immAt, ifSet, ifClear };
     }
+    if (isTestOfTruth(code, at, instruction)) return { mask: 1, maskAt: NONE, ifSet, ifClear };
     if (instruction.flow !== Flow.Next || !keepsFlags(instruction)) return undefined;
     behind = at;
   }
@@ -51,6 +53,23 @@ function isMasking({ map, opcode, extension }: Instruction): boolean {
   if (opcode === 0xa8 || opcode === 0xa9 || opcode === 0x24 || opcode === 0x25) return true;
   const isTest = (opcode === 0xf6 || opcode === 0xf7) && extension === 0;
   return isTest || ((opcode === 0x80 || opcode === 0x81 || opcode === 0x83) && extension === 4);
+}
+
+/**
+ * `if (condition && IsLinux())` as v4.0.2 has it in front of growing stacks:
+ *
+ *     0f 94 c0         sete %al
+ *     84 05 rel32      test %al,__hostos(%rip)
+ *
+ * The register holds 0 or 1, so the result has no bit but that of Linux.
+ */
+function isTestOfTruth(code: Code, at: number, test: Instruction): boolean {
+  if (test.map !== OpcodeMap.Primary || test.opcode !== 0x84 || !test.hasMemory || !isHost(code, at, test)) return false;
+  const before = code.walk.sourcesOf(at).length > 0 ? -1 : fallsFrom(code.walk, at);
+  if (before < 0) return false;
+  const set = instructionAt(code.walk, before);
+  const isSet = set.map === OpcodeMap.Secondary && (set.opcode & 0xf0) === 0x90 && set.mod === 3;
+  return isSet && set.rm === test.reg && (set.rm < 4 || (set.rex !== 0 && test.rex !== 0));
 }
 
 /** Whether the operand is `__hostos` itself, or a register into which nothing else can have been loaded. */
@@ -94,7 +113,7 @@ export function guardsOf(code: Code, place: number, accepts: (test: HostTest, si
       const instruction = instructionAt(walk, source);
       const isEntered = instruction.flow === Flow.Call && source + instruction.length !== at;
       const test = hostTestAt(code, source);
-      if (test !== undefined && test.ifSet !== test.ifClear && accepts(test, at)) tests.set(test.maskAt, test);
+      if (test !== undefined && test.ifSet !== test.ifClear && accepts(test, at)) tests.set(source, test);
       else if (isEntered || seen.size >= most) complete = false;
       else if (!seen.has(source)) {
         seen.add(source);

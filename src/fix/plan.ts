@@ -3,7 +3,7 @@
 import type { ByteSource } from "../bytes/source.js";
 import { RefusedError } from "../errors.js";
 import type { Image, Machine } from "../image/image.js";
-import type { FileReport, ViewReport } from "../report/model.js";
+import type { FileReport } from "../report/model.js";
 import type { Edit, Finding, ModeChange, Repair } from "../rules/define.js";
 import type { RuleId } from "../rules/index.js";
 import { assimilate } from "./assimilate.js";
@@ -96,7 +96,7 @@ export async function planFix(source: ByteSource, image: Image, report: FileRepo
     ...(modes[0] !== undefined && { mode: modes[0] }),
     repairs,
     leaves: view.findings.map((finding) => finding.rule).filter((rule) => !repairs.includes(rule)),
-    warnings: [...warningsOf(findings, view, edits.length > 0), ...portableWarnings(form, report, view, repairs)],
+    warnings: [...warningsOf(findings, sorted), ...portableWarnings(form, report, view, repairs)],
     notes: notesOf(form, image, view, sorted),
   };
 }
@@ -146,14 +146,14 @@ function offerElf(findings: readonly Finding[], options: PlanOptions): string[] 
   return isPossible ? ["without --as ape, `sandfit fix` writes a native ELF for Linux of it"] : [];
 }
 
-function warningsOf(findings: readonly Finding[], view: ViewReport, changes: boolean): string[] {
+function warningsOf(findings: readonly Finding[], edits: readonly Edit[]): string[] {
   const warnings: string[] = [];
-  if (changes && findings.some((finding) => finding.rule === "cosmo-dlopen")) {
+  if (edits.length > 0 && findings.some((finding) => finding.rule === "cosmo-dlopen")) {
     warnings.push(
       "functions of the host's C library that use thread state will crash or give wrong values in the result, on plain Linux too",
     );
   }
-  if (view.findings.some((finding) => finding.repair?.edits.some((edit) => edit.evidence === "swept"))) {
+  if (edits.some((edit) => edit.evidence === "swept")) {
     warnings.push("some edits rest on form and context only: nothing is seen to reach that code (marked `swept`)");
   }
   return warnings;
