@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import { sampleProgram } from "../test/fixtures/programs/index.js";
 import { benchDecode } from "./decode.js";
+import { benchLarge } from "./large.js";
 
 const RUNS = 15;
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -87,6 +88,11 @@ async function main(): Promise<void> {
     if (isFixable) whole.push(row("fix", fix));
   }
   console.log(String(whole));
+
+  const large = new Table({ style: { head: [], border: [] }, head: ["an APE of 1 GiB", "median", "× cp and sync"] });
+  for (const row of benchLarge(folder, command))
+    large.push([row.name, `${row.milliseconds.toFixed(0)} ms`, row.ratio.toFixed(2)]);
+  console.log(String(large));
 }
 
 try {
