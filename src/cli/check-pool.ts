@@ -10,12 +10,12 @@ const MOST_WORKERS = 16;
 
 /**
  * Checks the files and returns the answers in the order of `names`. A worker has one file at a time, so that memory is bounded by
- * the largest few. `advance` is called after each.
+ * the largest few. `answered` is called after each.
  */
 export async function checkInPool(
   names: readonly string[],
   target: Target,
-  advance: () => void,
+  answered: (index: number, answer: FileReport | FileError) => void,
 ): Promise<(FileReport | FileError)[]> {
   const workers = Math.min(availableParallelism(), MOST_WORKERS);
   const pool = workerpool.pool(__filename, {
@@ -29,7 +29,7 @@ export async function checkInPool(
   const lane = async () => {
     for (let index = next++; index < names.length; index = next++) {
       answers[index] = await pool.exec("check", [names[index], target]);
-      advance();
+      answered(index, answers[index]);
     }
   };
   try {

@@ -6,11 +6,12 @@ import { memorySource } from "../bytes/source.js";
 import { check } from "../check.js";
 import { programsBelow } from "../disk/programs.js";
 import { InputError } from "../errors.js";
-import { renderJson } from "../report/json.js";
+import { renderJson, renderLine } from "../report/json.js";
 import { type FileError, type FileReport, MODEL_VERSION, outcomeOf, type Report } from "../report/model.js";
 import { renderText } from "../report/text.js";
 import { parseTarget, releaseIds, type Target } from "../sandbox/gvisor.js";
 import { checkFile, orError } from "./check-file.js";
+import { inOrder } from "./in-order.js";
 import type { ExitCode } from "./main.js";
 import { paintForOutput, print } from "./output.js";
 import { readStandardInput } from "./standard-input.js";
@@ -18,12 +19,15 @@ import { readStandardInput } from "./standard-input.js";
 export interface CheckOptions {
   readonly all: boolean;
   readonly why: boolean;
+  /** The same as `format` json. */
   readonly json: boolean;
   readonly format?: CheckFormat;
   readonly target: string;
 }
 
-export type CheckFormat = "text" | "json" | "sarif";
+export type CheckFormat = "text" | "json" | "ndjson" | "sarif";
+
+type Answer = FileReport | FileError;
 
 /** Checks what the arguments name and prints the report. Returns the exit code. */
 export async function checkCommand(names: readonly string[], options: CheckOptions): Promise<ExitCode> {
@@ -33,14 +37,16 @@ export async function checkCommand(names: readonly string[], options: CheckOptio
       `${options.target} is no target: a release (newest, ${[...releaseIds].reverse().join(", ")}), a platform (systrap, ptrace, kvm), or both with a slash`,
     );
   }
-  const files = await checkAll(names, target);
+  const format = options.json ? "json" : (options.format ?? "text");
+  const stream = inOrder((answer) => print(renderLine(target, answer)));
+  const files = await checkAll(names, target, format === "ndjson" ? stream.add : () => {});
+  await stream.done();
   const report: Report = { version: MODEL_VERSION, target, files };
-  await print(await rendered(report, options));
+  if (format !== "ndjson") await print(await rendered(report, format, options));
   return exitCodeOf(report);
 }
 
-async function rendered(report: Report, options: CheckOptions): Promise<string> {
-  const format = options.format ?? (options.json ? "json" : "text");
+async function rendered(report: Report, format: CheckFormat, options: CheckOptions): Promise<string> {
   if (format === "json") return renderJson(report);
   if (format === "sarif") return (await import("../report/sarif.js")).renderSarif(report);
   return renderText(report, { ...options, paint: await paintForOutput() });
@@ -49,19 +55,30 @@ async function rendered(report: Report, options: CheckOptions): Promise<string> 
 /** From this many files on, starting workers takes less than they save. */
 const MANY = 64;
 
-/** The answers about all files that the names stand for, in their order. */
-async function checkAll(names: readonly string[], target: Target): Promise<(FileReport | FileError)[]> {
-  const answers: (FileReport | FileError)[] = [];
+type Answered = (index: number, answer: Answer) => void;
+
+/** The answers about all files that the names stand for, in their order. `answered` is called after each, in any order. */
+async function checkAll(names: readonly string[], target: Target, answered: Answered): Promise<Answer[]> {
+  const answers: Answer[] = [];
   let others: string[] = [];
+  const checkOthers = async () => {
+    const before = answers.length;
+    answers.push(...(await checkFiles(others, target, (index, answer) => answered(before + index, answer))));
+    others = [];
+  };
   for (const name of names) {
     if (!(await looksLikeArchive(name))) {
       others.push(name);
       continue;
     }
-    answers.push(...(await checkFiles(others, target)), ...(await checkArchive(name, target)));
-    others = [];
+    await checkOthers();
+    for (const answer of await checkArchive(name, target)) {
+      answered(answers.length, answer);
+      answers.push(answer);
+    }
   }
-  return [...answers, ...(await checkFiles(others, target))];
+  await checkOthers();
+  return answers;
 }
 
 /** Only files that are called so are opened for it: all others are read once, by their check. */
@@ -72,9 +89,9 @@ async function looksLikeArchive(name: string): Promise<boolean> {
 }
 
 /** The programs in an archive, by names such as `tools.tar.gz!/bin/lua`. */
-async function checkArchive(name: string, target: Target): Promise<(FileReport | FileError)[]> {
+async function checkArchive(name: string, target: Target): Promise<Answer[]> {
   const { programsIn } = await import("../archive/programs.js");
-  const answers: (FileReport | FileError)[] = [];
+  const answers: Answer[] = [];
   try {
     for await (const { name: path, source, mode } of programsIn(name)) {
       const inside = `${name}!/${path}`;
@@ -88,32 +105,36 @@ async function checkArchive(name: string, target: Target): Promise<(FileReport |
   return answers;
 }
 
-async function checkFiles(names: readonly string[], target: Target): Promise<(FileReport | FileError)[]> {
+async function checkFiles(names: readonly string[], target: Target, answered: Answered): Promise<Answer[]> {
   const paths = names.flatMap((name) => (name === "-" ? name : (programsBelow(name) ?? name)));
-  if (paths.length < MANY) return oneByOne(paths, target, () => {});
+  if (paths.length < MANY) return oneByOne(paths, target, answered);
   const { progressBar } = await import("./progress.js");
   const bar = await progressBar();
   bar.start("checking", paths.length);
+  const advance = (index: number, answer: Answer) => {
+    answered(index, answer);
+    bar.advance(1);
+  };
   try {
     // Standard input cannot be read by a worker.
-    if (paths.includes("-") || availableParallelism() === 1) return await oneByOne(paths, target, () => bar.advance(1));
+    if (paths.includes("-") || availableParallelism() === 1) return await oneByOne(paths, target, advance);
     const { checkInPool } = await import("./check-pool.js");
-    return await checkInPool(paths, target, () => bar.advance(1));
+    return await checkInPool(paths, target, advance);
   } finally {
     bar.stop();
   }
 }
 
-async function oneByOne(paths: readonly string[], target: Target, advance: () => void): Promise<(FileReport | FileError)[]> {
-  const answers: (FileReport | FileError)[] = [];
-  for (const path of paths) {
+async function oneByOne(paths: readonly string[], target: Target, answered: Answered): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (const [index, path] of paths.entries()) {
     answers.push(path === "-" ? await checkStandardInput(target) : await checkFile(path, target));
-    advance();
+    answered(index, answers[index]);
   }
   return answers;
 }
 
-async function checkStandardInput(target: Target): Promise<FileReport | FileError> {
+async function checkStandardInput(target: Target): Promise<Answer> {
   const name = "(standard input)";
   return orError(name, async () => check(memorySource(await readStandardInput(), name), target));
 }

@@ -26,8 +26,8 @@ program
   .option("--why", "list what was left alone and why, and how the runtime is known", false)
   .option("--json", "print a JSON document (schema/report-1.json)", false)
   .addOption(
-    new Option("--format <format>", "text, json, or SARIF 2.1.0 for code scanning")
-      .choices(["text", "json", "sarif"])
+    new Option("--format <format>", "text, json, ndjson (a line a file, as it is checked), or SARIF 2.1.0 for code scanning")
+      .choices(["text", "json", "ndjson", "sarif"])
       .conflicts("json"),
   )
   .option("--target <release>", "gVisor release and platform: newest, 2024-07, systrap, 2022-12/ptrace …", "newest")

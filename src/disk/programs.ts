@@ -80,6 +80,7 @@ export function isProgramStart(bytes: Uint8Array): boolean {
   const text = start.toString("latin1");
   if (/^(MZqFpD='|jartsr='|APEDBG=')/.test(text)) return true;
   if (!text.startsWith("\x7fELF")) return false;
-  const type = start[5] === 2 ? start.readUInt16BE(16) : start.readUInt16LE(16);
-  return type === ET_EXEC || type === ET_DYN;
+  // Linux does not look at the byte order that a header claims, so either will do.
+  const types = start[5] === 2 ? [start.readUInt16BE(16), start.readUInt16LE(16)] : [start.readUInt16LE(16)];
+  return types.some((type) => type === ET_EXEC || type === ET_DYN);
 }

@@ -8,6 +8,7 @@ import { crashSignal } from "../run/pass-through.js";
 import { newest } from "../sandbox/gvisor.js";
 import { fileOf, programsOf } from "./programs.js";
 import type { Setting } from "./setting.js";
+import { startErrorOf } from "./signature.js";
 import { interpreterOf, type Known, lookAt, placeOf } from "./static.js";
 import type { Death, Trace } from "./trace.js";
 
@@ -19,6 +20,10 @@ export interface Explanation {
   readonly setting: Setting;
   /** Programs of the command that have findings, the likeliest first; all that could be read where none has. */
   readonly programs: readonly Known[];
+  /** The signal that it died of. */
+  readonly signal: string | undefined;
+  /** The error of execve, where it never started. */
+  readonly startError: string | undefined;
   /** Where it crashed, if a trace tells. */
   readonly place: { readonly site: Site | undefined; readonly death: Death } | undefined;
   readonly refused: string | undefined;
@@ -41,7 +46,13 @@ export async function explain(
   const failed = how.startError !== undefined || how.signal !== undefined || how.exitCode !== 0;
   if (!failed) return undefined;
   const files = filesOf(command, death);
-  const base = { place: undefined, refused: trace?.refused, obstacle: undefined };
+  const base = {
+    place: undefined,
+    refused: trace?.refused,
+    obstacle: undefined,
+    signal: crash,
+    startError: how.startError && startErrorOf(how.startError),
+  };
   if (how.startError !== undefined) {
     const where = await setting();
     const programs = await lookAtAll(files, where);

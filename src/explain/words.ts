@@ -7,6 +7,7 @@ import type { Finding, Site } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
 import { parseTarget } from "../sandbox/gvisor.js";
 import type { Explanation } from "./explain.js";
+import { fitOf } from "./signature.js";
 import { type Known, lookAt } from "./static.js";
 
 /** The explanation line by line; ends with a line feed. */
@@ -29,11 +30,14 @@ export async function renderExplanation(explanation: Explanation, paint: Paint):
   const findings = programs.flatMap((program) =>
     program.report.views.flatMap((view) => view.findings.map((finding) => ({ program, finding }))),
   );
-  const telling = findings.filter(({ finding }) => applies && bears(finding, explanation));
-  for (const { program, finding } of telling) {
+  const telling = findings
+    .map((one) => ({ ...one, fit: fitOf(ruleOf(one.finding.rule).signature, explanation) }))
+    .filter(({ finding, fit }) => applies && fit !== "contradicts" && bears(finding, explanation))
+    .sort((a, b) => Number(b.fit === "fits") - Number(a.fit === "fits"));
+  for (const { program, finding, fit } of telling) {
     const { words } = ruleOf(finding.rule);
-    const certain =
-      bears(finding, explanation) === "fails" && kind === "crash" ? "" : kind === "start" ? "once started: " : "may be why: ";
+    const isSure = kind === "start" ? fit === "fits" : kind === "crash" && bears(finding, explanation) === "fails";
+    const certain = isSure ? "" : kind === "start" ? "once started: " : "may be why: ";
     lines.push(["rule", `${certain}${paint.bold(finding.rule)} in ${program.path}: ${words.summary(finding)}`]);
     lines.push(["", words.why]);
     if (place?.site === undefined && finding.sites.length > 0) lines.push(["first at", siteWords(finding.sites[0])]);

@@ -3,13 +3,14 @@
 import type { Finding, LeftAlone, Site } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
 import { type Platform, releaseIds } from "../sandbox/gvisor.js";
+import { MANY_FILES, renderGathered } from "./gathered.js";
 import { type FileError, type FileReport, isRepairable, outcomeOf, type Report, type Verdict, type ViewReport } from "./model.js";
 import type { Paint } from "./paint.js";
 import { consequenceWords, evidenceOf, plural, printable, runtimeWords, spaced, worstEffect } from "./words.js";
 
 /** How much to write, and in which colours. */
 export interface TextOptions {
-  /** List every site instead of one of each role. */
+  /** List every site instead of one of each role; of many files, every name. */
   readonly all: boolean;
   /** List what was left alone, with the reasons, and the evidence for the runtime. */
   readonly why: boolean;
@@ -19,6 +20,7 @@ export interface TextOptions {
 /** The whole report; ends with a line feed. */
 export function renderText(report: Report, options: TextOptions): string {
   if (report.files.length === 0) return "no programs found\n";
+  if (report.files.length >= MANY_FILES && !options.why) return renderGathered(report, options);
   const parts = report.files.map((file) => ("error" in file ? renderError(file, options) : renderFile(file, options)));
   if (report.files.length > 1) parts.push(renderSummary(report, options));
   return parts.join("\n");

@@ -20,7 +20,8 @@ export const execStack = defineRule({
   fixable: true,
   words: {
     title: "code on the stack",
-    summary: ({ facts }) => `PT_GNU_STACK asks for an executable stack, and ${facts["uses"]} places make or call code there`,
+    summary: ({ facts }) =>
+      `PT_GNU_STACK asks for an executable stack; code is made or called there at ${facts["uses"]} place${facts["uses"] === 1 ? "" : "s"}`,
     why:
       "gVisor ignores PT_GNU_STACK and maps the main stack readable and writable only, so code there (GCC's trampolines for nested functions, " +
       "hand-written thunks) ends in SIGSEGV. mprotect on the stack works.",
@@ -37,7 +38,7 @@ export const execStack = defineRule({
         "four bytes `49 ff e3 90` are stored by an instruction, or `call *%rsp` and `jmp *%rsp`. A library's flag does no harm: ld.so makes the stack " +
         "executable for it by mprotect, which gVisor does. Stacks of threads are mapped by the C library, executable where the flag is set.",
       remedy:
-        "`sandfit fix` writes 37 bytes into the padding of the executable segment, `mprotect(page of %rsp, 4096, READ|WRITE|EXEC|GROWSDOWN)` and a jump to " +
+        "`sandfit fix` writes 38 bytes into the padding of the executable segment, `mprotect(page of %rsp, 4096, READ|WRITE|EXEC|GROWSDOWN)` and a jump to " +
         "the entry point, and points e_entry there. %rdx and %rsp are kept (System V ABI, 3.4.1). Where there is no padding it refuses. Code that " +
         "libraries' constructors put on the stack runs before.",
       evidence:
