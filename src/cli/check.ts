@@ -38,7 +38,7 @@ export async function checkCommand(names: readonly string[], options: CheckOptio
     );
   }
   const format = options.json ? "json" : (options.format ?? "text");
-  const stream = inOrder((answer) => print(renderLine(target, answer)));
+  const stream = inOrder<Answer>((answer) => print(renderLine(target, answer)));
   const files = await checkAll(names, target, format === "ndjson" ? stream.add : () => {});
   await stream.done();
   const report: Report = { version: MODEL_VERSION, target, files };
