@@ -19,7 +19,7 @@ export const tlsInGs = defineRule({
         : `${facts["reads"]} accesses to thread state through %gs; a repair that keeps an APE portable is half done, missing: ${facts["missing"]}`,
     why:
       "gVisor answers ARCH_SET_GS with EINVAL and the program does not look. Under ptrace and kvm the %gs base stays 0, so the first access " +
-      "crashes; under systrap %gs points to gVisor's own memory, so the program works on that and dies later, sometimes after right output.",
+      "crashes; under systrap %gs points to gVisor's own memory, so the program works on that and mostly dies later, sometimes after right output.",
     remedy: (finding) =>
       finding.repair !== undefined && finding.repair.refusals.length === 0
         ? `\`sandfit fix\` moves the thread state to %fs: same length, same instructions, and plain Linux runs it as before${portableWords(finding)}`

@@ -28,6 +28,8 @@ export const page: PageWords = {
   evidence:
     "`test/proof/fix.test.ts` runs original and result of every sample program on each release and platform. Real " +
     "programs (lua, make, curl, zip, unzip, redbean, sqlite3, python of ten releases) do the same through " +
-    "`SANDFIT_CORPUS`, with `--strace` too, whose way to thread state is one of its own.\n\n" +
+    "`SANDFIT_CORPUS`, with `--strace` too, whose way to thread state is one of its own. " +
+    "Unmodified, sqlite3 of v3.3 answered a query and ended with 0 under systrap, and died of SIGSEGV under ptrace: one " +
+    "good run proves nothing there.\n\n" +
     "Cosmopolitan's side: libc/runtime/set_tls.c (v3.3 to v4.0.2), commit 5ddb5c2 (back to `%fs`).",
 };
