@@ -6,6 +6,7 @@ import { type Platform, releaseIds } from "../sandbox/gvisor.js";
 import { MANY_FILES, renderGathered } from "./gathered.js";
 import { type FileError, type FileReport, isRepairable, outcomeOf, type Report, type Verdict, type ViewReport } from "./model.js";
 import type { Paint } from "./paint.js";
+import { portableLines } from "./portable.js";
 import { consequenceWords, evidenceOf, plural, printable, runtimeWords, spaced, worstEffect } from "./words.js";
 
 /** How much to write, and in which colours. */
@@ -70,6 +71,7 @@ function renderFinding(finding: Finding, options: TextOptions): string {
   if (options.why)
     for (const one of finding.leftAlone)
       text += `      ${paint.dim(`left alone ${siteLine(one, options)}: ${(one as LeftAlone).reason}`)}\n`;
+  if (options.why) for (const line of portableLines(finding)) text += `      ${paint.dim(line)}\n`;
   for (const refusal of finding.repair?.refusals ?? []) text += `      ${paint.red("refused")} ${refusal}\n`;
   text += `      ${paint.dim("why   ")} ${words.why}\n`;
   text += `      ${paint.dim("remedy")} ${words.remedy(finding)}\n`;
