@@ -1,11 +1,16 @@
-/** Full sweep of real code: this decoder, iced-x86 (WebAssembly) and objdump -d on the same bytes, in turns. */
+/** Full sweep of real code: this project's decoders and their peers on the same bytes, in turns. */
 
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { compileFunction } from "node:vm";
 import { buildSync } from "esbuild";
 import { Decoder, DecoderOptions, Instruction as IcedInstruction } from "iced-x86";
-import { executableParts } from "../test/x86/executable.js";
+import { kernelDecoder } from "../src/code/kernel.js";
+import { type ExecutablePart, executableParts } from "../test/x86/executable.js";
+import { isThere, median } from "./turns.js";
 
 export interface DecodeRow {
   readonly name: string;
@@ -16,7 +21,7 @@ export interface DecodeRow {
   readonly ratio: number;
 }
 
-const RUNS = 7;
+const RUNS = 5;
 /** It takes many seconds. */
 const OBJDUMP_RUNS = 1;
 
@@ -85,31 +90,71 @@ function sweepObjdump(path: string): void {
   spawnSync("objdump", ["-d", "--section=.text", path], { stdio: "ignore" });
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+interface Way {
+  readonly name: string;
+  readonly runs: number;
+  /** Returns seconds where it has measured itself. */
+  readonly run: () => number | undefined;
+  readonly times: number[];
 }
 
-/** Sweeps the .text of the running node, each way in turn. Returns one row each; objdump's is left out where it is missing. */
-export async function benchDecode(): Promise<DecodeRow[]> {
-  const [part] = executableParts(process.execPath, ".text");
+const libraries = [
+  { name: "Zydis (C)", define: "ZYDIS", link: "-lZydis" },
+  { name: "capstone (C)", define: "CAPSTONE", link: "-lcapstone" },
+  { name: "distorm (C)", define: "DISTORM", link: "-ldistorm3" },
+];
+
+/** The C libraries that are installed with their headers; what is missing is named. */
+function peers(folder: string, part: ExecutablePart): Way[] {
+  const source = fileURLToPath(new URL("peers.c", import.meta.url));
+  return libraries.flatMap(({ name, define, link }) => {
+    const program = join(folder, define);
+    const built = spawnSync("gcc", ["-O2", `-D${define}`, "-o", program, source, link], { stdio: "ignore" });
+    if (built.status !== 0) {
+      console.log(`left out: ${name} (needs gcc and its headers)`);
+      return [];
+    }
+    const args = [part.path, String(part.offset), String(part.bytes.length)];
+    const run = () => Number.parseFloat(spawnSync(program, args, { encoding: "utf8" }).stdout);
+    return [{ name, runs: RUNS, run, times: [] }];
+  });
+}
+
+/** Sweeps the .text of a program, each way in turn. Returns one row each; what is missing is left out by name. */
+export function benchDecode(path: string): DecodeRow[] {
+  const [part] = executableParts(path, ".text");
   if (part === undefined) return [];
   const code = new Uint8Array(part.bytes);
   const { sweepByScan, sweepByDecode } = bundledSweeps();
-  const hasObjdump = spawnSync("objdump", ["--version"]).status === 0;
-  const ways: { name: string; runs: number; run: () => void; times: number[] }[] = [
-    { name: "sandfit scan", runs: RUNS, run: () => sweepByScan(code), times: [] },
-    { name: "sandfit decode, all fields", runs: RUNS, run: () => sweepByDecode(code), times: [] },
-    { name: "iced-x86 decodeOut", runs: RUNS, run: () => sweepIced(code), times: [] },
+  const kernel = kernelDecoder(code);
+  const untimed = (name: string, sweep: () => unknown): Way => ({
+    name,
+    runs: RUNS,
+    run: () => {
+      sweep();
+      return undefined;
+    },
+    times: [],
+  });
+  const folder = mkdtempSync(join(tmpdir(), "sandfit-peers-"));
+  const ways: Way[] = [
+    untimed("sandfit kernel (WebAssembly)", () => kernel.sweep(0, code.length)),
+    untimed("sandfit scan", () => sweepByScan(code)),
+    untimed("sandfit decode, all fields", () => sweepByDecode(code)),
+    untimed("iced-x86 decodeOut (WebAssembly)", () => sweepIced(code)),
+    ...peers(folder, part),
   ];
-  if (hasObjdump) ways.push({ name: "objdump -d", runs: OBJDUMP_RUNS, run: () => sweepObjdump(process.execPath), times: [] });
+  if (isThere("objdump", "--version")) ways.push({ ...untimed("objdump -d", () => sweepObjdump(path)), runs: OBJDUMP_RUNS });
+  else console.log("left out: objdump");
   for (let run = 0; run < RUNS; run++) {
     for (const way of ways) {
       if (run >= way.runs) continue;
       const start = performance.now();
-      way.run();
-      way.times.push((performance.now() - start) / 1000);
+      const own = way.run();
+      way.times.push(own ?? (performance.now() - start) / 1000);
     }
   }
+  rmSync(folder, { recursive: true, force: true });
   const rows = ways.map((way) => ({ name: way.name, seconds: median(way.times) }));
   const slowest = Math.max(...rows.map((row) => row.seconds));
   return rows.map((row) => ({
@@ -120,7 +165,7 @@ export async function benchDecode(): Promise<DecodeRow[]> {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const row of await benchDecode()) {
+  for (const row of benchDecode(process.argv[2] ?? process.execPath)) {
     console.log(
       `${row.name.padEnd(28)} ${row.seconds.toFixed(3).padStart(8)} s ${row.megabytesPerSecond.toFixed(1).padStart(7)} MB/s ${row.ratio.toFixed(1).padStart(6)}x`,
     );

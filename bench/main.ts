@@ -1,102 +1,101 @@
-/** `npm run bench`: decoding against its peers, and whole commands against an empty node, as ratios of medians in one run. */
+/** `npm run bench`: decoding against its peers, whole commands against an empty node, and more, as ratios in one run. */
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { createHash } from "node:crypto";
+import { readFileSync, rmSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
 import Table from "cli-table3";
-import { sampleProgram } from "../test/fixtures/programs/index.js";
 import { benchDecode } from "./decode.js";
+import { benchFirstLook } from "./first-look.js";
+import { benchFolder } from "./folder.js";
+import { command, folder, inputs, root } from "./inputs.js";
 import { benchLarge } from "./large.js";
+import { benchResult } from "./result.js";
+import { benchSize } from "./size.js";
+import { inTurns, type Timing } from "./turns.js";
 
 const RUNS = 15;
-const root = fileURLToPath(new URL("..", import.meta.url));
-const command = join(root, "dist", "cli.cjs");
-const folder = mkdtempSync(join(tmpdir(), "sandfit-bench-"));
+const runsc = "/opt/gvisor/20240729/runsc";
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1];
+function print(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
+  const table = new Table({ style: { head: [], border: [] }, head: [...head] });
+  table.push(...rows.map((row) => row.map(String)));
+  console.log(`${table}\n`);
 }
 
-/** Runs the commands in turns and returns the median of each, in milliseconds. */
-function inTurns(commands: readonly (readonly string[])[], prepare: () => void): number[] {
-  const times: number[][] = commands.map(() => []);
-  for (let run = 0; run <= RUNS; run++) {
-    for (const [index, args] of commands.entries()) {
-      prepare();
-      const start = performance.now();
-      spawnSync(process.execPath, args, { stdio: "ignore" });
-      // The first turn warms the disk cache up.
-      if (run > 0) times[index].push(performance.now() - start);
-    }
+function decoding(): void {
+  for (const [name, path] of [
+    ["node", process.execPath],
+    ["gdb", "/usr/bin/gdb"],
+  ] as const) {
+    const rows = benchDecode(path).map((row) => [row.name, row.megabytesPerSecond.toFixed(1), row.ratio.toFixed(1)]);
+    print([`sweep of ${name}'s .text`, "MB/s", "× slowest"], rows);
   }
-  return times.map(median);
 }
 
-/** A file of about a megabyte that is healthy, and one that is faulty: real ones where there are any. */
-function inputs(): { name: string; path: string }[] {
-  const small = join(folder, "ape-gs");
-  writeFileSync(small, sampleProgram("ape-gs").bytes, { mode: 0o755 });
-  const corpus = process.env["SANDFIT_CORPUS"];
-  const make = corpus === undefined ? "" : join(corpus, "blobs", "make-863bcf66c99e");
-  const candidates = [
-    { name: "a healthy program", path: "/bin/bash" },
-    { name: "a small faulty APE", path: small },
-    { name: "a faulty APE", path: make },
-    { name: "node itself", path: process.execPath },
+/** Milliseconds and ratios; the minima say what the machine could do, the medians what it did. */
+function against(name: string, { median, least }: Timing, empty: Timing): string[] {
+  return [
+    name,
+    `${median.toFixed(0)} / ${least.toFixed(0)} ms`,
+    `${(median / empty.median).toFixed(2)} / ${(least / empty.least).toFixed(2)}`,
+    `${(median - empty.median).toFixed(0)} / ${(least - empty.least).toFixed(0)} ms`,
   ];
-  return candidates.filter(({ path }) => path !== "" && existsSync(path));
 }
 
-async function main(): Promise<void> {
-  const build = spawnSync(process.execPath, [join(root, "scripts", "build.mjs")], { stdio: "inherit" });
-  if (build.status !== 0) throw new Error("the build failed");
-  console.log(`node ${process.version}, ${cpus().length} × ${cpus()[0].model}\n`);
-
-  const decoding = new Table({ style: { head: [], border: [] }, head: ["decoding sweep of node's .text", "MB/s", "× slowest"] });
-  for (const row of await benchDecode()) decoding.push([row.name, row.megabytesPerSecond.toFixed(1), row.ratio.toFixed(1)]);
-  console.log(`${decoding}\n`);
-
-  const whole = new Table({
-    style: { head: [], border: [] },
-    head: ["whole command", "bytes", "node -e 0", "median", "× node -e 0", "beyond node"],
-  });
-  for (const { name, path } of inputs()) {
-    const copy = join(folder, "copy");
-    copyFileSync(path, copy);
-    const output = join(folder, "out");
-    const [empty, check, fix] = inTurns(
-      [
-        ["-e", "0"],
-        [command, "check", copy],
-        [command, "fix", copy, "-o", output],
-      ],
-      () => rmSync(output, { force: true }),
-    );
-    const size = statSync(copy).size;
-    const row = (what: string, time: number) => [
-      `${what} ${name}`,
-      size,
-      `${empty.toFixed(0)} ms`,
-      `${time.toFixed(0)} ms`,
-      (time / empty).toFixed(2),
-      `${(time - empty).toFixed(0)} ms`,
-    ];
-    whole.push(row("check", check));
-    const isFixable = readFileSync(copy).subarray(0, 2).toString() === "MZ";
-    if (isFixable) whole.push(row("fix", fix));
+function wholeCommands(): void {
+  const rows: string[][] = [];
+  const output = `${folder}/out`;
+  for (const { name, path, isFixable } of inputs) {
+    const prepare = () => {
+      for (const file of [output, `${output}.sandfit-undo.json`]) rmSync(file, { force: true });
+    };
+    const node = (...args: string[]) => ({ program: process.execPath, args, prepare });
+    const noCache = { ...node(command, "check", path), env: { ...process.env, SANDFIT_NO_CACHE: "1" } };
+    const commands = [node("-e", "0"), node(command, "check", path), noCache];
+    if (isFixable) commands.push(node(command, "fix", path, "-o", output));
+    const [empty, check, cold, fix] = inTurns(commands, RUNS);
+    rows.push(against("node -e 0", empty!, empty!));
+    rows.push(against(`check ${name}`, check!, empty!), against(`  without the compile cache`, cold!, empty!));
+    if (fix !== undefined) rows.push(against(`fix ${name}`, fix, empty!));
   }
-  console.log(String(whole));
+  print(["whole command (median / least of 15)", "time", "× node -e 0", "beyond node"], rows);
+}
 
-  const large = new Table({ style: { head: [], border: [] }, head: ["an APE of 1 GiB", "median", "× cp and sync"] });
-  for (const row of benchLarge(folder, command))
-    large.push([row.name, `${row.milliseconds.toFixed(0)} ms`, row.ratio.toFixed(2)]);
-  console.log(String(large));
+function insideGvisor(): void {
+  const { path } = inputs[0]!;
+  const inside = (...args: string[]) => ({
+    program: runsc,
+    args: ["--platform=systrap", "--network=none", "do", process.execPath, ...args],
+  });
+  if (spawnSync(runsc, ["--version"]).status !== 0) {
+    console.log("left out: gVisor (scripts/install-gvisor.sh)\n");
+    return;
+  }
+  const [empty, check] = inTurns([inside("-e", "0"), inside(command, "check", path)], 5);
+  print(
+    ["inside gVisor, its own start with it (of 5)", "time", "× node -e 0", "beyond node"],
+    [against("node -e 0", empty!, empty!), against(`check ${inputs[0]!.name}`, check!, empty!)],
+  );
 }
 
 try {
-  await main();
+  const build = spawnSync(process.execPath, [`${root}/scripts/build.mjs`], { stdio: "inherit" });
+  if (build.status !== 0) throw new Error("the build failed");
+  console.log(`node ${process.version}, ${availableParallelism()} × ${cpus()[0]!.model}`);
+  for (const { name, path } of inputs) {
+    console.log(`${name}: sha256 ${createHash("sha256").update(readFileSync(path)).digest("hex").slice(0, 16)}…`);
+  }
+  console.log("");
+  wholeCommands();
+  insideGvisor();
+  print(["first look, of node's executable bytes", "GB/s", "× indexOf"], await benchFirstLook());
+  print(["all programs of a folder", "files", "seconds", "files/s"], benchFolder());
+  print(["the result", "instructions or seconds", "× as it was"], benchResult());
+  print(["size", "MB", "check, median / least of 5", "peak memory"], benchSize());
+  const large = benchLarge(folder, command).map((row) => [row.name, `${row.milliseconds.toFixed(0)} ms`, row.ratio.toFixed(2)]);
+  print(["an APE of 1 GiB", "median", "× cp and sync"], large);
+  decoding();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
