@@ -52,9 +52,11 @@ export async function findZipTail(source: ByteSource): Promise<ZipTail | undefin
   const base = source.size - length;
   const tail = new Reader(await source.read(base, length), "the end of the file", base);
   let candidates = 0;
+  // By lastIndexOf, which is machine code: a loop of 64 KiB would be interpreted, and takes as long as all else of a check.
+  const letterBefore = (end: number) => (end < 0 ? -1 : tail.bytes.lastIndexOf(END_SIGNATURE & 0xff, end));
   // A comment can hold the signature as well, so what the record says is tried before it is believed.
-  for (let at = tail.length - endRecord.size; at >= 0 && candidates < mostCandidates; at--) {
-    if (tail.bytes[at] !== 0x50 || tail.u32(at) !== END_SIGNATURE) continue;
+  for (let at = letterBefore(tail.length - endRecord.size); at >= 0 && candidates < mostCandidates; at = letterBefore(at - 1)) {
+    if (tail.u32(at) !== END_SIGNATURE) continue;
     candidates++;
     const found = await tryEndRecord(source, tail, at);
     if (found === undefined) continue;
