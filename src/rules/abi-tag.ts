@@ -58,7 +58,10 @@ export const abiTag = defineRule({
     const { view, source } = subject;
     if (view.class !== 64) return undefined;
     // ld.so looks at libraries; the kernel loads a program whatever its tag says.
-    const isLibrary = view.type === 3 && view.interpreter === undefined && (view.soname !== undefined || view.needed.length > 0);
+    const isLibrary =
+      view.type === 3 &&
+      view.interpreter === undefined &&
+      (view.entry === 0 || view.soname !== undefined || view.needed.length > 0);
     const own = isLibrary ? await ownTag(subject) : undefined;
     if (own !== undefined && isNewer(own.version, BEFORE)) {
       const { fileOffset } = own.note;

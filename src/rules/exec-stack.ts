@@ -3,6 +3,7 @@
 import * as o from "../asm/operands.js";
 import { wrong } from "../asm/small-test.js";
 import { forEachInstructionWith } from "../code/code.js";
+import { Evidence } from "../code/evidence.js";
 import { PT_GNU_STACK } from "../image/elf-segments.js";
 import { always } from "../sandbox/behaviour.js";
 import type { Instruction } from "../x86/instruction.js";
@@ -35,7 +36,7 @@ export const execStack = defineRule({
         "It runs code on its stack: GCC's trampolines (nested functions whose address is taken, Ada), old assembly, just-in-time thunks.",
       known:
         "The flag alone says little: one assembly file without a .note.GNU-stack sets it. So the code has to show it too: GCC's trampoline, whose last " +
-        "four bytes `49 ff e3 90` are stored by an instruction, or `call *%rsp` and `jmp *%rsp`. A library's flag does no harm: ld.so makes the stack " +
+        "four bytes `49 ff e3 90` are stored by an instruction, or `call *%rsp` and `jmp *%rsp` in code that is firmly known. A library's flag does no harm: ld.so makes the stack " +
         "executable for it by mprotect, which gVisor does. Stacks of threads are mapped by the C library, executable where the flag is set.",
       remedy:
         "`sandfit fix` writes 38 bytes into the padding of the executable segment, `mprotect(page of %rsp, 4096, READ|WRITE|EXEC|GROWSDOWN)` and a jump to " +
@@ -95,7 +96,9 @@ function usesOf({ code }: Analysis): number[] {
     instruction.opcode === 0xff && instruction.mod === 3 && instruction.rm === 4 && [2, 4].includes(instruction.extension);
   forEachInstructionWith(code, [TRAMPOLINE, CALL_RSP, JMP_RSP], (position, instruction) => {
     const isStore = instruction.immSize === 4 && instruction.imm >>> 0 === 0x90e3ff49;
-    if ((isStore || isThroughRsp(instruction)) && code.walk.isReachedOnLinux(position)) uses.push(position);
+    // Two bytes are soon met in what is no code: a pointer alone is not enough for them.
+    const isFirm = isStore || (isThroughRsp(instruction) && code.walk.rankAt(position) >= Evidence.Unwind);
+    if (isFirm && code.walk.isReachedOnLinux(position)) uses.push(position);
   });
   return uses;
 }

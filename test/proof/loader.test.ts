@@ -3,6 +3,7 @@
  * behaviour says; what `sandfit fix` makes of it runs everywhere. One shell in each sandbox starts them all.
  */
 
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -27,6 +28,7 @@ import {
   loaderPrograms,
 } from "../fixtures/programs/loader-programs.js";
 import { sandfit, temporaryFolder } from "../support/cli.js";
+import { hasProgram, testNeeding } from "../support/requirements.js";
 
 const folder = temporaryFolder();
 const programs = loaderPrograms(folder);
@@ -141,4 +143,17 @@ test("the proof of a changed header notices a byte that no edit explains", async
   await proveResult(source, image, memorySource(fixed), made);
   fixed[0x1004] ^= 1;
   await expect(proveResult(source, image, memorySource(fixed), made)).rejects.toThrow(/changed without an edit/);
+});
+
+testNeeding(hasProgram("gcc"), "gcc")("a trampoline that GCC makes dies in gVisor, and runs everywhere after fix", async () => {
+  const path = join(folder, "trampoline");
+  const nested = 'int k = n + 6; int add(int x) { return x + k; } printf("trampoline %d\\n", call(add));';
+  const text = `#include <stdio.h>\n__attribute__((noinline)) int call(int (*f)(int)) { return f(1); }\nint main(int n, char **v) { ${nested} return 0; }\n`;
+  writeFileSync(`${path}.c`, text);
+  execFileSync("gcc", ["-O2", "-w", "-o", path, `${path}.c`]);
+  expect((await sandfit(["fix", path])).exitCode).toBe(0);
+  for (const sandbox of present) {
+    const [before, after] = [await execute([path], { sandbox }), await execute([`${path}.gvisor`], { sandbox })];
+    expect([before.stdout, after.stdout]).toEqual([sandbox.kind === "host" ? "trampoline 8\n" : "", "trampoline 8\n"]);
+  }
 });
