@@ -194,6 +194,9 @@ test("notes name their owners", async () => {
       { type: 4, bytes: note, align: 4 },
     ],
   });
-  const found = await readElfNotes(memorySource(bytes), await viewOf(bytes));
-  expect(found).toEqual([{ owner: "GNU", type: 3, descriptor: Uint8Array.of(1, 2, 3, 4) }]);
+  const view = await viewOf(bytes);
+  const found = await readElfNotes(memorySource(bytes), view);
+  // The descriptor stands behind the record of three words and the name of four bytes.
+  const fileOffset = view.programHeaders[1].offset + 16;
+  expect(found).toEqual([{ owner: "GNU", type: 3, descriptor: Uint8Array.of(1, 2, 3, 4), fileOffset }]);
 });
