@@ -4,6 +4,7 @@ import type { ElfNote } from "../image/elf-notes.js";
 import { readElfNotes } from "../image/elf-notes.js";
 import { PT_NOTE } from "../image/elf-segments.js";
 import type { Behaviour } from "../sandbox/behaviour.js";
+import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule, type Site, type Subject } from "./define.js";
 import { change, site } from "./headers.js";
 import type { Libraries } from "./surroundings.js";
@@ -35,10 +36,7 @@ export const abiTag = defineRule({
       facts["own"] === true
         ? "`sandfit fix` lowers the version in the note; or use glibc 2.36 or gVisor from April 2026 on"
         : `\`sandfit fix ${facts["file"]}\` lowers the version in that library's note; or use glibc 2.36 or gVisor from April 2026 on`,
-    links: [
-      "https://github.com/google/gvisor/pull/13016",
-      "https://github.com/google/gvisor/blob/master/pkg/sentry/syscalls/linux/sys_utsname.go",
-    ],
+    links: ["https://github.com/google/gvisor/pull/13016", gvisorSource("pkg/sentry/syscalls/linux/sys_utsname.go", 34)],
     page: {
       program:
         "It is a library, or loads one, that says it needs Linux 4.11 or such: Qt 5 and 6 since 5.12, and what is built like it.",

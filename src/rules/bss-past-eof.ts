@@ -2,7 +2,7 @@
 
 import { always } from "../sandbox/behaviour.js";
 import { defineRule } from "./define.js";
-import { HeaderTable, headerSite, isStarted, LOADER_SOURCE, loadsOf, PAGE } from "./headers.js";
+import { HeaderTable, headerSite, isStarted, loaderSource, loadsOf, PAGE } from "./headers.js";
 
 export const bssPastEof = defineRule({
   id: "bss-past-eof",
@@ -15,7 +15,7 @@ export const bssPastEof = defineRule({
       "gVisor maps the file and clears the rest of the last page by writing to it, which fails with EFAULT where that page lies behind the end of the " +
       "file; then the program is not started. Linux does not mind in a segment that is not writable.",
     remedy: () => "`sandfit fix` lowers p_filesz to what the file has; the copy may also have been cut off",
-    links: [LOADER_SOURCE],
+    links: [loaderSource(247)],
     page: {
       program:
         "A PT_LOAD's p_offset + p_filesz lies on a page behind the end of the file, and p_memsz is larger. It was cut off, or made by hand.",

@@ -2,7 +2,7 @@
 
 import { always } from "../sandbox/behaviour.js";
 import { defineRule } from "./define.js";
-import { change, isStarted, LOADER_SOURCE, site } from "./headers.js";
+import { change, isStarted, loaderSource, site } from "./headers.js";
 
 /** ELFCLASS64, ELFDATA2LSB, EV_CURRENT from offset 4 on. */
 const RIGHT = Uint8Array.of(2, 1, 1);
@@ -18,7 +18,7 @@ export const elfIdent = defineRule({
       "gVisor compares EI_CLASS, EI_DATA and EI_VERSION and answers ENOEXEC where one of them is not 2, 1, 1. Linux does not look at them. EI_OSABI and " +
       "EI_ABIVERSION matter to neither.",
     remedy: () => "`sandfit fix` sets the three bytes",
-    links: [LOADER_SOURCE],
+    links: [loaderSource(124)],
     page: {
       program: "Its ELF header is hand-made or golfed: code or text stands in the identification bytes.",
       known: "Bytes 4 to 6 of a file whose e_machine is that of a 64-bit machine.",

@@ -1,12 +1,14 @@
 /** The first line of a script, as Linux and gVisor read it. */
 
+import { gvisorSource } from "../sandbox/gvisor.js";
 import type { FileSubject } from "./define.js";
 
 /** Linux reads 256 bytes of a file that is executed (BINPRM_BUF_SIZE, since 5.1), gVisor 127 (pkg/sentry/loader/interpreter.go). */
 export const LINUX_READS = 256;
 export const GVISOR_READS = 127;
 
-export const INTERPRETER_SOURCE = "https://github.com/google/gvisor/blob/master/pkg/sentry/loader/interpreter.go";
+/** Address of what reads `#!` lines in gVisor, at a line. */
+export const interpreterSource = (line: number) => gvisorSource("pkg/sentry/loader/interpreter.go", line);
 
 export interface FirstLine {
   /** Without the line feed, as bytes and as latin1 text of the same length. */

@@ -3,6 +3,7 @@
 import { MapFlag } from "../code/landmarks.js";
 import { leadToMapping, mappingsWith } from "../code/mappings.js";
 import { always } from "../sandbox/behaviour.js";
+import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule } from "./define.js";
 import { growsdownProbe } from "./growsdown-probe.js";
 import { page } from "./pages/growsdown.js";
@@ -21,7 +22,7 @@ export const growsdown = defineRule({
       "gVisor accepts MAP_GROWSDOWN but never grows the mapping: the first access below it is SIGSEGV, where plain Linux adds a page. Programs " +
       "that stay inside what they mapped run.",
     remedy: () => "not fixable by an edit, since only the program knows how much it needs; map the whole size at once",
-    links: ["https://github.com/google/gvisor/blob/master/pkg/sentry/mm/vma.go"],
+    links: [gvisorSource("pkg/sentry/mm/vma.go", 322)],
     page,
   },
   behaviour: always("may-fail"),

@@ -4,6 +4,7 @@ import type { SegmentAccess } from "../code/accesses.js";
 import { baseWrites } from "../code/selectors.js";
 import { ArchCode } from "../code/system-calls.js";
 import { always } from "../sandbox/behaviour.js";
+import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule, type Site } from "./define.js";
 import { canSetGs, setGsProbe, usesFs } from "./gs.js";
 import { page } from "./pages/gs-beside-fs.js";
@@ -46,7 +47,7 @@ export const gsBesideFs = defineRule({
     links: [
       "https://github.com/google/gvisor/issues/11567",
       "https://github.com/google/gvisor/issues/11112",
-      "https://github.com/google/gvisor/blob/master/pkg/sentry/syscalls/linux/sys_tls_amd64.go",
+      gvisorSource("pkg/sentry/syscalls/linux/sys_tls_amd64.go", 48),
     ],
     page,
   },

@@ -4,6 +4,7 @@ import * as o from "../asm/operands.js";
 import { wrong } from "../asm/small-test.js";
 import { type SelectorLoad, selectorLoads } from "../code/selectors.js";
 import { ArchCode } from "../code/system-calls.js";
+import { gvisorSource } from "../sandbox/gvisor.js";
 import { type Analysis, type Change, defineRule, type Repair } from "./define.js";
 import { page } from "./pages/gs-selector-load.js";
 import { consequenceOf } from "./reach.js";
@@ -24,8 +25,8 @@ export const gsSelectorLoad = defineRule({
         ? "`sandfit fix` leaves the load out: plain Linux starts programs with that selector, so nothing changes there"
         : "not fixable by an edit; a build that leaves %gs alone is needed, or gVisor's ptrace platform",
     links: [
-      "https://github.com/google/gvisor/blob/master/pkg/sentry/platform/systrap/sysmsg/syshandler_amd64.S",
-      "https://github.com/google/gvisor/blob/master/pkg/sentry/platform/systrap/sysmsg/sighandler_amd64.c",
+      gvisorSource("pkg/sentry/platform/systrap/sysmsg/syshandler_amd64.S", 46),
+      gvisorSource("pkg/sentry/platform/systrap/sysmsg/sighandler_amd64.c", 78),
     ],
     page,
   },

@@ -2,10 +2,12 @@
 
 import { PT_LOAD } from "../image/elf-segments.js";
 import type { ElfView, ProgramHeader } from "../image/image.js";
+import { gvisorSource } from "../sandbox/gvisor.js";
 import type { Change, Site, Subject } from "./define.js";
 import { hexOf } from "./sites.js";
 
-export const LOADER_SOURCE = "https://github.com/google/gvisor/blob/master/pkg/sentry/loader/elf.go";
+/** Address of gVisor's ELF loader, at a line. */
+export const loaderSource = (line: number) => gvisorSource("pkg/sentry/loader/elf.go", line);
 
 export const PT_NULL = 0;
 export const PT_PHDR = 6;

@@ -3,6 +3,7 @@
 import * as o from "../asm/operands.js";
 import { wrong } from "../asm/small-test.js";
 import { always } from "../sandbox/behaviour.js";
+import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule } from "./define.js";
 import { page } from "./pages/int80.js";
 import { consequenceOf } from "./reach.js";
@@ -19,8 +20,8 @@ export const int80 = defineRule({
       "one (4 is write there and stat here); on kvm it is SIGSEGV.",
     remedy: () => "not fixable by an edit: numbers, registers and structures differ; use `syscall` with the 64-bit numbers",
     links: [
-      "https://github.com/google/gvisor/blob/master/test/syscalls/linux/32bit.cc",
-      "https://github.com/google/gvisor/blob/master/pkg/sentry/platform/systrap/sysmsg/sighandler_amd64.c",
+      gvisorSource("test/syscalls/linux/32bit.cc", 80),
+      gvisorSource("pkg/sentry/platform/systrap/sysmsg/sighandler_amd64.c", 316),
     ],
     page,
   },

@@ -3,7 +3,7 @@
 import { PT_INTERP } from "../image/elf-segments.js";
 import { always } from "../sandbox/behaviour.js";
 import { defineRule } from "./define.js";
-import { HeaderTable, headerSite, isStarted, LOADER_SOURCE, PT_NULL } from "./headers.js";
+import { HeaderTable, headerSite, isStarted, loaderSource, PT_NULL } from "./headers.js";
 
 export const interpDuplicate = defineRule({
   id: "interp-duplicate",
@@ -13,7 +13,7 @@ export const interpDuplicate = defineRule({
     summary: ({ facts }) => `gVisor starts ${facts["last"]}, Linux ${facts["first"]}`,
     why: "gVisor's loader keeps the last PT_INTERP that it meets, Linux stops at the first. Where the last names another file, that one is started, or execve fails.",
     remedy: () => "`sandfit fix` keeps the first PT_INTERP",
-    links: [LOADER_SOURCE],
+    links: [loaderSource(431)],
     page: {
       program: "It has more than one PT_INTERP, with different paths: a rewriter has added one.",
       known: "From the table of program headers and the paths that they lead to. Equal paths do no harm and are not reported.",

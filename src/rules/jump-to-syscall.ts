@@ -2,6 +2,7 @@
 
 import { type EnteredPair, enteredPairs, unpatchableForm } from "../code/patching.js";
 import type { Behaviour, Consequence } from "../sandbox/behaviour.js";
+import { gvisorSource } from "../sandbox/gvisor.js";
 import { type Analysis, type Change, defineRule } from "./define.js";
 import { page } from "./pages/jump-to-syscall.js";
 import { editAt, siteAt } from "./sites.js";
@@ -24,7 +25,7 @@ export const jumpToSyscall = defineRule({
       finding.repair !== undefined && finding.repair.refusals.length === 0
         ? "`sandfit fix` writes mov $N,%eax in a form of the same length that systrap leaves alone"
         : "not fixable by an edit here; gVisor's ptrace platform, or --systrap-disable-syscall-patching (since May 2025)",
-    links: ["https://github.com/google/gvisor/blob/master/pkg/sentry/platform/systrap/usertrap/usertrap_amd64.go"],
+    links: [gvisorSource("pkg/sentry/platform/systrap/usertrap/usertrap_amd64.go", 304)],
     page,
   },
   behaviour: onSystrap("may-fail"),

@@ -3,7 +3,7 @@
 import { always } from "../sandbox/behaviour.js";
 import { arrangeHeaders } from "./arrange-headers.js";
 import { defineRule } from "./define.js";
-import { headerSite, isStarted, LOADER_SOURCE, loadsOf, outOfOrder } from "./headers.js";
+import { headerSite, isStarted, loaderSource, loadsOf, outOfOrder } from "./headers.js";
 
 export const loadOrder = defineRule({
   id: "load-order",
@@ -18,7 +18,7 @@ export const loadOrder = defineRule({
       (finding.repair?.refusals.length ?? 1) === 0
         ? "`sandfit fix` sorts the program headers and takes empty ones out"
         : "link it again; segments that overlap cannot be sorted",
-    links: [LOADER_SOURCE],
+    links: [loaderSource(419)],
     page: {
       program:
         "Its PT_LOADs are unsorted, overlap, occur twice, or an empty one has a lower address. Made by hand-written linker scripts and by rewriters.",

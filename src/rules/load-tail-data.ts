@@ -4,7 +4,7 @@ import { PT_DYNAMIC, PT_NOTE } from "../image/elf-segments.js";
 import type { ElfView } from "../image/image.js";
 import { until } from "../sandbox/behaviour.js";
 import { defineRule } from "./define.js";
-import { HeaderTable, headerSite, hex, isStarted, LOADER_SOURCE, type Load, loadsOf, PAGE } from "./headers.js";
+import { HeaderTable, headerSite, hex, isStarted, type Load, loaderSource, loadsOf, PAGE } from "./headers.js";
 
 const SHF_ALLOC = 2;
 const SHT_NOBITS = 8;
@@ -20,7 +20,7 @@ export const loadTailData = defineRule({
       "A page is mapped whole, so Linux shows what the file has behind p_filesz where p_memsz is no larger. gVisor cleared it until 9 April 2025 " +
       "(8aa38502d), so a dynamic section or a table there read as zeros.",
     remedy: () => "`sandfit fix` makes the PT_LOAD long enough; or use gVisor from April 2025 on",
-    links: [LOADER_SOURCE, "https://github.com/google/gvisor/pull/11622"],
+    links: [loaderSource(301), "https://github.com/google/gvisor/pull/11622"],
     page: {
       program:
         "Its dynamic section, or another section that is used at run time, lies behind p_filesz on the last page of a PT_LOAD. Seen in a file that a tool had rewritten.",

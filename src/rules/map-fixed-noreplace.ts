@@ -4,7 +4,7 @@ import { result } from "../asm/small-test.js";
 import { MapFlag } from "../code/landmarks.js";
 import { leadToMapping, mappingsWith } from "../code/mappings.js";
 import { always, until } from "../sandbox/behaviour.js";
-import { releases } from "../sandbox/gvisor.js";
+import { gvisorSource, releases } from "../sandbox/gvisor.js";
 import { defineRule } from "./define.js";
 import { page } from "./pages/map-fixed-noreplace.js";
 import { siteAt } from "./sites.js";
@@ -23,7 +23,7 @@ export const mapFixedNoreplace = defineRule({
       "gVisor before August 2026 takes the address for a hint: where it is in use, the mapping is made elsewhere instead of EEXIST. Programs " +
       "that compare the result with what they asked for, as the manual says for old kernels, do not mind.",
     remedy: () => "nothing to do where the program compares the result with the address; else a newer gVisor",
-    links: ["https://github.com/google/gvisor/blob/master/pkg/sentry/syscalls/linux/sys_mmap.go"],
+    links: [gvisorSource("pkg/sentry/syscalls/linux/sys_mmap.go", 50)],
     page,
   },
   behaviour: until(OBEYED_FROM, "may-fail"),

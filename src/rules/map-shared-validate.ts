@@ -5,6 +5,7 @@ import { MapFlag } from "../code/landmarks.js";
 import { leadToMapping, mappingsWith, servesOnlyAsFlags } from "../code/mappings.js";
 import { immediateAt } from "../code/system-calls.js";
 import { always } from "../sandbox/behaviour.js";
+import { gvisorSource } from "../sandbox/gvisor.js";
 import { type Change, defineRule } from "./define.js";
 import { page } from "./pages/map-shared-validate.js";
 import { consequenceOf } from "./reach.js";
@@ -27,7 +28,7 @@ export const mapSharedValidate = defineRule({
       finding.repair !== undefined && finding.repair.refusals.length === 0
         ? "`sandfit fix` makes it MAP_SHARED, which maps the same"
         : "not fixable by an edit here; a build that falls back to MAP_SHARED is needed",
-    links: ["https://github.com/google/gvisor/blob/master/pkg/sentry/syscalls/linux/sys_mmap.go"],
+    links: [gvisorSource("pkg/sentry/syscalls/linux/sys_mmap.go", 57)],
     page,
   },
   behaviour: always("may-fail"),

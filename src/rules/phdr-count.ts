@@ -2,7 +2,7 @@
 
 import { always } from "../sandbox/behaviour.js";
 import { type Change, defineRule, type Repair, type Subject } from "./define.js";
-import { change, ENTRY, HeaderTable, isStarted, LOADER_SOURCE, PAGE, PT_NULL, site } from "./headers.js";
+import { change, ENTRY, HeaderTable, isStarted, loaderSource, PAGE, PT_NULL, site } from "./headers.js";
 
 const MOST = Math.floor(PAGE / ENTRY);
 /** Offset of e_phnum in an Elf64_Ehdr. */
@@ -17,7 +17,7 @@ export const phdrCount = defineRule({
     why: "gVisor reads at most 4,096 bytes of program headers, 73 of them, and answers ENOEXEC for more. Linux takes 65,536 bytes.",
     remedy: (finding) =>
       (finding.repair?.refusals.length ?? 1) === 0 ? "`sandfit fix` takes the empty ones out" : "link it with fewer segments",
-    links: [LOADER_SOURCE],
+    links: [loaderSource(186)],
     page: {
       program: "It has more than 73 program headers: one segment a section, or many empty ones left by a rewriter.",
       known: "e_phnum in the ELF header.",

@@ -4,7 +4,7 @@ import { PT_TLS } from "../image/elf-segments.js";
 import { always } from "../sandbox/behaviour.js";
 import { arrangeHeaders } from "./arrange-headers.js";
 import { defineRule } from "./define.js";
-import { headerSite, hex, isStarted, LOADER_SOURCE, loadOfTable, loadsOf, outOfOrder } from "./headers.js";
+import { headerSite, hex, isStarted, loaderSource, loadOfTable, loadsOf, outOfOrder } from "./headers.js";
 
 export const phdrNotInFirstLoad = defineRule({
   id: "phdr-not-in-first-load",
@@ -20,7 +20,7 @@ export const phdrNotInFirstLoad = defineRule({
       (finding.repair?.refusals.length ?? 1) === 0
         ? "`sandfit fix` maps the table where gVisor looks for it"
         : "start it as `/lib64/ld-linux-x86-64.so.2 FILE`, or make it with a tool that keeps the headers in the first segment",
-    links: [LOADER_SOURCE, "https://github.com/denoland/sui/issues/78", "https://github.com/denoland/deno/issues/35700"],
+    links: [loaderSource(553), "https://github.com/denoland/sui/issues/78", "https://github.com/denoland/deno/issues/35700"],
     page: {
       program:
         "Its program headers were moved: by a tool that adds segments (deno compile with libsui before 0.16.3, rewriters of binaries), or by hand. " +

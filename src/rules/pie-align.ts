@@ -2,7 +2,7 @@
 
 import { always } from "../sandbox/behaviour.js";
 import { defineRule } from "./define.js";
-import { headerSite, hex, isStarted, LOADER_SOURCE, loadsOf, PAGE } from "./headers.js";
+import { headerSite, hex, isStarted, loaderSource, loadsOf, PAGE } from "./headers.js";
 
 const SHF_ALLOC = 2;
 /** Thread-local data is placed by the C library, not by the loader. */
@@ -19,7 +19,7 @@ export const pieAlign = defineRule({
       "gVisor ignores p_align and gives a position-independent program any page, so objects aligned to more than 4,096 bytes lie wrong; what masks their " +
       "addresses reads other memory. Linux has kept p_align since 5.10.",
     remedy: () => "link it as a fixed program (-no-pie), or align what needs it at run time",
-    links: [LOADER_SOURCE],
+    links: [loaderSource(534)],
     page: {
       program: "It is a PIE with an object declared alignas(65536) or more, and finds things by masking addresses.",
       known:

@@ -2,7 +2,7 @@
 
 import { always } from "../sandbox/behaviour.js";
 import { type Change, defineFileRule, type FileSubject, type Repair } from "./define.js";
-import { type FirstLine, firstLineOf, GVISOR_READS, INTERPRETER_SOURCE } from "./first-line.js";
+import { type FirstLine, firstLineOf, GVISOR_READS, interpreterSource } from "./first-line.js";
 import { change, site } from "./headers.js";
 
 export const shebangLong = defineFileRule({
@@ -16,7 +16,7 @@ export const shebangLong = defineFileRule({
       (finding.repair?.refusals.length ?? 1) === 0
         ? "`sandfit fix` lets /bin/sh start the interpreter, as pip does for long paths"
         : "name the interpreter by a shorter path (a link), or start the script as `INTERPRETER SCRIPT`",
-    links: [INTERPRETER_SOURCE],
+    links: [interpreterSource(36)],
     page: {
       program: "A script of an environment with a long path: conda, venv, Bazel, Nix, Spack.",
       known:

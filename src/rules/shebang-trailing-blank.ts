@@ -2,7 +2,7 @@
 
 import { always } from "../sandbox/behaviour.js";
 import { defineFileRule } from "./define.js";
-import { firstLineOf, INTERPRETER_SOURCE } from "./first-line.js";
+import { firstLineOf, interpreterSource } from "./first-line.js";
 import { change, site } from "./headers.js";
 
 export const shebangTrailingBlank = defineFileRule({
@@ -13,7 +13,7 @@ export const shebangTrailingBlank = defineFileRule({
     summary: ({ facts }) => `the interpreter's argument becomes ${JSON.stringify(facts["argument"])}, with the blanks`,
     why: 'gVisor leaves blanks at the end of the line in the interpreter\'s argument, so that /bin/sh gets "-e " and env looks for "python3 ". Linux strips them.',
     remedy: () => "`sandfit fix` moves the blanks to the front of the interpreter, where they do no harm",
-    links: [INTERPRETER_SOURCE],
+    links: [interpreterSource(80)],
     page: {
       program: "Its first line has an argument behind the interpreter and blanks or tabs behind that: `#!/bin/sh -e ␣`.",
       known:

@@ -5,6 +5,7 @@ import { valuesBefore } from "../code/flow.js";
 import { type DecidingBranch, decidingBranches, functionStart, instructionAt } from "../code/paths.js";
 import { Register } from "../code/system-calls.js";
 import { always } from "../sandbox/behaviour.js";
+import { gvisorSource } from "../sandbox/gvisor.js";
 import { Flow, type Instruction, OpcodeMap } from "../x86/instruction.js";
 import { findAarch64Stacks } from "./aarch64-stacks.js";
 import { type Analysis, type Change, defineRule, type Found, type Site, type Subject } from "./define.js";
@@ -30,7 +31,7 @@ export const stackGrowsdown = defineRule({
       finding.repair !== undefined && finding.repair.refusals.length === 0
         ? "`sandfit fix` makes the program take the way that it takes on other systems: the whole stack is mapped at once"
         : "not fixable by an edit here; give the thread a stack that is mapped whole",
-    links: ["https://github.com/google/gvisor/blob/master/pkg/sentry/mm/vma.go"],
+    links: [gvisorSource("pkg/sentry/mm/vma.go", 322)],
     page,
   },
   behaviour: always("may-fail"),

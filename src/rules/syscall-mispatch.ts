@@ -2,6 +2,7 @@
 
 import { type BrokenPair, brokenPairs, reordered } from "../code/patching.js";
 import type { Behaviour } from "../sandbox/behaviour.js";
+import { gvisorSource } from "../sandbox/gvisor.js";
 import { type Analysis, type Change, defineRule } from "./define.js";
 import { page } from "./pages/syscall-mispatch.js";
 import { editAt, hexOf, siteAt } from "./sites.js";
@@ -24,7 +25,7 @@ export const syscallMispatch = defineRule({
         : "not fixable by an edit here; gVisor's ptrace platform, or --systrap-disable-syscall-patching (since May 2025)",
     links: [
       "https://github.com/google/gvisor/issues/10849",
-      "https://github.com/google/gvisor/blob/master/pkg/sentry/platform/systrap/usertrap/usertrap_amd64.go",
+      gvisorSource("pkg/sentry/platform/systrap/usertrap/usertrap_amd64.go", 223),
     ],
     page,
   },

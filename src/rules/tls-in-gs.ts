@@ -2,6 +2,7 @@
 
 import { ArchCode } from "../code/system-calls.js";
 import { always } from "../sandbox/behaviour.js";
+import { gvisorSource } from "../sandbox/gvisor.js";
 import { type Analysis, defineRule, type Finding } from "./define.js";
 import { canSetGs, setGsProbe, usesFs } from "./gs.js";
 import { moveToFs } from "./move-to-fs.js";
@@ -25,8 +26,8 @@ export const tlsInGs = defineRule({
         ? `\`sandfit fix\` moves the thread state to %fs: same length, same instructions, and plain Linux runs it as before${portableWords(finding)}`
         : "cannot be moved to %fs safely in this file; build it with Cosmopolitan's current source, which uses %fs on Linux",
     links: [
-      "https://github.com/google/gvisor/blob/master/pkg/sentry/syscalls/linux/sys_tls_amd64.go",
-      "https://github.com/google/gvisor/blob/master/pkg/sentry/platform/systrap/subprocess_amd64.go",
+      gvisorSource("pkg/sentry/syscalls/linux/sys_tls_amd64.go", 48),
+      gvisorSource("pkg/sentry/platform/systrap/subprocess_amd64.go", 214),
     ],
     page,
   },

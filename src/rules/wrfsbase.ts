@@ -5,6 +5,7 @@ import { wrong } from "../asm/small-test.js";
 import { evidenceAt } from "../code/code.js";
 import { baseWrites } from "../code/selectors.js";
 import type { Behaviour, Consequence } from "../sandbox/behaviour.js";
+import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule } from "./define.js";
 import { page } from "./pages/wrfsbase.js";
 import { consequenceOf } from "./reach.js";
@@ -23,7 +24,7 @@ export const wrfsbase = defineRule({
       "keeps it.",
     remedy: () =>
       "not fixable by an edit; arch_prctl(ARCH_SET_FS) instead of wrfsbase works everywhere, and so does gVisor's systrap platform",
-    links: ["https://github.com/google/gvisor/blob/master/pkg/sentry/platform/ptrace/subprocess_amd64.go"],
+    links: [gvisorSource("pkg/sentry/platform/ptrace/subprocess_amd64.go")],
     page,
   },
   behaviour: onPtrace("fails"),

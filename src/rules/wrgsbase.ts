@@ -6,6 +6,7 @@ import { evidenceAt } from "../code/code.js";
 import { baseWrites } from "../code/selectors.js";
 import { ArchCode } from "../code/system-calls.js";
 import type { Behaviour, Consequence } from "../sandbox/behaviour.js";
+import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule } from "./define.js";
 import { page } from "./pages/wrgsbase.js";
 import { consequenceOf } from "./reach.js";
@@ -31,7 +32,7 @@ export const wrgsbase = defineRule({
       "memory and the process dies; with several threads each sees another one's base. ptrace keeps it.",
     remedy: () => "not fixable by an edit of the same length; gVisor's ptrace platform runs it, or a build that does not use %gs",
     links: [
-      "https://github.com/google/gvisor/blob/master/pkg/sentry/platform/systrap/sysmsg/syshandler_amd64.S",
+      gvisorSource("pkg/sentry/platform/systrap/sysmsg/syshandler_amd64.S", 46),
       "https://github.com/google/gvisor/issues/2010",
     ],
     page,

@@ -2,6 +2,7 @@
 
 import { elfMachineName } from "../image/machines.js";
 import { always } from "../sandbox/behaviour.js";
+import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule } from "./define.js";
 import { page } from "./pages/wrong-class.js";
 import { hexOf } from "./sites.js";
@@ -19,7 +20,7 @@ export const wrongClass = defineRule({
       "programs too.",
     remedy: ({ facts }) =>
       `use a 64-bit build for this machine, or run it under qemu-user${facts["what"] === "ELF32 i386" ? " (qemu-i386)" : ""}`,
-    links: ["https://github.com/google/gvisor/blob/master/pkg/sentry/loader/elf.go"],
+    links: [gvisorSource("pkg/sentry/loader/elf.go", 124)],
     page,
   },
   behaviour: always("fails"),

@@ -46,6 +46,14 @@ export const releases: readonly Release[] = [
   },
 ];
 
+/** The source that was read beside the runs: google/gvisor of 21 August 2026. */
+const SOURCE_COMMIT = "3c5eee17dc45659fb86843531074f38e78e0cc35";
+
+/** Address of a file in gVisor's source, at the commit that the line number is from. */
+export function gvisorSource(path: string, line?: number): string {
+  return `https://github.com/google/gvisor/blob/${SOURCE_COMMIT}/${path}${line === undefined ? "" : `#L${line}`}`;
+}
+
 /** What a verdict is about: one release, and the platforms asked for. */
 export interface Target {
   readonly release: ReleaseId;
