@@ -156,6 +156,11 @@ describe("branches and addresses", () => {
     expect(hex(assemble((a) => CONDITIONS.map((c) => a.label(c).j(c, c, "short"))))).toMatch(/^70fe71fe72fe.*7ffe$/);
   });
 
+  test("compares with absolute addresses", () => {
+    const bytes = assemble((a) => a.cmp(o.rdx, o.address("x", 0x10)).label("x"));
+    expect(hex(bytes)).toBe("4881fa17104000");
+  });
+
   test("absolute addresses", () => {
     const bytes = assemble((a) => a.mov(o.edi, o.address("x")).mov(o.rdi, o.address("x", 1)).label("x").pointer("x"));
     expect(hex(bytes)).toBe("bf0f10400048bf1010400000000000".concat("0f10400000000000"));

@@ -6,7 +6,7 @@ import { memorySource } from "../../src/bytes/source.js";
 import { checkImage } from "../../src/check.js";
 import { InputError, RefusedError } from "../../src/errors.js";
 import { applyToCopy, backward, forward } from "../../src/fix/apply.js";
-import { type Plan, planFix } from "../../src/fix/plan.js";
+import { type Plan, planFix, type ResultForm } from "../../src/fix/plan.js";
 import { readImage } from "../../src/image/detect.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
 
@@ -15,12 +15,12 @@ const mostMilliseconds = 5000;
 const numRuns = Number(process.env["SANDFIT_MUTATIONS"] ?? 100);
 
 /** The plan, or undefined where a declared error says why there is none. */
-async function planOf(bytes: Uint8Array): Promise<Plan | undefined> {
+async function planOf(bytes: Uint8Array, as: ResultForm): Promise<Plan | undefined> {
   const start = performance.now();
   try {
     const source = memorySource(bytes, "program");
     const image = await readImage(source);
-    return await planFix(source, image, await checkImage(source, image), { allow: ["cosmo-dlopen"] });
+    return await planFix(source, image, await checkImage(source, image), { allow: ["cosmo-dlopen"], as });
   } catch (error) {
     if (error instanceof InputError || error instanceof RefusedError) return undefined;
     throw error;
@@ -30,7 +30,11 @@ async function planOf(bytes: Uint8Array): Promise<Plan | undefined> {
 }
 
 async function holds(bytes: Uint8Array): Promise<void> {
-  const plan = await planOf(bytes);
+  for (const as of ["elf", "ape"] as const) await holdsAs(bytes, as);
+}
+
+async function holdsAs(bytes: Uint8Array, as: ResultForm): Promise<void> {
+  const plan = await planOf(bytes, as);
   if (plan === undefined) return;
   const fixed = applyToCopy(bytes, forward(plan.edits));
   expect(fixed.length).toBe(bytes.length);
@@ -63,18 +67,25 @@ function mutation(size: number): fc.Arbitrary<(bytes: Uint8Array) => Uint8Array>
 }
 
 describe("mutations of", () => {
-  test.each(["gs-call", "gs-pie", "gs-lookalikes", "gs-stack-b", "gs-dlopen", "dual-register", "ape-gs-fat", "elf32-hello"])(
-    "%s",
-    async (name) => {
-      const { bytes } = sampleProgram(name);
-      await holds(bytes);
-      const changes = fc.array(mutation(bytes.length), { minLength: 1, maxLength: 8 });
-      await fc.assert(
-        fc.asyncProperty(changes, (list) => holds(list.reduce<Uint8Array>((sum, change) => change(sum), bytes.slice()))),
-        { numRuns },
-      );
-    },
-  );
+  test.each([
+    "gs-call",
+    "gs-pie",
+    "gs-lookalikes",
+    "gs-stack-b",
+    "gs-dlopen",
+    "dual-register",
+    "ape-gs-fat",
+    "ape-gs-threads-b",
+    "elf32-hello",
+  ])("%s", async (name) => {
+    const { bytes } = sampleProgram(name);
+    await holds(bytes);
+    const changes = fc.array(mutation(bytes.length), { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(changes, (list) => holds(list.reduce<Uint8Array>((sum, change) => change(sum), bytes.slice()))),
+      { numRuns },
+    );
+  });
 });
 
 test("random code inside a sound program", async () => {
