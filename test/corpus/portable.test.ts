@@ -101,6 +101,9 @@ async function findLoader(): Promise<string | undefined> {
   return found !== undefined && existsSync(found) ? found : undefined;
 }
 
+/** Counts with threads under a mutex of v3.3, which loses some on the host too, unmodified: 40 of 300 runs. */
+const isRacy = (entry: Entry) => /v33\/threads/.test(entry.path);
+
 const result = ({ exitCode, signal, stdout }: Execution) => ({ exitCode, signal, stdout });
 const ending = ({ exitCode, signal }: Execution) => ({ exitCode, signal });
 
@@ -120,7 +123,8 @@ describe.skipIf(corpus === undefined)("SANDFIT_CORPUS, as APE", () => {
     for (const way of ways) {
       for (const sandbox of present) {
         const after = await start(entry, fixed, way, sandbox);
-        expect({ way, sandbox: sandbox.id, ...result(after) }).toEqual({ way, sandbox: sandbox.id, ...result(before) });
+        const of = isRacy(entry) ? ending : result;
+        expect({ way, sandbox: sandbox.id, ...of(after) }).toEqual({ way, sandbox: sandbox.id, ...of(before) });
       }
     }
     for (const trace of ["--strace", "--ftrace"]) {
