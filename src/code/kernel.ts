@@ -10,6 +10,7 @@ import { entries, forms, lockable, POP } from "../x86/tables.js";
 import { HostState } from "./host.js";
 import { kernelBinary } from "./kernel-binary.js";
 import type { WalkInput } from "./walk.js";
+import { instantiate } from "./web-assembly.js";
 
 /** kernel/index.ts. Addresses in its memory are numbers. */
 interface Exports {
@@ -36,12 +37,6 @@ interface Exports {
   flowDecoded(): number;
   targetDecoded(): number;
   sweep(from: number, end: number): number;
-}
-
-/** The part of the WebAssembly interface that is used here: types for it come with the DOM or not at all. */
-interface Engine {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: Exports };
 }
 
 /** What a walk has found, copied out of the kernel's memory. */
@@ -153,13 +148,9 @@ function makeKernel(): Kernel {
     },
     walk: { word32: (address: number) => kernel.input?.data?.word32(address) ?? Number.NaN },
   };
-  const { WebAssembly: engine } = globalThis as unknown as { WebAssembly?: Engine };
-  if (engine === undefined)
+  const exports = instantiate<Exports>(kernelBinary, imports);
+  if (exports === undefined)
     throw new InputError("Sandfit needs WebAssembly to walk code, which this JavaScript engine does not offer");
-  const binary = atob(kernelBinary);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  const { exports } = new engine.Instance(new engine.Module(bytes), imports);
   const tables = exports.tables(POP);
   new Uint16Array(exports.memory.buffer).set(entries, tables >> 1);
   new Uint8Array(exports.memory.buffer).set(forms, tables + entries.byteLength);

@@ -4,6 +4,7 @@ import type { SectionHeader } from "../image/image.js";
 import { decode } from "../x86/decode.js";
 import { Instruction, OpcodeMap, Prefix } from "../x86/instruction.js";
 import type { CodeSpace } from "./code-space.js";
+import { type Look, lookFor, WINDOW } from "./first-look.js";
 import { isLikelyStart, mayBeStart } from "./in-step.js";
 
 /** Places at which bytes stand that can be what a rule is about. */
@@ -49,14 +50,11 @@ export const MapFlag = {
 /** All flags that there are, without the bits of a huge page's size. */
 const KNOWN_FLAGS = 0x1ff17f;
 
-const triggers = new Uint8Array(256);
-for (const byte of [0x05, 0x80, 0x8e, 0xa9, 0xae, 0xb5, 0xb9, 0xba]) triggers[byte] = 1;
-
 /**
  * Looks through the executable bytes once. Where section headers tell which of them are code, only at those: linkers that make one
- * segment of code and constants put megabytes of tables and text there.
+ * segment of code and constants put megabytes of tables and text there. `look` is a choice for tests.
  */
-export function findLandmarks(space: CodeSpace, sections: readonly SectionHeader[] = []): Landmarks {
+export function findLandmarks(space: CodeSpace, sections: readonly SectionHeader[] = [], look?: Look): Landmarks {
   const { bytes } = space;
   const pairs: number[] = [];
   const int80: number[] = [];
@@ -64,8 +62,11 @@ export function findLandmarks(space: CodeSpace, sections: readonly SectionHeader
   const fsBases: number[] = [];
   const gsBases: number[] = [];
   const mapFlags: MapFlagsConstant[] = [];
-  for (const [start, end] of stretchesOfCode(space, sections)) {
-    for (let at = nextTrigger(bytes, start + 1, end); at < end; at = nextTrigger(bytes, at + 1, end)) {
+  const stretches = stretchesOfCode(space, sections);
+  const lookInto = look ?? lookFor(stretches.reduce((sum, [start, end]) => sum + end - start, 0));
+  for (const [start, end] of windowsOf(stretches)) {
+    for (const place of lookInto(bytes, start, end - start)) {
+      const at = start + place;
       const byte = bytes[at];
       const before = bytes[at - 1];
       switch (byte) {
@@ -110,16 +111,6 @@ export function findLandmarks(space: CodeSpace, sections: readonly SectionHeader
   };
 }
 
-/** Position of the next byte that is one of the triggers, `end` without one. Four at a time: half the time of one by one. */
-function nextTrigger(bytes: Uint8Array, from: number, end: number): number {
-  let at = from;
-  for (; at + 4 <= end; at += 4) {
-    if ((triggers[bytes[at]] | triggers[bytes[at + 1]] | triggers[bytes[at + 2]] | triggers[bytes[at + 3]]) !== 0) break;
-  }
-  while (at < end && triggers[bytes[at]] === 0) at++;
-  return at;
-}
-
 /** SHF_EXECINSTR */
 const IS_CODE = 4;
 
@@ -131,6 +122,15 @@ function stretchesOfCode(space: CodeSpace, sections: readonly SectionHeader[]): 
     if (start >= 0) stretches.push([start, Math.min(start + size, space.endOf(start))]);
   }
   return stretches.length > 0 ? stretches.sort((a, b) => a[0] - b[0]) : [[0, space.bytes.length]];
+}
+
+/** The stretches in pieces that can be looked into, without the first byte of each: a landmark is told by its second byte or a later one. */
+function windowsOf(stretches: readonly [number, number][]): [number, number][] {
+  const windows: [number, number][] = [];
+  for (const [start, end] of stretches) {
+    for (let from = start + 1; from < end; from += WINDOW) windows.push([from, Math.min(from + WINDOW, end)]);
+  }
+  return windows;
 }
 
 /** MAP_SHARED_VALIDATE, MAP_GROWSDOWN or MAP_FIXED_NOREPLACE, among what can be flags. */

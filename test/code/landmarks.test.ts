@@ -2,11 +2,13 @@
 
 import { describe, expect, test } from "vitest";
 import { codeSpaceOf } from "../../src/code/code-space.js";
+import { type Look, lookInKernel, lookInScript, WINDOW } from "../../src/code/first-look.js";
 import { findLandmarks, type Landmarks } from "../../src/code/landmarks.js";
+import { executableParts, realCode } from "../x86/executable.js";
 
-function landmarksOf(bytes: Uint8Array): Landmarks {
+function landmarksOf(bytes: Uint8Array, look?: Look): Landmarks {
   const range = { name: "code", fileOffset: 0, address: 0x401000, fileSize: bytes.length, memorySize: bytes.length } as const;
-  return findLandmarks(codeSpaceOf([{ ...range, readable: true, writable: false, executable: true }], [bytes]));
+  return findLandmarks(codeSpaceOf([{ ...range, readable: true, writable: false, executable: true }], [bytes]), [], look);
 }
 
 /** What functions look like: a frame, moves, calls, a comparison, a jump, an end; as often as asked. */
@@ -56,4 +58,85 @@ test("a megabyte of random bytes beside code, as tables of cryptographic code ar
   expect(gsSelectors.positions.length).toBeGreaterThan(200);
   for (const sightings of [int80, gsSelectors, fsBases, gsBases, brokenPairs, enteredPairs])
     expect(sightings.isLikely).toBe(false);
+});
+
+/** One of each landmark. */
+const patterns = {
+  "a number and a syscall": [0xb8, 110, 0, 0, 0, 0x0f, 0x05],
+  "int $0x80": [0xcd, 0x80],
+  "mov %eax,%gs": [0x8e, 0xe8],
+  "pop %gs": [0x0f, 0xa9],
+  lgs: [0x0f, 0xb5, 0x0e],
+  wrfsbase: [0xf3, 0x48, 0x0f, 0xae, 0xd3],
+  wrgsbase: [0xf3, 0x0f, 0xae, 0xd8],
+  "flags in %ecx": [0xb9, 0x22, 0x01, 0x10, 0],
+  "flags in %r10d": [0x41, 0xba, 0x03, 0, 0x08, 0],
+};
+
+/** Random bytes, bytes that landmarks are made of, and a few landmarks. The generator is Numerical Recipes'. */
+function nearlyLandmarks(size: number, seed: number): Uint8Array {
+  const parts = [
+    0, 0, 0, 0, 1, 3, 0x05, 0x0f, 0x0f, 0x0f, 0x10, 0x41, 0x80, 0x8e, 0xa9, 0xae, 0xb5, 0xb8, 0xb9, 0xba, 0xcd, 0xd3, 0xe8, 0xf3,
+  ];
+  const whole = Object.values(patterns);
+  const bytes = new Uint8Array(size);
+  for (let i = 0, state = seed; i < size; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const high = state >>> 24;
+    bytes[i] = (state & 0x10000) === 0 ? high : parts[high % parts.length]!;
+    const pattern = whole[high];
+    if (pattern !== undefined && i >= pattern.length && (state & 0xe0000) === 0) bytes.set(pattern, i - pattern.length);
+  }
+  return bytes;
+}
+
+describe("WebAssembly and JavaScript see the same", () => {
+  const inKernel = lookInKernel()!;
+
+  /** Their landmarks are the same, and JavaScript has been asked at every place that the kernel names, once and in order. */
+  function expectSame(bytes: Uint8Array): number {
+    const landmarks = landmarksOf(bytes, inKernel);
+    expect(landmarks).toEqual(landmarksOf(bytes, lookInScript));
+    for (let from = 1; from < bytes.length; from += WINDOW) {
+      const size = Math.min(WINDOW, bytes.length - from);
+      const places = [...inKernel(bytes, from, size)];
+      const all = new Set(lookInScript(bytes, from, size));
+      expect(places.filter((place, index) => !all.has(place) || place <= (places[index - 1] ?? -1))).toEqual([]);
+    }
+    const { brokenPairs, int80, gsSelectors, fsBases, gsBases, mapFlags } = landmarks;
+    const lists = [brokenPairs, int80, gsSelectors, fsBases, gsBases].map(({ positions }) => positions.length);
+    return [...lists, mapFlags.length].reduce((least, length) => Math.min(least, length));
+  }
+
+  test("in bytes that are nearly landmarks, of each kind dozens", () => {
+    expect(expectSame(nearlyLandmarks(1 << 20, 1))).toBeGreaterThan(9);
+  });
+
+  test("in bytes of every small size, one after the other in the same memory", () => {
+    for (let size = 300; size >= 0; size--) expectSame(nearlyLandmarks(size, size));
+  });
+
+  test.each(Object.entries(patterns))(
+    "%s, on either side of each window's edge and across it, and at both ends",
+    (_, pattern) => {
+      const size = 3 * WINDOW + 100;
+      const places = [1, size - pattern.length];
+      for (const edge of [1, 2, 3]) for (let by = -20; by <= 20; by++) places.push(edge * WINDOW + by);
+      for (const place of places) {
+        const bytes = new Uint8Array(size);
+        bytes.set(pattern, place);
+        const landmarks = landmarksOf(bytes, inKernel);
+        expect(landmarks).toEqual(landmarksOf(bytes, lookInScript));
+        const { brokenPairs, int80, gsSelectors, fsBases, gsBases, mapFlags } = landmarks;
+        const found = [brokenPairs, int80, gsSelectors, fsBases, gsBases].flatMap(({ positions }) => positions);
+        expect(found.length + mapFlags.length).toBe(1);
+      }
+    },
+  );
+
+  test("in node's code, and in programs and libraries that are here", () => {
+    const [text] = executableParts(process.execPath, ".text");
+    expectSame(text!.bytes);
+    for (const { bytes } of realCode(text!.bytes.length + (1 << 25)).slice(1)) expectSame(bytes);
+  }, 120_000);
 });

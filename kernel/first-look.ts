@@ -1,0 +1,69 @@
+/**
+ * The first look: of all places in a window of code, those at which src/code/landmarks.ts has to look closer. Sixteen at a time.
+ * Compiled for itself: it needs SIMD, and a program that no walk is needed for should not pay for the rest of the kernel.
+ */
+
+/** Bytes of a window, as in src/code/first-look.ts; a place in it fits into 16 bits. */
+const WINDOW: usize = 0x10000;
+/** The caller puts the window here; in front of it are bytes of the program too, and behind it, so that edges are no edges. */
+const CODE: usize = 16;
+/** Behind the window's last byte and the vectors that begin there: room for as many places as a window has. */
+const FOUND: usize = CODE + WINDOW + 48;
+
+export function windowAt(): usize {
+  return CODE;
+}
+
+export function foundAt(): usize {
+  return FOUND;
+}
+
+/**
+ * Writes where the window's first `size` bytes have one that a landmark is told by, 16 bits each, ascending; returns how many. Asks for no
+ * more than the two or three bytes that make most of them go: landmarks.ts knows what a landmark is and asks for all of it.
+ */
+export function look(size: usize): i32 {
+  let found = FOUND;
+  const end = CODE + size;
+  for (let at = CODE; at < end; at += 16) {
+    let bits = i8x16.bitmask(v128.or(opcodes(at), mapFlags(at)));
+    while (bits != 0) {
+      const place = at + usize(ctz(bits));
+      bits &= bits - 1;
+      if (place >= end) break;
+      store<u16>(found, u16(place - CODE));
+      found += 2;
+    }
+  }
+  return i32(found - FOUND) >> 1;
+}
+
+/** `0f 05`, `0f a9`, `0f b5`, `0f ae`, `cd 80`, at their second byte; `8e /5`. */
+function opcodes(at: usize): v128 {
+  const byte = v128.load(at);
+  const before = v128.load(at - 1);
+  const second = v128.or(v128.or(are(byte, 0x05), are(byte, 0xa9)), v128.or(are(byte, 0xb5), are(byte, 0xae)));
+  const escaped = v128.and(are(before, 0x0f), second);
+  const int80 = v128.and(are(before, 0xcd), are(byte, 0x80));
+  const selector = v128.and(are(byte, 0x8e), are(v128.and(v128.load(at + 1), all(0x38)), 0x28));
+  return v128.or(v128.or(escaped, int80), selector);
+}
+
+/** `b9 imm32` and `41 ba imm32` with a number that has no bits but those of mmap's flags. */
+function mapFlags(at: usize): v128 {
+  const byte = v128.load(at);
+  const constant = v128.or(are(byte, 0xb9), v128.and(are(byte, 0xba), are(v128.load(at - 1), 0x41)));
+  const others = v128.or(
+    v128.or(v128.and(v128.load(at + 1), all(0x8c)), v128.and(v128.load(at + 2), all(0x0e))),
+    v128.or(v128.and(v128.load(at + 3), all(0xe0)), v128.load(at + 4)),
+  );
+  return v128.and(constant, are(others, 0));
+}
+
+function are(bytes: v128, value: i32): v128 {
+  return i8x16.eq(bytes, all(value));
+}
+
+function all(value: i32): v128 {
+  return i8x16.splat(i8(value));
+}
