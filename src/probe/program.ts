@@ -18,11 +18,17 @@ export function probeProgram(tests: readonly Test[], options: ElfOptions = {}): 
   const a = new Assembler();
   const [again, parent, failed, print, done] = ["again", "parent", "failed", "print", "done"].map((stem) => a.fresh(stem));
   a.func("_start").mov(o.rip("stack_at_start"), o.rsp).and(o.rsp, -16);
-  // A page that children write their answer to: PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS.
-  a.xor(o.edi, o.edi).mov(o.esi, 4096).mov(o.edx, 3).mov(o.r10d, 0x21).mov(o.r8, -1).xor(o.r9d, o.r9d);
+  // Memory that children write their answers to: PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS. A place for each test: what a
+  // test has forked itself may write after the test's own end, when the next one is under way.
+  a.xor(o.edi, o.edi)
+    .mov(o.esi, Math.max(4096, 8 * tests.length))
+    .mov(o.edx, 3)
+    .mov(o.r10d, 0x21)
+    .mov(o.r8, -1)
+    .xor(o.r9d, o.r9d);
   a.mov(o.eax, SYS.mmap).syscall().mov(o.r14, o.rax);
   a.lea(o.r12, o.rip("tests"));
-  a.label(again).cmp(o.mem(o.r12), 0, 8).j("e", done).mov(o.mem(o.r14), 0, 8);
+  a.label(again).cmp(o.mem(o.r12), 0, 8).j("e", done);
   a.mov(o.eax, SYS.fork).syscall().test(o.rax, o.rax).j("s", failed).j("ne", parent);
   a.mov(o.edi, 1).mov(o.esi, 9).mov(o.eax, SYS.prctl).syscall(); // PR_SET_PDEATHSIG, SIGKILL
   a.mov(o.edi, SECONDS).mov(o.eax, SYS.alarm).syscall();
@@ -35,7 +41,7 @@ export function probeProgram(tests: readonly Test[], options: ElfOptions = {}): 
   a.lea(o.rdi, o.rip("line", 15)).mov(o.rax, o.mem(o.r14)).mov(o.ecx, 16).call("put_hex");
   a.lea(o.rdi, o.rip("line", 24)).mov(o.eax, o.rip("status")).mov(o.ecx, 8).call("put_hex");
   a.mov(o.edi, 1).lea(o.rsi, o.rip("line")).mov(o.edx, 26).mov(o.eax, SYS.write).syscall();
-  a.add(o.r12, 8).jmp(again);
+  a.add(o.r12, 8).add(o.r14, 8).jmp(again);
   a.label(done).xor(o.edi, o.edi).mov(o.eax, SYS.exitGroup).syscall().hlt();
 
   // %rax as %ecx hexadecimal digits, the last of them at %rdi.
