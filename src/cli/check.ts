@@ -11,8 +11,8 @@ import { type FileError, type FileReport, MODEL_VERSION, outcomeOf, type Report 
 import { renderText } from "../report/text.js";
 import { parseTarget, releaseIds, type Target } from "../sandbox/gvisor.js";
 import { checkFile, orError } from "./check-file.js";
+import type { ExitCode } from "./exit-code.js";
 import { inOrder } from "./in-order.js";
-import type { ExitCode } from "./main.js";
 import { paintForOutput, print } from "./output.js";
 import { readStandardInput } from "./standard-input.js";
 

@@ -19,7 +19,7 @@ import { renderPlan } from "../report/plan.js";
 import { printable } from "../report/words.js";
 import { findRule, type RuleId } from "../rules/index.js";
 import { newest } from "../sandbox/gvisor.js";
-import type { ExitCode } from "./main.js";
+import type { ExitCode } from "./exit-code.js";
 import { paintForOutput, print } from "./output.js";
 
 export interface FixOptions {

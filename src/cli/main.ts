@@ -4,9 +4,7 @@ import { Command, CommanderError, Option } from "commander";
 import { InputError, RefusedError } from "../errors.js";
 import { printable } from "../report/words.js";
 import { VERSION } from "../version.js";
-
-/** 0 nothing wrong, 1 findings or refused, 2 could not do the job. */
-export type ExitCode = 0 | 1 | 2;
+import type { ExitCode } from "./exit-code.js";
 
 const program = new Command("sandfit")
   .description("Tells whether a Linux binary will run in gVisor, shows why not, and writes one that does.")

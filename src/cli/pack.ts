@@ -9,7 +9,7 @@ import { archiveEnding, packageName } from "../pack/layout.js";
 import { pack, type Wanted } from "../pack/pack.js";
 import { renderPackage } from "../report/pack.js";
 import type { RuleId } from "../rules/index.js";
-import type { ExitCode } from "./main.js";
+import type { ExitCode } from "./exit-code.js";
 import { paintForOutput, print } from "./output.js";
 import { progressBar } from "./progress.js";
 

@@ -2,7 +2,7 @@
 
 import { type Environment, probeEnvironment } from "../probe/environment.js";
 import type { Paint } from "../report/paint.js";
-import type { ExitCode } from "./main.js";
+import type { ExitCode } from "./exit-code.js";
 import { paintForOutput, print } from "./output.js";
 
 /** Probes and prints. Returns the exit code: 0, whatever the environment is. */

@@ -7,7 +7,7 @@ import { investigate } from "../investigate/gather.js";
 import type { Investigation } from "../report/investigation.js";
 import { outcomeOf } from "../report/model.js";
 import { parseTarget } from "../sandbox/gvisor.js";
-import type { ExitCode } from "./main.js";
+import type { ExitCode } from "./exit-code.js";
 import { print } from "./output.js";
 
 export interface ReportOptions {

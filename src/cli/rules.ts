@@ -5,7 +5,7 @@ import { rulePage } from "../report/rule-page.js";
 import { findRule, rules } from "../rules/index.js";
 import { effectsOf } from "../sandbox/behaviour.js";
 import { newest } from "../sandbox/gvisor.js";
-import type { ExitCode } from "./main.js";
+import type { ExitCode } from "./exit-code.js";
 import { print } from "./output.js";
 
 /** Prints the list, or the page of one rule. Returns the exit code. */

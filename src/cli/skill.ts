@@ -2,7 +2,7 @@
 
 import skill from "../../skills/sandfit/SKILL.md";
 import { installSkill } from "../disk/skill.js";
-import type { ExitCode } from "./main.js";
+import type { ExitCode } from "./exit-code.js";
 import { print } from "./output.js";
 
 /** Prints the skill, or writes DIR/sandfit/SKILL.md and says so. Returns the exit code. */

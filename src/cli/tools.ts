@@ -9,7 +9,7 @@ import type { ToolsReport } from "../report/tools-model.js";
 import { usualTools } from "../tools/catalogue.js";
 import { type Toolset, toolsetIn, toolsetOf } from "../tools/providers.js";
 import { surveyTools } from "../tools/survey.js";
-import type { ExitCode } from "./main.js";
+import type { ExitCode } from "./exit-code.js";
 import { paintForOutput, print } from "./output.js";
 
 export interface ToolsOptions {

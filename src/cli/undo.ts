@@ -8,7 +8,7 @@ import { writePatched } from "../disk/replace.js";
 import { InputError } from "../errors.js";
 import { backward, growth, keepsLength } from "../fix/apply.js";
 import { plural } from "../report/words.js";
-import type { ExitCode } from "./main.js";
+import type { ExitCode } from "./exit-code.js";
 import { print } from "./output.js";
 
 export interface UndoOptions {

@@ -6,7 +6,7 @@ import { InputError, RefusedError } from "../errors.js";
 import { renderVerify } from "../report/verify.js";
 import type { Platform } from "../run/sandbox.js";
 import { verify } from "../run/verify.js";
-import type { ExitCode } from "./main.js";
+import type { ExitCode } from "./exit-code.js";
 import { paintForOutput, print } from "./output.js";
 import { readStandardInput } from "./standard-input.js";
 
