@@ -1,18 +1,6 @@
 /** Writing a patched file so that the target is either the old one or the whole new one, whatever happens. */
 
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fstatSync,
-  linkSync,
-  lstatSync,
-  mkdtempSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { chmodSync, closeSync, constants, fstatSync, linkSync, lstatSync, openSync, renameSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { patchedSource } from "../bytes/patched.js";
 import type { ByteSource } from "../bytes/source.js";
@@ -24,6 +12,7 @@ import { changeInPlace } from "./in-place.js";
 import { alone } from "./lock.js";
 import { patchDescriptor, plainMode } from "./patch.js";
 import { realPlace } from "./place.js";
+import { privateFolder } from "./private-folder.js";
 import { recordOf, removeRecord, saveRecord } from "./record.js";
 import { readSmallFile, syncFolder, writeSmallFile } from "./small-file.js";
 
@@ -109,8 +98,7 @@ function mayStand({ source, patches, writing }: Job): boolean {
 
 /** Returns false, with nothing done, where only sharing blocks would do and the file system cannot. */
 async function replaceByCopy({ source, destination, patches, writing }: Job, onlyByShare: boolean): Promise<boolean> {
-  const folder = mkdtempSync(join(dirname(destination), `.${basename(destination).slice(0, 200)}.sandfit-`));
-  const forget = removeOnSignal(folder);
+  const { folder, remove } = privateFolder(join(dirname(destination), `.${basename(destination).slice(0, 200)}.sandfit-`));
   try {
     // A folder that only its owner may enter: nobody meets the copy before it is whole and has its mode bits.
     const temporary = join(folder, "result");
@@ -123,8 +111,7 @@ async function replaceByCopy({ source, destination, patches, writing }: Job, onl
     commit(temporary, destination, writing);
     return true;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
-    forget();
+    remove();
     syncFolder(dirname(destination));
   }
 }
@@ -190,21 +177,4 @@ function patchCopy(path: string, patches: readonly Patch[], mode: number): void 
 export function unwritable(target: string, error: unknown): InputError {
   const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
   return new InputError(`${target} cannot be written: ${isMissing ? "there is no such folder" : reasonOf(error)}`);
-}
-
-/** What is temporary goes too when the process is told to end. Returns the way to forget about it. */
-export function removeOnSignal(path: string): () => void {
-  const remove = (signal: NodeJS.Signals) => {
-    rmSync(path, { recursive: true, force: true });
-    process.kill(process.pid, signal);
-  };
-  // A limit on the size of files (ulimit -f) is to be an error of the write, not the end of the process.
-  const goOn = () => {};
-  const signals: NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const signal of signals) process.once(signal, remove);
-  process.on("SIGXFSZ", goOn);
-  return () => {
-    for (const signal of signals) process.removeListener(signal, remove);
-    process.removeListener("SIGXFSZ", goOn);
-  };
 }
