@@ -21,9 +21,10 @@ export const bssPastEof = defineRule({
         "A PT_LOAD's p_offset + p_filesz lies on a page behind the end of the file, and p_memsz is larger. It was cut off, or made by hand.",
       known:
         "From the table and the file's size. Where the segment is writable Linux kills the program as well, so only those that are not are reported. " +
-        "p_filesz above p_memsz is no matter of gVisor's: Linux refuses such a file, and so does `check`.",
+        "p_filesz above p_memsz is the other way round: Linux kills such a program (SIGSEGV), every release of gVisor runs it, and `check` calls the file damaged.",
       remedy: "`sandfit fix` lowers p_filesz to the bytes that are there; what was missing becomes zeros instead of SIGBUS.",
-      evidence: "`bss-past-eof` in `test/fixtures/programs/loader-programs.ts`, run by `test/proof/loader.test.ts`.",
+      evidence:
+        "`bss-past-eof` in `test/fixtures/programs/loader-programs.ts`, run by `test/proof/loader.test.ts`, as is a file with p_filesz above p_memsz.",
     },
   },
   behaviour: always("fails"),

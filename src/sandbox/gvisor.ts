@@ -10,8 +10,8 @@ export interface Release {
   readonly id: ReleaseId;
   /** Day of its source, YYYY-MM-DD: what gVisor does since that day or earlier, this release does. */
   readonly date: string;
-  /** The commit of google/gvisor, as far as it is known. */
-  readonly commit: string | undefined;
+  /** The commit of google/gvisor that it was made from. */
+  readonly commit: string;
   readonly description: string;
   /** Platforms that were run; of the others, and of a release without any, only the source was read. */
   readonly ran: readonly Platform[];
@@ -26,28 +26,35 @@ export const releaseIds = ["2022-12", "2024-07", "2026-08", "2026-09"] as const;
 /** One of them. */
 export type ReleaseId = (typeof releaseIds)[number];
 
+/** The source that was read beside the runs: google/gvisor of 21 August 2026. */
+const SOURCE_COMMIT = "3c5eee17dc45659fb86843531074f38e78e0cc35";
+
 /** Every release that can be asked about, oldest first. */
 export const releases: readonly Release[] = [
-  { id: "2022-12", date: "2022-12-19", commit: undefined, description: "runsc 0.0~20221219 (Debian 12)", ran: ["ptrace"] },
+  {
+    id: "2022-12",
+    date: "2022-12-16",
+    commit: "2342c658c7c2ccdc1e23d642a5873c80297669de",
+    description: "runsc 0.0~20221219 (Debian 12), release-20221219.0",
+    ran: ["ptrace"],
+  },
   {
     id: "2024-07",
-    date: "2024-07-29",
-    commit: undefined,
-    description: "runsc 0.0~20240729 (Debian 13)",
+    date: "2024-07-26",
+    commit: "8db16e88598170344d74c4aca32b90e58b9f7c43",
+    description: "runsc 0.0~20240729 (Debian 13), release-20240729.0",
     ran: ["systrap", "ptrace"],
   },
-  { id: "2026-08", date: "2026-08-21", commit: "3c5eee17d", description: "source of 21 August 2026", ran: [] },
+  { id: "2026-08", date: "2026-08-21", commit: SOURCE_COMMIT, description: "source of 21 August 2026", ran: [] },
   {
     id: "2026-09",
     date: "2026-09-05",
+    // Of the branch `go`, into which each day's source is merged; the module's version names no more of it.
     commit: "160fafc42237",
     description: "gvisor.dev/gvisor 20260905035102-160fafc42237",
     ran: ["systrap", "ptrace"],
   },
 ];
-
-/** The source that was read beside the runs: google/gvisor of 21 August 2026. */
-const SOURCE_COMMIT = "3c5eee17dc45659fb86843531074f38e78e0cc35";
 
 /** Address of a file in gVisor's source, at the commit that the line number is from. */
 export function gvisorSource(path: string, line?: number): string {

@@ -26,6 +26,7 @@ import {
   LONG_FOLDER,
   type LoaderProgram,
   loaderPrograms,
+  smallerThanItsBytes,
 } from "../fixtures/programs/loader-programs.js";
 import { sandfit, temporaryFolder } from "../support/cli.js";
 import { hasProgram, testNeeding } from "../support/requirements.js";
@@ -113,6 +114,26 @@ describe("in gVisor each does what its rule says, and what is fixed is right", (
       expect(names(fixed.filter((program) => !isRight(program, all, ".fixed")))).toEqual([]);
     });
   }
+});
+
+describe("p_filesz above p_memsz: Linux kills it, gVisor runs it, and `check` calls it damaged", () => {
+  const path = join(folder, "filesz-above-memsz");
+  writeFileSync(path, smallerThanItsBytes(), { mode: 0o755 });
+
+  // Linux has given up the caller's memory by the time that it notices (fs/binfmt_elf.c); gVisor only looks whether p_memsz is larger.
+  test.each(present.map((sandbox) => [sandbox.id, sandbox] as const))("%s", async (_id, sandbox) => {
+    const { stdout, signal } = await execute([path], { sandbox });
+    if (sandbox.kind === "host") expect({ stdout, signal }).toEqual({ stdout: "", signal: "SIGSEGV" });
+    else expect(stdout).toBe("filesz-above-memsz 7\n");
+  });
+
+  test("check", async () => {
+    const { exitCode, stdout } = await sandfit(["check", path]);
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 2,
+      stdout: expect.stringContaining("takes more bytes from the file (0x100) than it has in memory (0x10)"),
+    });
+  });
 });
 
 describe.each(programs.map((program) => [program.name, program] as const))("%s", (_name, program) => {
