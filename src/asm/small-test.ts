@@ -15,12 +15,30 @@ export type Argument =
 /** System call number and arguments. */
 export type Step = readonly [number, ...Argument[]];
 
-export interface Test {
-  readonly id: string;
-  /** System calls; the outcome is what the last one returned. Or code of its own that leaves its answer in %rax and may change anything. */
-  readonly test: readonly Step[] | ((a: Assembler) => void);
+/** A file that is started in the test's place. Its exit code is the answer; a refused start answers as any refused call does. */
+export interface Started {
+  readonly file: () => Uint8Array;
+  /** Permission bits of it; 0o700 unless told. */
+  readonly mode?: number;
+  /** A second file that it names as `./<id>.helper`. */
+  readonly helper?: () => Uint8Array;
 }
 
+export interface Test {
+  readonly id: string;
+  /**
+   * System calls; the outcome is what the last one returned. Or code of its own that leaves its answer in %rax and may change anything.
+   * Or a file beside the program, in its working folder, under the test's id.
+   */
+  readonly test: readonly Step[] | ((a: Assembler) => void) | Started;
+}
+
+/** Whether a test starts a file. */
+export function isStarted(test: Test["test"]): test is Started {
+  return typeof test === "object" && "file" in test;
+}
+
+const EXECVE = 59;
 const ARGUMENTS = [o.rdi, o.rsi, o.rdx, o.r10, o.r8, o.r9] as const;
 /** Bytes that tests may write to; each test has its own copy. */
 export const ROOM = 0x4000;
@@ -33,10 +51,17 @@ export const text = (value: string): Argument => ({ text: value });
 export const words = (...values: (number | bigint)[]): Argument => ({ words: values });
 
 /** Code for one test: a function that returns the answer in %rax. */
-export function addTest(a: Assembler, { test }: Test): void {
+export function addTest(a: Assembler, { id, test }: Test): void {
   if (typeof test === "function") test(a);
+  else if (isStarted(test)) addStart(a, `./${id}`);
   else for (const [i, step] of test.entries()) addStep(a, step, i);
   a.ret();
+}
+
+/** execve of a path, with itself as the only argument and no environment. It only comes back where that is refused. */
+function addStart(a: Assembler, path: string): void {
+  load(a, o.rdi, text(path));
+  a.mov(o.rip("room"), o.rdi).lea(o.rsi, o.rip("room")).lea(o.rdx, o.rip("room", 8)).mov(o.eax, EXECVE).syscall();
 }
 
 /** Code for one system call; its result goes to %rax and to the list of results. */
@@ -82,5 +107,5 @@ export interface ProbeTest extends Test {
 export const failed = ({ value, signal }: Outcome): boolean => signal !== undefined || value < 0n;
 /** For a call with senseless arguments: only "no such call" and "not allowed" count, the arguments may well be refused. */
 export const missing = ({ value, signal }: Outcome): boolean => signal !== undefined || value === -38n || value === -1n;
-/** For code that answers 0 where all is as on plain Linux. */
+/** For code and for programs that answer 0 where all is as on plain Linux. */
 export const wrong = ({ value, signal }: Outcome): boolean => signal !== undefined || value !== 0n;

@@ -1,4 +1,4 @@
-/** Puts a small program into a private folder from which it may be executed, and takes it away again. */
+/** Puts a small program into a private folder from which it may be executed, with what it starts, and takes all of it away again. */
 
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
@@ -20,8 +20,19 @@ export function candidateFolders(): string[] {
   return [...new Set(all.filter((folder): folder is string => folder !== undefined && folder !== ""))];
 }
 
-/** Writes `bytes` as a program that only this user can read and run, into the first folder that allows it. */
-export function placeProgram(bytes: Uint8Array, name: string, candidates: readonly string[] = candidateFolders()): Placed {
+export interface PlacedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly mode: number;
+}
+
+/** Writes `bytes` as a program that only this user can read and run, into the first folder that allows it, and other files beside it. */
+export function placeProgram(
+  bytes: Uint8Array,
+  name: string,
+  candidates: readonly string[] = candidateFolders(),
+  beside: readonly PlacedFile[] = [],
+): Placed {
   const notes: string[] = [];
   for (const candidate of candidates) {
     let folder: string | undefined;
@@ -32,6 +43,7 @@ export function placeProgram(bytes: Uint8Array, name: string, candidates: readon
       writeFileSync(path, bytes, { mode: 0o700 });
       // access(2): X_OK fails with EACCES for a file on a file system that is mounted noexec.
       accessSync(path, constants.X_OK);
+      for (const file of beside) writeFileSync(join(folder, file.name), file.bytes, { mode: file.mode });
       const own = folder;
       return { path, notes, dispose: () => remove(own) };
     } catch (error) {

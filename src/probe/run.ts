@@ -1,8 +1,9 @@
 /** Runs a probe program on this system and reads its answers. */
 
-import type { Outcome, Test } from "../asm/small-test.js";
+import { dirname } from "node:path";
+import { isStarted, type Outcome, type Test } from "../asm/small-test.js";
 import { execute } from "../run/execute.js";
-import { candidateFolders, placeProgram } from "./place.js";
+import { candidateFolders, type PlacedFile, placeProgram } from "./place.js";
 import { probeProgram, readOutcomes } from "./program.js";
 
 export interface ProbeRun {
@@ -26,10 +27,10 @@ export async function runTests(tests: readonly Test[], options: ProbeRunOptions)
   const notes: string[] = [];
   let folders = options.folders ?? candidateFolders();
   while (folders.length > 0) {
-    const placed = placeProgram(bytes, "probe", folders);
+    const placed = placeProgram(bytes, "probe", folders, filesOf(tests));
     notes.push(...placed.notes);
     try {
-      const run = await execute([placed.path], { timeout: options.timeout, cwd: "/" });
+      const run = await execute([placed.path], { timeout: options.timeout, cwd: dirname(placed.path) });
       if (run.startError === undefined) {
         if (run.timedOut) notes.push(`the probe did not end within ${options.timeout} ms`);
         return { outcomes: readOutcomes(tests, run.stdout), notes };
@@ -42,4 +43,12 @@ export async function runTests(tests: readonly Test[], options: ProbeRunOptions)
     }
   }
   return { outcomes: new Map(), notes };
+}
+
+function filesOf(tests: readonly Test[]): PlacedFile[] {
+  return tests.flatMap(({ id, test }) => {
+    if (!isStarted(test)) return [];
+    const file = { name: id, bytes: test.file(), mode: test.mode ?? 0o700 };
+    return test.helper === undefined ? [file] : [file, { name: `${id}.helper`, bytes: test.helper(), mode: 0o700 }];
+  });
 }

@@ -7,7 +7,7 @@ import { platforms, type Release, releases } from "../sandbox/gvisor.js";
 const WIDTH = 120;
 
 /** The page; ends with a line feed. */
-export function rulePage({ id, words, behaviour, fixable }: Rule): string {
+export function rulePage({ id, words, behaviour, fixable, probe }: Rule): string {
   const { page } = words;
   const parts = [
     `# ${id}: ${words.title}`,
@@ -16,6 +16,7 @@ export function rulePage({ id, words, behaviour, fixable }: Rule): string {
     table(behaviour),
     `**How Sandfit knows.** ${page.known}`,
     `**What to do${fixable ? "" : " (`sandfit fix` does not repair it)"}.** ${page.remedy}`,
+    `**Does it bite here?** ${probe === undefined ? (page.unprobed ?? "") : `\`sandfit probe\` tries it, as \`${probe.id}\`.`}`,
     `**Evidence.** ${page.evidence}`,
     words.links.length === 0 ? "" : `**References.**\n\n${words.links.map((link) => `- <${link}>`).join("\n")}`,
   ];

@@ -7,6 +7,7 @@ import type { Behaviour } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule, type Site, type Subject } from "./define.js";
 import { change, site } from "./headers.js";
+import { abiTagProbe } from "./loader-probes.js";
 import type { Libraries } from "./surroundings.js";
 
 const NT_GNU_ABI_TAG = 1;
@@ -52,6 +53,7 @@ export const abiTag = defineRule({
     },
   },
   behaviour: { clauses: [{ consequence: "fails", until: CHANGED }], basis: "run" },
+  probe: abiTagProbe,
   async find(subject) {
     const { view, source } = subject;
     if (view.class !== 64) return undefined;

@@ -3,6 +3,7 @@
 import { always } from "../sandbox/behaviour.js";
 import { defineRule } from "./define.js";
 import { HeaderTable, headerSite, isStarted, loaderSource, loadsOf, PAGE } from "./headers.js";
+import { bssPastEofProbe } from "./loader-probes.js";
 
 export const bssPastEof = defineRule({
   id: "bss-past-eof",
@@ -28,6 +29,7 @@ export const bssPastEof = defineRule({
     },
   },
   behaviour: always("fails"),
+  probe: bssPastEofProbe,
   signature: { execve: ["EFAULT"] },
   async find(subject) {
     if (!isStarted(subject)) return undefined;

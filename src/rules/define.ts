@@ -160,6 +160,8 @@ export interface PageWords {
   readonly remedy: string;
   /** Which runs have shown it: the programs of the tests, and what was not run. */
   readonly evidence: string;
+  /** Why there is no probe, in a rule without one. */
+  readonly unprobed?: string;
 }
 
 /** What the end of a process looks like when this is the reason. What is not given can be anything. */

@@ -3,6 +3,7 @@
 import { always } from "../sandbox/behaviour.js";
 import { defineRule } from "./define.js";
 import { change, isStarted, loaderSource, site } from "./headers.js";
+import { elfIdentProbe } from "./loader-probes.js";
 
 /** ELFCLASS64, ELFDATA2LSB, EV_CURRENT from offset 4 on. */
 const RIGHT = Uint8Array.of(2, 1, 1);
@@ -28,6 +29,7 @@ export const elfIdent = defineRule({
     },
   },
   behaviour: always("fails"),
+  probe: elfIdentProbe,
   signature: { execve: ["ENOEXEC"] },
   find(subject) {
     const { header } = subject.view;

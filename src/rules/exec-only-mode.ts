@@ -3,6 +3,7 @@
 import { always } from "../sandbox/behaviour.js";
 import { defineFileRule } from "./define.js";
 import { site } from "./headers.js";
+import { execOnlyModeProbe } from "./loader-probes.js";
 
 export const execOnlyMode = defineFileRule({
   id: "exec-only-mode",
@@ -21,6 +22,7 @@ export const execOnlyMode = defineFileRule({
     },
   },
   behaviour: always("may-fail"),
+  probe: execOnlyModeProbe,
   signature: { execve: ["EACCES"] },
   findInFile({ surroundings, image }) {
     const mode = surroundings.mode === undefined ? undefined : surroundings.mode & 0o777;

@@ -4,6 +4,7 @@ import { PT_INTERP } from "../image/elf-segments.js";
 import { always } from "../sandbox/behaviour.js";
 import { defineRule } from "./define.js";
 import { HeaderTable, headerSite, isStarted, loaderSource, PT_NULL } from "./headers.js";
+import { interpDuplicateProbe } from "./loader-probes.js";
 
 export const interpDuplicate = defineRule({
   id: "interp-duplicate",
@@ -22,6 +23,7 @@ export const interpDuplicate = defineRule({
     },
   },
   behaviour: always("fails"),
+  probe: interpDuplicateProbe,
   signature: { execve: ["ENOENT", "ENOEXEC", "EACCES"] },
   async find(subject) {
     if (!isStarted(subject)) return undefined;

@@ -1,5 +1,7 @@
 /** A second way to the `syscall` of a `mov $N,%eax; syscall`: where systrap has rewritten the two, N is called on both ways. */
 
+import * as o from "../asm/operands.js";
+import { wrong } from "../asm/small-test.js";
 import { type EnteredPair, enteredPairs, unpatchableForm } from "../code/patching.js";
 import type { Behaviour, Consequence } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
@@ -8,6 +10,10 @@ import { page } from "./pages/jump-to-syscall.js";
 import { editAt, siteAt } from "./sites.js";
 
 const onSystrap = (consequence: Consequence): Behaviour => ({ clauses: [{ consequence, platforms: ["systrap"] }], basis: "run" });
+
+const [GETPID, GETPPID] = [39, 110];
+/** So many calls that systrap has rewritten the place. */
+const ROUNDS = 20;
 
 /** Linux has less than a thousand; macOS's begin at 0x1000000. */
 const isLinuxNumber = (number: number): boolean => number >= 0 && number < 0x1000;
@@ -29,6 +35,19 @@ export const jumpToSyscall = defineRule({
     page,
   },
   behaviour: onSystrap("may-fail"),
+  probe: {
+    id: "jump-to-syscall",
+    bites: wrong,
+    // getppid through the syscall of a getpid: never the same number, since the probe has a parent.
+    test: (a) => {
+      const [again, begin, own, enter, bad] = ["again", "begin", "own", "enter", "bad"].map((stem) => a.fresh(stem));
+      a.jmp(begin, "short").label(own).mov(o.eax, GETPID).label(enter).syscall().ret();
+      a.label(begin).mov(o.ebx, ROUNDS).label(again).call(own).mov(o.ebp, o.eax);
+      const back = a.fresh("back");
+      a.lea(o.rcx, o.rip(back)).push(o.rcx).mov(o.eax, GETPPID).jmp(enter, "short").label(back);
+      a.cmp(o.eax, o.ebp).mov(o.eax, 1).j("e", bad, "short").dec(o.ebx).j("ne", again, "short").xor(o.eax, o.eax).label(bad);
+    },
+  },
   async find(subject) {
     const candidates = subject.landmarks().enteredPairs;
     if (!candidates.isLikely) return undefined;

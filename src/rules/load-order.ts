@@ -4,6 +4,7 @@ import { always } from "../sandbox/behaviour.js";
 import { arrangeHeaders } from "./arrange-headers.js";
 import { defineRule } from "./define.js";
 import { headerSite, isStarted, loaderSource, loadsOf, outOfOrder } from "./headers.js";
+import { loadOrderProbe } from "./loader-probes.js";
 
 export const loadOrder = defineRule({
   id: "load-order",
@@ -32,6 +33,7 @@ export const loadOrder = defineRule({
     },
   },
   behaviour: always("fails"),
+  probe: loadOrderProbe,
   signature: { execve: ["ENOEXEC"] },
   async find(subject) {
     if (!isStarted(subject)) return undefined;

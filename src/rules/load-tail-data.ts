@@ -5,6 +5,7 @@ import type { ElfView } from "../image/image.js";
 import { until } from "../sandbox/behaviour.js";
 import { defineRule } from "./define.js";
 import { HeaderTable, headerSite, hex, isStarted, type Load, loaderSource, loadsOf, PAGE } from "./headers.js";
+import { loadTailDataProbe } from "./loader-probes.js";
 
 const SHF_ALLOC = 2;
 const SHT_NOBITS = 8;
@@ -33,6 +34,7 @@ export const loadTailData = defineRule({
     },
   },
   behaviour: until("2025-04-09", "fails"),
+  probe: loadTailDataProbe,
   signature: { signals: ["SIGSEGV"] },
   async find(subject) {
     if (!isStarted(subject)) return undefined;

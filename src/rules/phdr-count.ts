@@ -3,6 +3,7 @@
 import { always } from "../sandbox/behaviour.js";
 import { type Change, defineRule, type Repair, type Subject } from "./define.js";
 import { change, ENTRY, HeaderTable, isStarted, loaderSource, PAGE, PT_NULL, site } from "./headers.js";
+import { phdrCountProbe } from "./loader-probes.js";
 
 const MOST = Math.floor(PAGE / ENTRY);
 /** Offset of e_phnum in an Elf64_Ehdr. */
@@ -27,6 +28,7 @@ export const phdrCount = defineRule({
     },
   },
   behaviour: always("fails"),
+  probe: phdrCountProbe,
   signature: { execve: ["ENOEXEC"] },
   async find(subject) {
     const count = subject.view.programHeaders.length;

@@ -5,6 +5,7 @@ import { always } from "../sandbox/behaviour.js";
 import { arrangeHeaders } from "./arrange-headers.js";
 import { defineRule } from "./define.js";
 import { headerSite, hex, isStarted, loaderSource, loadOfTable, loadsOf, outOfOrder } from "./headers.js";
+import { phdrNotInFirstLoadProbe } from "./loader-probes.js";
 
 export const phdrNotInFirstLoad = defineRule({
   id: "phdr-not-in-first-load",
@@ -37,6 +38,7 @@ export const phdrNotInFirstLoad = defineRule({
     },
   },
   behaviour: always("fails"),
+  probe: phdrNotInFirstLoadProbe,
   signature: { signals: ["SIGSEGV", "SIGABRT"] },
   async find(subject) {
     const { view } = subject;

@@ -3,6 +3,7 @@
 import { always } from "../sandbox/behaviour.js";
 import { defineRule } from "./define.js";
 import { headerSite, hex, isStarted, loaderSource, loadsOf, PAGE } from "./headers.js";
+import { pieAlignProbe } from "./loader-probes.js";
 
 const SHF_ALLOC = 2;
 /** Thread-local data is placed by the C library, not by the loader. */
@@ -30,6 +31,7 @@ export const pieAlign = defineRule({
     },
   },
   behaviour: always("may-fail"),
+  probe: pieAlignProbe,
   async find(subject) {
     const { view } = subject;
     if (!isStarted(subject) || !view.isPositionIndependent) return undefined;

@@ -4,6 +4,7 @@ import { always } from "../sandbox/behaviour.js";
 import { type Change, defineFileRule, type FileSubject, type Repair } from "./define.js";
 import { type FirstLine, firstLineOf, GVISOR_READS, interpreterSource } from "./first-line.js";
 import { change, site } from "./headers.js";
+import { shebangLongProbe } from "./loader-probes.js";
 
 export const shebangLong = defineFileRule({
   id: "shebang-long",
@@ -30,6 +31,7 @@ export const shebangLong = defineFileRule({
     },
   },
   behaviour: always("fails"),
+  probe: shebangLongProbe,
   signature: { execve: ["ENOENT", "EACCES", "ENOEXEC"] },
   async findInFile(subject) {
     const line = await firstLineOf(subject);

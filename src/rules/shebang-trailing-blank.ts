@@ -4,6 +4,7 @@ import { always } from "../sandbox/behaviour.js";
 import { defineFileRule } from "./define.js";
 import { firstLineOf, interpreterSource } from "./first-line.js";
 import { change, site } from "./headers.js";
+import { shebangTrailingBlankProbe } from "./loader-probes.js";
 
 export const shebangTrailingBlank = defineFileRule({
   id: "shebang-trailing-blank",
@@ -23,6 +24,7 @@ export const shebangTrailingBlank = defineFileRule({
     },
   },
   behaviour: always("fails"),
+  probe: shebangTrailingBlankProbe,
   async findInFile(subject) {
     const line = await firstLineOf(subject);
     if (line === undefined || line.trailing === "" || line.argument === "") return undefined;

@@ -1,11 +1,17 @@
 /** Bytes in front of a `syscall` that look like `mov $N,%eax` and are the end of another instruction: systrap rewrites them. */
 
+import * as o from "../asm/operands.js";
+import { wrong } from "../asm/small-test.js";
 import { type BrokenPair, brokenPairs, reordered } from "../code/patching.js";
 import type { Behaviour } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { type Analysis, type Change, defineRule } from "./define.js";
 import { page } from "./pages/syscall-mispatch.js";
 import { editAt, hexOf, siteAt } from "./sites.js";
+
+const GETPPID = 110;
+/** So many calls that systrap has rewritten the place. */
+const ROUNDS = 20;
 
 /** From the second time on that the call is made, so it is never certain. */
 const behaviour: Behaviour = { clauses: [{ consequence: "may-fail", platforms: ["systrap"] }], basis: "run" };
@@ -30,6 +36,16 @@ export const syscallMispatch = defineRule({
     page,
   },
   behaviour,
+  probe: {
+    id: "syscall-mispatch",
+    bites: wrong,
+    // 41 b8 6e 00 00 00 0f 05: mov $110,%r8d in front of a getppid. After the first calls %r8d has to be 110 still.
+    test: (a) => {
+      const [again, bad] = [a.fresh("again"), a.fresh("bad")];
+      a.mov(o.ebx, ROUNDS).label(again).mov(o.r8d, 1).mov(o.eax, GETPPID).mov(o.r8d, GETPPID).syscall();
+      a.mov(o.eax, 1).cmp(o.r8d, GETPPID).j("ne", bad, "short").dec(o.ebx).j("ne", again, "short").xor(o.eax, o.eax).label(bad);
+    },
+  },
   async find(subject) {
     const { brokenPairs: candidates } = subject.landmarks();
     if (!candidates.isLikely) return undefined;

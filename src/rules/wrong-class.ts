@@ -4,6 +4,7 @@ import { elfMachineName } from "../image/machines.js";
 import { always } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule } from "./define.js";
+import { wrongClassProbe } from "./loader-probes.js";
 import { page } from "./pages/wrong-class.js";
 import { hexOf } from "./sites.js";
 
@@ -24,6 +25,7 @@ export const wrongClass = defineRule({
     page,
   },
   behaviour: always("fails"),
+  probe: wrongClassProbe,
   signature: { execve: ["ENOEXEC"] },
   find({ view }) {
     const isX32 = view.class === 32 && view.machineCode === EM_X86_64;

@@ -18,6 +18,10 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))("%s", (id, rule) =>
     expect(rule.words.links.every((link) => link.startsWith("https://"))).toBe(true);
   });
 
+  test("has a probe, or says why there is none", () => {
+    expect((rule.probe === undefined) === (rule.words.page.unprobed !== undefined)).toBe(true);
+  });
+
   test("has a page that is up to date (`npm run pages` writes it)", () => {
     expect(readFileSync(new URL(`docs/rules/${id}.md`, root), "utf8")).toBe(rulePage(rule));
   });

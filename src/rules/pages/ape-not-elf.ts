@@ -17,4 +17,5 @@ export const page: PageWords = {
   evidence:
     "The `ape-…` programs in `test/fixtures/programs`; their zip is read from inside and proved intact.\n\n" +
     "Cosmopolitan's side: ape/specification.md, tool/build/assimilate.c.",
+  unprobed: "No probe tries it: gVisor answers as plain Linux does, so there is nothing to tell apart.",
 };

@@ -20,4 +20,6 @@ export const page: PageWords = {
   evidence:
     "`gs-dlopen` and `fs-turned-gs` in `test/fixtures/programs`; real builds of v3.2.4, v3.3 and v4.0.2 through " +
     "`SANDFIT_CORPUS` (refused there).",
+  unprobed:
+    "No probe tries it: what breaks depends on the host's C library and on what the program does with it, not on the sandbox.",
 };

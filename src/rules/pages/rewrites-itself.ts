@@ -19,4 +19,6 @@ export const page: PageWords = {
     "The `ape-gs…` programs in `test/fixtures/programs`, repaired so and run in every release and platform and under " +
     "PR_SET_MDWE (`test/portable`); GNU Make 4.4.1 and other programs of Cosmopolitan's own build through SANDFIT_CORPUS. " +
     "SELinux and systemd were not run.",
+  unprobed:
+    "No probe tries it: gVisor lets code be written to, and `sandfit probe` is about gVisor. Under PR_SET_MDWE the program itself shows it.",
 };
