@@ -6,10 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { compileFunction } from "node:vm";
-import { buildSync } from "esbuild";
 import { Decoder, DecoderOptions, Instruction as IcedInstruction } from "iced-x86";
+import { build } from "rolldown";
 import { kernelDecoder } from "../src/code/kernel.js";
 import { type ExecutablePart, executableParts } from "../test/x86/executable.js";
+import { root } from "./inputs.js";
 import { isThere, median } from "./turns.js";
 
 export interface DecodeRow {
@@ -58,15 +59,22 @@ interface Sweeps {
   sweepByDecode(code: Uint8Array): number;
 }
 
-function bundledSweeps(): Sweeps {
-  const { outputFiles } = buildSync({
-    stdin: { contents: SWEEPS, resolveDir: fileURLToPath(new URL("..", import.meta.url)) },
-    bundle: true,
-    format: "cjs",
+async function bundledSweeps(): Promise<Sweeps> {
+  const { output } = await build({
+    cwd: root,
+    input: "sweeps",
+    plugins: [
+      {
+        name: "sweeps",
+        resolveId: (name) => (name === "sweeps" ? join(root, "sweeps.ts") : undefined),
+        load: (path) => (path === join(root, "sweeps.ts") ? SWEEPS : undefined),
+      },
+    ],
     write: false,
+    output: { format: "cjs" },
   });
   const module = { exports: {} };
-  compileFunction(outputFiles[0]!.text, ["module"])(module);
+  compileFunction(output[0].code, ["exports"])(module.exports);
   return module.exports as Sweeps;
 }
 
@@ -121,11 +129,11 @@ function peers(folder: string, part: ExecutablePart): Way[] {
 }
 
 /** Sweeps the .text of a program, each way in turn. Returns one row each; what is missing is left out by name. */
-export function benchDecode(path: string): DecodeRow[] {
+export async function benchDecode(path: string): Promise<DecodeRow[]> {
   const [part] = executableParts(path, ".text");
   if (part === undefined) return [];
   const code = new Uint8Array(part.bytes);
-  const { sweepByScan, sweepByDecode } = bundledSweeps();
+  const { sweepByScan, sweepByDecode } = await bundledSweeps();
   const kernel = kernelDecoder(code);
   const untimed = (name: string, sweep: () => unknown): Way => ({
     name,
@@ -165,7 +173,7 @@ export function benchDecode(path: string): DecodeRow[] {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const row of benchDecode(process.argv[2] ?? process.execPath)) {
+  for (const row of await benchDecode(process.argv[2] ?? process.execPath)) {
     console.log(
       `${row.name.padEnd(28)} ${row.seconds.toFixed(3).padStart(8)} s ${row.megabytesPerSecond.toFixed(1).padStart(7)} MB/s ${row.ratio.toFixed(1).padStart(6)}x`,
     );

@@ -23,12 +23,12 @@ function print(head: readonly string[], rows: readonly (readonly (string | numbe
   console.log(`${table}\n`);
 }
 
-function decoding(): void {
+async function decoding(): Promise<void> {
   for (const [name, path] of [
     ["node", process.execPath],
     ["gdb", "/usr/bin/gdb"],
   ] as const) {
-    const rows = benchDecode(path).map((row) => [row.name, row.megabytesPerSecond.toFixed(1), row.ratio.toFixed(1)]);
+    const rows = (await benchDecode(path)).map((row) => [row.name, row.megabytesPerSecond.toFixed(1), row.ratio.toFixed(1)]);
     print([`sweep of ${name}'s .text`, "MB/s", "× slowest"], rows);
   }
 }
@@ -95,7 +95,7 @@ try {
   print(["size", "MB", "check, median / least of 5", "peak memory"], benchSize());
   const large = benchLarge(folder, command).map((row) => [row.name, `${row.milliseconds.toFixed(0)} ms`, row.ratio.toFixed(2)]);
   print(["an APE of 1 GiB", "median", "× cp and sync"], large);
-  decoding();
+  await decoding();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

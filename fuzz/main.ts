@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
+import { build } from "rolldown";
 import { finds, seeds } from "./seeds.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -48,11 +48,9 @@ function node(): string[] {
 async function fuzz(target: string, folder: string, command: readonly string[]): Promise<boolean> {
   const bundle = join(folder, "bundle", `${target}.cjs`);
   await build({
-    entryPoints: [join(here, "targets", `${target}.ts`)],
-    outfile: bundle,
-    bundle: true,
-    format: "cjs",
+    input: join(here, "targets", `${target}.ts`),
     platform: "node",
+    output: { file: bundle, format: "cjs", codeSplitting: false },
   });
   const corpus = join(folder, target);
   mkdirSync(corpus, { recursive: true });

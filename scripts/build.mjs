@@ -1,27 +1,26 @@
-/** Builds dist/: one file for the command, one for the library, and the types. */
+/** Builds dist/: the command in parts and as one file, the library, and the types. */
 
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { bundleCommand } from "./bundle.mjs";
+import { build } from "rolldown";
+import { bundleCommand, bundleSingleFile } from "./bundle.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 rmSync(new URL("../dist", import.meta.url), { recursive: true, force: true });
 
-await bundleCommand("dist/cli.cjs");
+await bundleCommand("dist");
+await bundleSingleFile("dist/sandfit.cjs");
 
 // The core runs in browsers too: platform neutral fails the build where it would ask for Node.
 await build({
-  absWorkingDir: root,
-  bundle: true,
-  format: "esm",
-  target: "node20.19",
-  legalComments: "none",
-  logLevel: "warning",
-  entryPoints: ["src/index.ts"],
-  outfile: "dist/index.js",
+  cwd: root,
+  input: "src/index.ts",
   platform: "neutral",
+  output: { file: "dist/index.js", format: "esm", comments: { legal: false } },
+  onLog: (_, { message }) => {
+    throw new Error(message);
+  },
 });
 
 execFileSync(

@@ -1,83 +1,118 @@
 /**
- * Bundles the command into one file: src/cli/start.ts, and behind it in a comment, which Node reads over at memory speed, the
- * text of src/cli/main.ts with all libraries.
+ * Bundles the command, in two forms. The published one is small files, of which a command reads what it needs: cli.cjs, which is
+ * src/cli/start.ts, and beside it the folder command/ with src/cli/main.ts and all that it imports, in parts. The other is one
+ * file that runs alone.
  */
 
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build } from "rolldown";
 import { buildKernel } from "./kernel.mjs";
 
-const common = {
-  absWorkingDir: fileURLToPath(new URL("..", import.meta.url)),
-  bundle: true,
-  platform: "node",
-  // CommonJS, so that each command's modules, Node's own among them, are loaded when the command is called.
-  format: "cjs",
-  target: "node20.19",
-  // A script that is run from text cannot import(), but it can require.
-  supported: { "dynamic-import": false },
-  // Short names too: what is less to read and to unpack from V8's compiled form is ten milliseconds of every command.
-  minify: true,
-  legalComments: "none",
-  loader: { ".md": "text" },
-  logLevel: "warning",
-};
+const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** commander loads child_process for a feature that is not used here; that module costs more than all of commander. */
 const lazyChildProcess = {
   name: "lazy-child-process",
-  setup(builder) {
-    builder.onLoad({ filter: /commander\/lib\/command\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, "utf8")
-        .replace("const childProcess = require('node:child_process');", "")
-        .replaceAll("childProcess.spawn", "require('node:child_process').spawn"),
-      loader: "js",
-    }));
+  load(path) {
+    if (!/commander\/lib\/command\.js$/.test(path)) return;
+    return readFileSync(path, "utf8")
+      .replace("const childProcess = require('node:child_process');", "")
+      .replaceAll("childProcess.spawn", "require('node:child_process').spawn");
   },
 };
 
 /** Modules of Node's that take long to load and that few commands come to use: loaded by the first call. */
+const functions = {
+  crypto: ["createHash", "randomBytes"],
+  tty: ["isatty"],
+  zlib: ["crc32", "createGunzip", "inflateRawSync"],
+};
+const LAZY = "\0lazy ";
 const lazyModules = {
   name: "lazy-modules",
-  setup(builder) {
-    const functions = {
-      crypto: ["createHash", "randomBytes"],
-      tty: ["isatty"],
-      zlib: ["crc32", "createGunzip", "inflateRawSync"],
-    };
-    builder.onResolve({ filter: /^node:(crypto|tty|zlib)$/ }, ({ path, importer }) =>
-      importer.includes("node_modules") ? undefined : { path: path.slice(5), namespace: "lazy" },
-    );
-    builder.onLoad({ filter: /.*/, namespace: "lazy" }, ({ path }) => ({
-      contents: functions[path].map((name) => `export const ${name}=(...all)=>require("${path}").${name}(...all);`).join(""),
-    }));
+  resolveId(name, importer) {
+    const [, module] = /^node:(crypto|tty|zlib)$/.exec(name) ?? [];
+    if (module !== undefined && !importer.includes("node_modules")) return LAZY + module;
+  },
+  load(path) {
+    if (!path.startsWith(LAZY)) return;
+    const module = path.slice(LAZY.length);
+    return functions[module].map((name) => `export const ${name} = (...all) => require("${module}").${name}(...all);`).join("\n");
   },
 };
 
-/** How the comment begins, and what stands for its end inside the text; src/cli/start.ts reads it. */
-const COMMENT = "/*the command*";
-const COMMENT_END = "*@/";
+/** What a check of one file runs through, so it is read as one part. */
+const partOfCheck = [
+  /^\0/,
+  /\/src\/(bytes|image|x86|aarch64|code|rules|sandbox)\//,
+  /\/src\/(check|errors|version)\.ts$/,
+  /\/src\/cli\/(main|check|check-file|in-order|output)\.ts$/,
+  /\/node_modules\/commander\//,
+];
 
-/** Writes the command to `outfile`. */
-export async function bundleCommand(outfile) {
-  await buildKernel();
-  const main = await build({
-    ...common,
-    entryPoints: ["src/cli/main.ts"],
-    write: false,
+/** src/cli/main.ts and all that it imports, as CommonJS: name → text. */
+async function bundleMain(codeSplitting) {
+  const { output } = await build({
+    cwd: root,
+    input: "src/cli/main.ts",
+    platform: "node",
+    moduleTypes: { ".md": "text" },
     plugins: [lazyChildProcess, lazyModules],
+    write: false,
+    output: {
+      format: "cjs",
+      strict: true,
+      codeSplitting,
+      entryFileNames: "main.js",
+      chunkFileNames: "[name].js",
+      // Short names too, since what is less to read and to unpack from V8's compiled form is time of every command.
+      minify: true,
+      comments: { legal: false },
+    },
   });
-  const text = `(function(exports,require,module,__filename){${main.outputFiles[0].text}\n})`;
-  const define = { COMMAND_HASH: JSON.stringify(createHash("sha256").update(text).digest("hex").slice(0, 16)) };
-  const start = await build({ ...common, entryPoints: ["src/cli/start.ts"], write: false, define });
-  if (text.includes(COMMENT_END) || start.outputFiles[0].text.includes("\n/*"))
-    throw new Error("the text cannot stand in a comment");
-  mkdirSync(dirname(resolve(outfile)), { recursive: true });
-  writeFileSync(outfile, `${start.outputFiles[0].text}\n${COMMENT}${text.replaceAll("*/", COMMENT_END)}*/\n`);
-  chmodSync(outfile, 0o755);
+  return new Map(output.map(({ fileName, code }) => [fileName, inAscii(code.trimEnd())]));
+}
+
+/** Text in ASCII is read as it is, a byte a character. */
+function inAscii(code) {
+  return code.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+function write(path, text) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** Writes cli.cjs and command/ into `folder`. */
+export async function bundleCommand(folder) {
+  await buildKernel();
+  const parts = await bundleMain({ groups: [{ name: "check", test: (path) => partOfCheck.some((place) => place.test(path)) }] });
+  const hash = createHash("sha256");
+  for (const [name, code] of parts) {
+    // A function, as Node makes one of each CommonJS module; src/cli/start.ts calls it.
+    const text = `(function(exports,require,module,__filename){${code}\n})`;
+    hash.update(text);
+    write(join(folder, "command", name), text);
+  }
+  await build({
+    cwd: root,
+    input: "src/cli/start.ts",
+    platform: "node",
+    transform: { define: { COMMAND_HASH: JSON.stringify(hash.digest("hex").slice(0, 16)) } },
+    output: { file: join(folder, "cli.cjs"), format: "cjs", strict: true, minify: true },
+  });
+  chmodSync(join(folder, "cli.cjs"), 0o755);
+}
+
+/** Writes the whole command as one file. */
+export async function bundleSingleFile(path) {
+  await buildKernel();
+  const [text] = (await bundleMain(false)).values();
+  write(path, `#!/usr/bin/env node\n${text}\n`);
+  chmodSync(path, 0o755);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleCommand(process.argv[2]);

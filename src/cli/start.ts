@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /** What Node compiles of the command: it runs the rest, src/cli/main.ts, from V8's compiled form where that is at hand. */
 
-import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
-import { Script } from "node:vm";
 import { cacheFolder, readCache, writeCache } from "../disk/compile-cache.js";
+import { joinCompiled, partsBeside, splitCompiled } from "./parts.js";
 
 // V8 optimises what has run for some milliseconds. A command is over before that pays, and what every program needs at length is
 // WebAssembly; so it is to wait fifteen times as long (the default is 66 KiB of bytecode). Node 22 and later have no such flag,
@@ -26,25 +26,16 @@ const folder = commands.includes(word) ? cacheFolder(process.env) : undefined;
 const names = { findings: `${build}-${word}-1`, clean: `${build}-${word}-0` };
 
 const withFindings = folder === undefined ? undefined : readCache(folder, names.findings);
-const cached = withFindings ?? (folder === undefined ? undefined : readCache(folder, names.clean));
-const script = new Script(commandText(), { filename: __filename, ...(cached === undefined ? {} : { cachedData: cached }) });
+const kept = withFindings ?? (folder === undefined ? undefined : readCache(folder, names.clean));
+const parts = partsBeside(__filename, join(__dirname, "command"), kept === undefined ? new Map() : splitCompiled(kept));
 
 if (folder !== undefined && !isWorker) {
   process.once("exit", (code) => {
-    const hasAll = cached !== undefined && script.cachedDataRejected !== true && (withFindings !== undefined || code !== 1);
-    if (hasAll || code > 1) return;
-    writeCache(folder, code === 1 ? names.findings : names.clean, script.createCachedData(), (name) =>
-      name.startsWith(COMMAND_HASH),
-    );
+    const isNewKind = code === 1 && withFindings === undefined;
+    if (code > 1 || !(isNewKind || parts.hasNew())) return;
+    const name = code === 1 ? names.findings : names.clean;
+    writeCache(folder, name, joinCompiled(parts.compiled()), (other) => other.startsWith(COMMAND_HASH));
   });
 }
 
-const command = { exports: {} };
-script.runInThisContext()(command.exports, require, command, __filename);
-
-/** The command as a function of (exports, require, module, __filename): it stands behind this in a comment. */
-function commandText(): string {
-  const text = readFileSync(__filename, "latin1");
-  const mark = ["/*", "the command*"].join("");
-  return text.slice(text.indexOf(mark) + mark.length, text.lastIndexOf("*/")).replaceAll("*@/", "*/");
-}
+parts.run("main.js");

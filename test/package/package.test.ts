@@ -52,10 +52,11 @@ test("is as small as the README says: at most 0.6 MB to fetch", () => {
   expect(packedSize).toBeLessThan(600_000);
 });
 
-test("is one file for the command: alone in a folder, with nothing but node, it checks, fixes and undoes", () => {
+test("has a form of one file, which is not in the package: alone in a folder, with nothing but node, it checks, fixes and undoes", () => {
   const alone = join(folder, "alone");
   mkdirSync(alone);
-  copyFileSync(join(root, description.bin.sandfit), join(alone, "sandfit.cjs"));
+  expect(files).not.toContain("dist/sandfit.cjs");
+  copyFileSync(join(root, "dist", "sandfit.cjs"), join(alone, "sandfit.cjs"));
   const program = readFileSync(writeSample(alone, "ape-gs"));
   const run = (...args: string[]) =>
     spawnSync(process.execPath, ["sandfit.cjs", ...args], { cwd: alone, env: {}, encoding: "utf8" });

@@ -1,8 +1,7 @@
 /** `sandfit probe`, started for real: on this machine, in a rehearsal, and inside every gVisor release and platform there is. */
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { Environment } from "../../src/probe/environment.js";
 import { probeEnvironment } from "../../src/probe/environment.js";
 import { placeProgram } from "../../src/probe/place.js";
@@ -12,16 +11,13 @@ import { hostRunsLinux } from "../../src/run/sandbox.js";
 import { findSandboxes } from "../../src/run/sandboxes.js";
 import { consequenceIn } from "../../src/sandbox/behaviour.js";
 import { releases } from "../../src/sandbox/gvisor.js";
+import { command } from "../support/cli.js";
 import { isRoot } from "../support/requirements.js";
 import { conforming } from "../support/schema.js";
-import { buildSandfit, sharedFolder, USERS } from "./user.js";
+import { sharedFolder, USERS } from "./user.js";
 
 const { present, absent } = await findSandboxes();
 const folder = sharedFolder();
-let sandfit: string;
-beforeAll(async () => {
-  sandfit = await buildSandfit(folder);
-});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const bites = (environment: Environment, id: string): boolean | undefined =>
@@ -31,29 +27,29 @@ const env = { PATH: "/usr/local/bin:/usr/bin:/bin" };
 
 describe.skipIf(!hostRunsLinux()).each(USERS)("on this machine as %s", (_, user) => {
   test("plain Linux, and nothing is left behind", async () => {
-    const run = await execute([...user, process.execPath, sandfit, "probe", "--json"], {
+    const run = await execute([...user, process.execPath, command, "probe", "--json"], {
       cwd: "/",
       env: { ...env, TMPDIR: folder },
     });
     const environment = conforming<Environment>("probe-1", run.stdout);
     expect(environment.kind).toBe("linux");
     expect(probed.filter((rule) => bites(environment, rule.probe!.id) !== false).map((rule) => rule.id)).toEqual([]);
-    expect(readdirSync(folder)).toEqual(["sandfit.mjs"]);
+    expect(readdirSync(folder)).toEqual([]);
   });
   test("a rehearsal is Linux with refusals", async () => {
-    const command = [
+    const rehearsed = [
       process.execPath,
-      sandfit,
+      command,
       "rehearse",
       "--release",
       "2024-07",
       "--",
       process.execPath,
-      sandfit,
+      command,
       "probe",
       "--json",
     ];
-    const run = await execute([...user, ...command], { cwd: "/", env: { ...env, TMPDIR: folder } });
+    const run = await execute([...user, ...rehearsed], { cwd: "/", env: { ...env, TMPDIR: folder } });
     const environment = conforming<Environment>("probe-1", run.stdout);
     expect(environment.kind).toBe("linux");
     expect(environment.signals.join()).toContain("seccomp filter");
@@ -92,7 +88,7 @@ describe("inside gVisor", () => {
     const why = absent.find((box) => box.id === id)?.reason ?? "not installed";
     test.skipIf(!sandbox).each(USERS)(`${id} as %s${sandbox ? "" : ` (skipped: ${why})`}`, async (who, user) => {
       // What runs after the probe must not suffer from it (a load of %gs on systrap would make it so).
-      const script = `${process.execPath} ${join(folder, "sandfit.mjs")} probe --json && (/bin/true) && (/bin/true; /bin/true)`;
+      const script = `${process.execPath} ${command} probe --json && (/bin/true) && (/bin/true; /bin/true)`;
       const run = await execute([...user, "/bin/sh", "-c", script], { sandbox: sandbox!, cwd: folder, env });
       expect(run).toMatchObject({ exitCode: 0, stderr: "" });
       const environment = conforming<Environment>("probe-1", run.stdout);

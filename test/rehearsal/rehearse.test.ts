@@ -10,13 +10,12 @@ import { execute } from "../../src/run/execute.js";
 import { hostRunsLinux } from "../../src/run/sandbox.js";
 import { ranReleaseIds } from "../../src/sandbox/gvisor.js";
 import { repairByHand, sampleProgram } from "../fixtures/programs/index.js";
-import { buildSandfit, sharedFolder, USERS } from "../probe/user.js";
+import { sharedFolder, USERS } from "../probe/user.js";
+import { command } from "../support/cli.js";
 
 const folder = sharedFolder();
 const temporary = join(folder, "tmp");
-let sandfit: string;
 beforeAll(async () => {
-  sandfit = await buildSandfit(folder);
   await execute(["mkdir", "-m", "777", temporary]);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,8 +28,8 @@ function place(name: string, bytes: Uint8Array): string {
 }
 
 describe.skipIf(!hostRunsLinux()).each(USERS)("as %s", (_, user) => {
-  const rehearse = (release: string, command: readonly string[], stdin?: string) =>
-    execute([...user, process.execPath, sandfit, "rehearse", "--release", release, "--", ...command], {
+  const rehearse = (release: string, words: readonly string[], stdin?: string) =>
+    execute([...user, process.execPath, command, "rehearse", "--release", release, "--", ...words], {
       env: { PATH: "/usr/local/bin:/usr/bin:/bin", TMPDIR: temporary },
       cwd: folder,
       ...(stdin !== undefined && { stdin }),
@@ -66,7 +65,7 @@ describe.skipIf(!hostRunsLinux()).each(USERS)("as %s", (_, user) => {
     // Workers (threads), a subprocess, and under it a rehearsal within the rehearsal: a second filter.
     const script = `const { Worker } = require("node:worker_threads"); const { execFileSync } = require("node:child_process");
       new Worker("require('node:worker_threads').parentPort.postMessage(6 * 7)", { eval: true }).on("message", (n) =>
-        console.log(n, execFileSync(process.execPath, [${JSON.stringify(sandfit)}, "rehearse", "--", "echo", "inner"]).toString().trim()));`;
+        console.log(n, execFileSync(process.execPath, [${JSON.stringify(command)}, "rehearse", "--", "echo", "inner"]).toString().trim()));`;
     expect(await rehearse("2022-12", [process.execPath, "-e", script])).toMatchObject({ exitCode: 0, stdout: "42 inner\n" });
   });
 

@@ -7,7 +7,8 @@ import { describe, expect, test } from "vitest";
 import { findSandboxes } from "../../src/run/sandboxes.js";
 import { inPath } from "../../src/run/tracing.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
-import { cli, folder, placed, sandfit, sandfitAsNobody } from "./command.js";
+import { command } from "../support/cli.js";
+import { folder, placed, sandfit, sandfitAsNobody } from "./command.js";
 
 const { present, absent } = await findSandboxes();
 const boxes = present.flatMap((box) => (box.kind === "runsc" ? [box] : []));
@@ -43,7 +44,7 @@ describe("on the host", () => {
     expect(run.stderr).toMatch(words);
   });
   test("SIGTERM is passed on, and not explained", async () => {
-    const child = spawn(process.execPath, [cli, "run", "--", "/bin/sh", "-c", "echo up; exec sleep 30"]);
+    const child = spawn(process.execPath, [command, "run", "--", "/bin/sh", "-c", "echo up; exec sleep 30"]);
     let errors = "";
     child.stderr.on("data", (data) => (errors += data));
     child.stdout.once("data", () => child.kill("SIGTERM"));

@@ -11,11 +11,10 @@ import { fileURLToPath } from "node:url";
 
 export default function buildCommand(): () => void {
   const folder = mkdtempSync(join(tmpdir(), "sandfit-build-"));
-  const outfile = join(folder, "cli.cjs");
-  execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/bundle.mjs", import.meta.url)), outfile]);
+  execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/bundle.mjs", import.meta.url)), folder]);
   // Ordinary users run it too.
   chmodSync(folder, 0o755);
-  process.env["SANDFIT_TEST_COMMAND"] = outfile;
+  process.env["SANDFIT_TEST_COMMAND"] = join(folder, "cli.cjs");
   // The user's own cache is left alone.
   process.env["XDG_CACHE_HOME"] = folder;
   return () => rmSync(folder, { recursive: true, force: true });
