@@ -152,7 +152,7 @@ function guess(position: i32, evidence: i32, linux: bool): void {
   const isStart = (mark & RANK) != 0;
   if (isStart && (!linux || (mark & LINUX) != 0)) return;
   if ((mark & (RANK | BODY)) == BODY) return;
-  if (!isStart && !isBoundary(position)) return;
+  if (!isStart && (!isBoundary(position) || isTableOfDistances(position))) return;
   isGuess = true;
   shorten(journal, 0);
   const edgeCount = sizeOf(edges);
@@ -169,6 +169,22 @@ function guess(position: i32, evidence: i32, linux: bool): void {
   }
   shorten(pointersNext, queued);
   shorten(otherSystems, others);
+}
+
+/**
+ * Whether the words at a position are distances from there to other code: the table of a `switch`, which the instruction that reads it
+ * points to as if to a function. Linkers that make one segment of code and constants put such tables there, and many of them decode.
+ */
+function isTableOfDistances(position: i32): bool {
+  const region = regionOf(position);
+  const end = endOf(region);
+  // GCC and Clang make no table for fewer cases.
+  if (end - position < 4 * 4) return false;
+  for (let i = 0; i < 4; i++) {
+    const to = i64(position) + load<i32>(code + usize(position + 4 * i));
+    if (to < startOf(region) || to >= end || (markAt(i32(to)) & (RANK | BODY)) == BODY) return false;
+  }
+  return true;
 }
 
 /** Whether an instruction begins at a position when the bytes between known code are decoded one after the other. */

@@ -81,6 +81,10 @@ export class Assembler extends Encoder {
   movzx(to: Register, from: Register | Memory, fromSize: 1 | 2): this {
     return this.encode({ opcode: [0x0f, fromSize === 1 ? 0xb6 : 0xb7], reg: to, rm: from, size: to.size });
   }
+  /** From four bytes to eight, with the sign. */
+  movsxd(to: Register, from: Register | Memory): this {
+    return this.encode({ opcode: [0x63], reg: to, rm: from, size: to.size });
+  }
   cmov(condition: Condition, to: Register, from: Register | Memory): this {
     return this.encode({ opcode: [0x0f, 0x40 + CONDITIONS.indexOf(condition)], reg: to, rm: from, size: to.size });
   }

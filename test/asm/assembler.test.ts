@@ -68,6 +68,7 @@ const TABLE: readonly [text: string, hex: string, emit: Emit][] = [
   ["imul (%rsi),%rbx", "480faf1e", (a) => a.imul(o.rbx, o.mem(o.rsi))],
   ["shr $0x20,%rdx", "48c1ea20", (a) => a.shift("shr", o.rdx, 32)],
   ["movzbl (%rsi),%eax", "0fb606", (a) => a.movzx(o.eax, o.mem(o.rsi), 1)],
+  ["movslq (%rdx,%r12,4),%rax", "4a6304a2", (a) => a.movsxd(o.rax, o.mem(o.rdx, 0, o.r12, 4))],
   ["cmovne %rdi,%rsp", "480f45e7", (a) => a.cmov("ne", o.rsp, o.rdi)],
   ["sete %al", "0f94c0", (a) => a.set("e", o.al)],
   ["xchg %rbx,(%rax)", "488718", (a) => a.xchg(o.mem(o.rax), o.rbx)],

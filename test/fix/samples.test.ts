@@ -52,7 +52,14 @@ describe.each(repairable.map((program) => [program.name, program] as const))("%s
   });
 });
 
-const healthy = ["healthy", "fs-threads", "fs-adc-lookalike", "fs-newest-lookalike", "fs-plain-main-stack"];
+const healthy = [
+  "healthy",
+  "fs-threads",
+  "fs-adc-lookalike",
+  "fs-newest-lookalike",
+  "jump-table-lookalike",
+  "fs-plain-main-stack",
+];
 
 describe.each(healthy)("%s", (name) => {
   test("is called healthy and left alone", async () => {
