@@ -8,11 +8,11 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "rolldown";
 import { finds, seeds } from "./seeds.js";
+import { buildTarget } from "./target-build.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const jazzer = createRequire(import.meta.url)
@@ -24,7 +24,7 @@ const NEWER_LIBC = "/opt/sandfit-fuzz/usr/lib/x86_64-linux-gnu";
 const SYNCHRONOUS = new Set(["decode"]);
 /** Milliseconds of one execution that count as a hang: far more than the slowest takes on a machine that is busy. */
 const HANG = 120_000;
-const LONGEST: Readonly<Record<string, number>> = { decode: 32, archive: 8192, zip: 4096 };
+const LONGEST: Readonly<Record<string, number>> = { decode: 32, archive: 8192, image: 24_576, zip: 4096 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -46,12 +46,7 @@ function node(): string[] {
 
 /** Runs one target; returns whether it found nothing. */
 async function fuzz(target: string, folder: string, command: readonly string[]): Promise<boolean> {
-  const bundle = join(folder, "bundle", `${target}.cjs`);
-  await build({
-    input: join(here, "targets", `${target}.ts`),
-    platform: "node",
-    output: { file: bundle, format: "cjs", codeSplitting: false },
-  });
+  const bundle = await buildTarget(target, join(folder, "bundle"));
   const corpus = join(folder, target);
   mkdirSync(corpus, { recursive: true });
   for (const [name, bytes] of [...seeds(target), ...finds(target)]) writeFileSync(join(corpus, `seed-${name}`), bytes);
@@ -65,7 +60,7 @@ async function fuzz(target: string, folder: string, command: readonly string[]):
       ...(SYNCHRONOUS.has(target) ? ["--sync"] : []),
       "--disableBugDetectors=.*",
       "-i",
-      join(folder, "bundle"),
+      dirname(bundle),
       `--timeout=${HANG}`,
       "--",
       `-max_total_time=${values.seconds}`,

@@ -11,9 +11,10 @@ import { pax, tar, tarGz } from "../test/pack/archives.js";
 const MOST_BYTES = 64 * 1024;
 const member = [{ name: ".symtab.amd64", bytes: new Uint8Array(500), deflate: true }];
 
-/** Seeds by name: one instruction each for the decoder, whole files for all other targets. */
+/** Seeds by name: one instruction each for the decoder, archives for their target, whole files for all others. */
 export function seeds(target: string): Map<string, Uint8Array> {
-  return target === "decode" ? instructions() : files();
+  if (target === "decode") return instructions();
+  return target === "archive" ? archives() : files();
 }
 
 const cases = fileURLToPath(new URL("../test/x86/cases.txt", import.meta.url));
@@ -26,26 +27,31 @@ function instructions(): Map<string, Uint8Array> {
 
 function files(): Map<string, Uint8Array> {
   const found = new Map<string, Uint8Array>([
+    ...archives(),
     ["ape", buildApe({ machines: [62, 183], pe: true, macho: true, zip: member })],
     ["elf", buildElf({ symbols: [{ name: "_start", address: 0x400000, size: 9 }] })],
     ["elf-32", buildElf({ class: 32, littleEndian: false, machine: 20, symbols: [{ name: "_start", address: 0x400000 }] })],
     ["elf-zip64", concat([buildElf(), buildZip({ members: member, at: 0x1009, zip64: true }).bytes])],
-    ["zip", buildZip({ members: [...member, { name: "stored", bytes: new Uint8Array(9) }] }).bytes],
-    ["zip64", buildZip({ members: member, zip64: true, comment: new Uint8Array(30), gap: 7 }).bytes],
   ]);
+  for (const { name, bytes } of samplePrograms()) {
+    if (bytes.length <= MOST_BYTES) found.set(`program-${name}`, bytes);
+  }
+  return found;
+}
+
+function archives(): Map<string, Uint8Array> {
   const entries = [
     { name: "folder/", type: "5" },
     { name: "folder/file", data: "text" },
     { name: "link", type: "2", target: "folder/file" },
   ];
-  found
-    .set("tar", tar(entries))
-    .set("tar-gz", tarGz(entries))
-    .set("tar-pax", tar([pax({ path: "a longer name" }), ...entries]));
-  for (const { name, bytes } of samplePrograms()) {
-    if (bytes.length <= MOST_BYTES) found.set(`program-${name}`, bytes);
-  }
-  return found;
+  return new Map<string, Uint8Array>([
+    ["tar", tar(entries)],
+    ["tar-gz", tarGz(entries)],
+    ["tar-pax", tar([pax({ path: "a longer name" }), ...entries])],
+    ["zip", buildZip({ members: [...member, { name: "stored", bytes: new Uint8Array(9) }] }).bytes],
+    ["zip64", buildZip({ members: member, zip64: true, comment: new Uint8Array(30), gap: 7 }).bytes],
+  ]);
 }
 
 const crashers = fileURLToPath(new URL("crashers/", import.meta.url));

@@ -27,6 +27,7 @@ export interface Archive {
   close(): void;
 }
 
+/** What is read at once, and of a smaller archive no more than its size. */
 const CHUNK = 1 << 20;
 
 /** Opens a tar, tar.gz, zip or folder. Throws InputError for everything else. */
@@ -107,7 +108,7 @@ async function* zipEntries(descriptor: number, file: AsyncIterable<Uint8Array>, 
 /** The bytes inside a gzip file, of all its members. */
 async function* unpacked(packed: AsyncIterable<Uint8Array>, meter: Meter): AsyncGenerator<Uint8Array> {
   const { createGunzip } = await import("node:zlib");
-  const gunzip = createGunzip({ chunkSize: 256 * 1024 });
+  const gunzip = createGunzip({ chunkSize: 64 * 1024 });
   const source = Readable.from(packed, { objectMode: false });
   source.once("error", (error) => gunzip.destroy(error));
   gunzip.once("close", () => source.destroy());
@@ -126,11 +127,12 @@ async function* unpacked(packed: AsyncIterable<Uint8Array>, meter: Meter): Async
 }
 
 async function* fileChunks(descriptor: number, seen: (chunk: Uint8Array) => void): AsyncGenerator<Uint8Array> {
+  const most = Math.min(CHUNK, fstatSync(descriptor).size + 1);
   for (let at = 0; ; ) {
-    const chunk = Buffer.allocUnsafe(CHUNK);
+    const chunk = Buffer.allocUnsafe(most);
     let length: number;
     try {
-      length = readSync(descriptor, chunk, 0, CHUNK, at);
+      length = readSync(descriptor, chunk, 0, most, at);
     } catch (error) {
       throw new InputError(`it cannot be read: ${reasonOf(error)}`);
     }

@@ -9,12 +9,13 @@ import { InputError } from "../errors.js";
 import type { Patch } from "../fix/apply.js";
 import type { FileSource } from "./file-source.js";
 import { patchDescriptor, plainMode, putBack, read } from "./patch.js";
-import { removeRecord, saveRecord } from "./record.js";
+import { recordOf, removeRecord, saveRecord } from "./record.js";
+import { readSmallFile } from "./small-file.js";
 
 /**
  * Writes the patches into the file at `path`, which has to be the open `source`. With a record it is saved first; without
  * one the change is an undo, and the record that there is goes at the end.
- * Throws with the file as it was, or, where not even that can be written, with a sentence that says how to get it back.
+ * Throws with the file and its record as they were, or, where not even that can be written, with a sentence that says how to get it back.
  */
 export function changeInPlace(source: FileSource, path: string, patches: readonly Patch[], record: string | undefined): void {
   const descriptor = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
@@ -24,15 +25,17 @@ export function changeInPlace(source: FileSource, path: string, patches: readonl
       throw new InputError(`${source.name} was replaced while it was being read`);
     }
     const found = patches.map((patch) => read(descriptor, patch));
-    if (record !== undefined) saveRecord(path, record);
+    const former = record === undefined ? undefined : readSmallFile(recordOf(path));
+    if (record !== undefined) saveRecord(path, record, true);
     try {
-      patchDescriptor(descriptor, patches);
+      patchDescriptor(descriptor, patches, true);
+      plainMode(descriptor);
     } catch (error) {
       takeBack(descriptor, source.name, patches, found);
-      if (record !== undefined) removeRecord(path);
+      if (former !== undefined) saveRecord(path, former, true);
+      else if (record !== undefined) removeRecord(path);
       throw error;
     }
-    plainMode(descriptor);
     if (record === undefined) removeRecord(path);
   } finally {
     closeSync(descriptor);

@@ -5,17 +5,18 @@ import { InputError } from "../errors.js";
 import { applyToCopy, keepsLength, type Patch, refuseUnexpected } from "../fix/apply.js";
 
 /**
- * Writes the patches and has the disk remember them. A byte may already be the new one: that is how an interrupted change
- * looks. Throws RefusedError, with nothing written, where a byte is neither; otherwise the system's error.
+ * Writes the patches and, where that is asked for, has the disk remember them. A byte may already be the new one: that is how
+ * an interrupted change looks. Throws RefusedError, with nothing written, where a byte is neither; otherwise the system's error.
  */
-export function patchDescriptor(descriptor: number, patches: readonly Patch[]): void {
+export function patchDescriptor(descriptor: number, patches: readonly Patch[], lasting: boolean): void {
   if (!keepsLength(patches)) {
     rewrite(descriptor, patches);
+    if (lasting) fsyncSync(descriptor);
     return;
   }
   for (const patch of patches) refuseUnexpected(patch, read(descriptor, patch), "may be replaced already");
   for (const { fileOffset, replacement } of patches) write(descriptor, fileOffset, replacement);
-  fsyncSync(descriptor);
+  if (lasting) fsyncSync(descriptor);
   for (const patch of patches) {
     if (Buffer.compare(read(descriptor, patch), patch.replacement) !== 0) {
       throw new InputError("the bytes that were written do not come back; something else writes there, or the disk is broken");
@@ -38,7 +39,6 @@ function rewrite(descriptor: number, patches: readonly Patch[]): void {
   const result = applyToCopy(whole, patches);
   write(descriptor, 0, result);
   ftruncateSync(descriptor, result.length);
-  fsyncSync(descriptor);
 }
 
 /** What the patches found goes back, without looking. */
@@ -59,7 +59,10 @@ function write(descriptor: number, fileOffset: number, bytes: Uint8Array): void 
   }
 }
 
-/** Takes set-user-id and its like away: what runs under another's name must not be what this user has changed. */
+/**
+ * Takes set-user-id and its like away: what runs under another's name must not be what this user has changed. Who may write a
+ * file but does not own it may not change its mode, so what is right is left alone.
+ */
 export function plainMode(descriptor: number, mode = fstatSync(descriptor).mode): void {
-  fchmodSync(descriptor, mode & 0o777);
+  if ((fstatSync(descriptor).mode & 0o7777) !== (mode & 0o777)) fchmodSync(descriptor, mode & 0o777);
 }

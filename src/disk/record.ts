@@ -16,9 +16,9 @@ export function recordText(plan: Plan): string {
   return `${JSON.stringify(plan)}\n`;
 }
 
-/** Puts a record beside the file at `path`, whole or not at all, and has the disk remember it. */
-export function saveRecord(path: string, text: string): void {
-  writeSmallFile(recordOf(path), text);
+/** Puts a record beside the file at `path`, whole or not at all, and, where that is asked for, has the disk remember it. */
+export function saveRecord(path: string, text: string, lasting: boolean): void {
+  writeSmallFile(recordOf(path), text, lasting);
 }
 
 /** Removes the record of the file at `path`, which is no longer true. */

@@ -34,8 +34,10 @@ export interface Writing {
 
 /**
  * Writes `source` with the patches applied to `target`, keeping the source's mode bits (without set-user-id), and its
- * record beside it. A copy is made in a private folder beside the target, patched, synced, proved and renamed. Where the
+ * record beside it. A copy is made in a private folder beside the target, patched, proved and renamed. Where the
  * target is a large source itself and copying would take its time, it is changed where it stands.
+ * What replaces a file is on the disk before it takes that file's name. A new file is not waited for, as with cp: the source
+ * is as it was, so what a power failure takes can be made again.
  * Throws InputError for what the disk refuses and RefusedError where the source is not what the patches expect.
  */
 export async function writePatched(
@@ -50,7 +52,8 @@ export async function writePatched(
     const isItself = isSame(source, destination);
     await alone(destination, async () => {
       if (isItself !== isSame(source, destination)) throw new InputError(`${target} was replaced while it was being read`);
-      const job = { source, destination, patches, writing };
+      const lasting = lstatSync(destination, { throwIfNoEntry: false }) !== undefined;
+      const job = { source, destination, patches, writing, lasting };
       if (!(await replaceByCopy(job, isItself && mayStand(job)))) await change(job);
     });
   } catch (error) {
@@ -75,6 +78,8 @@ interface Job {
   readonly destination: string;
   readonly patches: readonly Patch[];
   readonly writing: Writing;
+  /** Whether the disk has to remember the result before the command ends. */
+  readonly lasting: boolean;
 }
 
 /** Throws InputError where a target must not be written: it is no file, or exists and is not to be replaced. */
@@ -97,7 +102,8 @@ function mayStand({ source, patches, writing }: Job): boolean {
 }
 
 /** Returns false, with nothing done, where only sharing blocks would do and the file system cannot. */
-async function replaceByCopy({ source, destination, patches, writing }: Job, onlyByShare: boolean): Promise<boolean> {
+async function replaceByCopy(job: Job, onlyByShare: boolean): Promise<boolean> {
+  const { source, destination, patches, writing, lasting } = job;
   const { folder, remove } = privateFolder(join(dirname(destination), `.${basename(destination).slice(0, 200)}.sandfit-`));
   try {
     // A folder that only its owner may enter: nobody meets the copy before it is whole and has its mode bits.
@@ -106,13 +112,13 @@ async function replaceByCopy({ source, destination, patches, writing }: Job, onl
       if (onlyByShare) return false;
       await copyFile(source, temporary);
     }
-    patchCopy(temporary, patches, writing.mode ?? fstatSync(source.descriptor).mode);
+    patchCopy(temporary, patches, writing.mode ?? fstatSync(source.descriptor).mode, lasting);
     await proveFile(temporary, source.name, writing);
-    commit(temporary, destination, writing);
+    commit(temporary, job);
+    if (lasting) syncFolder(dirname(destination));
     return true;
   } finally {
     remove();
-    syncFolder(dirname(destination));
   }
 }
 
@@ -131,13 +137,13 @@ async function proveFile(temporary: string, name: string, writing: Writing): Pro
 }
 
 /** The record first: a file without its way back must not exist, the other way round does no harm. */
-function commit(temporary: string, destination: string, writing: Writing): void {
+function commit(temporary: string, { destination, writing, lasting }: Job): void {
   const former = writing.record === undefined ? undefined : readSmallFile(recordOf(destination));
-  if (writing.record !== undefined) saveRecord(destination, writing.record);
+  if (writing.record !== undefined) saveRecord(destination, writing.record, lasting);
   try {
     giveName(temporary, destination, writing.overwrite);
   } catch (error) {
-    if (former !== undefined) saveRecord(destination, former);
+    if (former !== undefined) saveRecord(destination, former, lasting);
     else if (writing.record !== undefined) removeRecord(destination);
     throw error;
   }
@@ -161,13 +167,13 @@ export function giveName(temporary: string, destination: string, overwrite: bool
   renameSync(temporary, destination);
 }
 
-function patchCopy(path: string, patches: readonly Patch[], mode: number): void {
+function patchCopy(path: string, patches: readonly Patch[], mode: number, lasting: boolean): void {
   // A shared copy has the source's mode, which may forbid writing.
   chmodSync(path, 0o600);
   const descriptor = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
   try {
     plainMode(descriptor, mode);
-    patchDescriptor(descriptor, patches);
+    patchDescriptor(descriptor, patches, lasting);
   } finally {
     closeSync(descriptor);
   }

@@ -38,16 +38,16 @@ export function readSmallFile(path: string): string | undefined {
 
 /**
  * Writes a file whole or not at all, in place of whatever has the name; a link there is replaced and not followed, since
- * whoever may write to the folder could have put it there. Throws the system's error.
+ * whoever may write to the folder could have put it there. The disk is made to remember it unless told. Throws the system's error.
  */
-export function writeSmallFile(path: string, text: string): void {
+export function writeSmallFile(path: string, text: string, lasting = true): void {
   const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.sandfit-${randomBytes(6).toString("hex")}`);
   try {
     const descriptor = openSync(temporary, "wx", 0o644);
     try {
       const bytes = Buffer.from(text);
       for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
-      fsyncSync(descriptor);
+      if (lasting) fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
@@ -56,7 +56,7 @@ export function writeSmallFile(path: string, text: string): void {
     rmSync(temporary, { force: true });
     throw error;
   }
-  syncFolder(dirname(path));
+  if (lasting) syncFolder(dirname(path));
 }
 
 /** Has the disk remember which names a folder holds. */
