@@ -1,6 +1,6 @@
 /** From an ending to its cause: what happened, where, by which rule, in what environment, and what to do next. */
 
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { basename } from "node:path";
 import type { Site } from "../rules/define.js";
 import type { Ending } from "../run/ending.js";
@@ -145,7 +145,19 @@ async function obstacleOf(name: string, error: string, known: Known | undefined)
       : "execve answers ENOEXEC (Exec format error): not a format that is executed here";
   }
   if (/EACCES|permission denied/i.test(error)) {
+    // Who may not read it cannot check it either, so the rule is named here.
+    if (file !== undefined && may(file, constants.X_OK) && !may(file, constants.R_OK))
+      return "this user may execute it and not read it, which is not enough in gVisor (rule exec-only-mode): chmod a+r";
     return "permission denied: it is not executable for this user, a folder, or on a file system mounted noexec";
   }
   return error;
+}
+
+function may(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -19,8 +19,8 @@ export function fileOf(name: string): string | undefined {
 }
 
 /**
- * Files that a command may have executed: its first word, the interpreter of a script, and every further word that names an ELF or
- * APE file (`sh -c "./prog | sort"` holds several words in one). Each once, as it is written.
+ * Files that a command may have executed: its first word, a script's interpreter behind the script, and every further word that names
+ * an ELF file, an APE or a script (`sh -c "./prog | sort"` holds several words in one). Each once, as it is written.
  */
 export function programsOf(command: readonly string[], folder = process.cwd()): string[] {
   const found: string[] = [];
@@ -33,8 +33,8 @@ export function programsOf(command: readonly string[], folder = process.cwd()): 
     const real = realpathSync(absolute);
     if (seen.has(real)) return;
     seen.add(real);
-    if (kind === "program") found.push(path);
-    else for (const word of kind.split(/\s+/).slice(0, 2)) add(fileOf(word));
+    found.push(path);
+    if (kind !== "program") for (const word of kind.split(/\s+/).slice(0, 2)) add(fileOf(word));
   };
   add(fileOf(command[0]));
   const isShell = /^(ba|da|z|k|a)?sh$/.test(basename(command[0]));

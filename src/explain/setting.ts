@@ -1,6 +1,6 @@
 /** Where a command ran, in the words and with the target that an explanation needs. */
 
-import { type Environment, probeEnvironment } from "../probe/environment.js";
+import { type Environment, type ProbeResult, probeEnvironment } from "../probe/environment.js";
 import type { RunscSandbox } from "../run/sandbox.js";
 import { newest, platforms, type RanReleaseId, type ReleaseId, releaseIds, type Target } from "../sandbox/gvisor.js";
 
@@ -10,6 +10,8 @@ export interface Setting {
   /** One line: what it is, and how that is known. */
   readonly words: string;
   readonly target: Target;
+  /** What was tried here; nothing where the command ran elsewhere. */
+  readonly probes: readonly ProbeResult[];
 }
 
 /** The environment of this process itself. */
@@ -22,17 +24,15 @@ export async function ownSetting(): Promise<Setting> {
   }
   const { kind, platform, release, probes } = environment;
   const known = { release: releaseOf(release?.notBefore), platforms: platform === undefined ? platforms : [platform] };
-  if (kind === "linux") return { kind, words: "plain Linux, not gVisor", target: newest };
-  if (kind === "unknown") return { kind, words: "could not be told apart (plain Linux or gVisor)", target: known };
+  if (kind === "linux") return { kind, words: "plain Linux, not gVisor", target: newest, probes };
+  if (kind === "unknown") return { kind, words: "could not be told apart (plain Linux or gVisor)", target: known, probes };
   const dates = [release?.notBefore && `from ${release.notBefore} on`, release?.before && `before ${release.before}`];
-  const bites = probes.filter((probe) => probe.bites === true).map((probe) => `${probe.id}: ${probe.result}`);
   const parts = [
     "gVisor",
     platform === undefined ? "platform not told" : `platform ${platform}`,
     dates.some(Boolean) ? `source ${dates.filter(Boolean).join(", ")}` : "release not told",
   ];
-  const probed = bites.length === 0 ? "" : `; probed here: ${bites.slice(0, 6).join("; ")}`;
-  return { kind, words: `${parts.join(", ")}${probed}`, target: known };
+  return { kind, words: parts.join(", "), target: known, probes };
 }
 
 /** A runsc that the command was put into. */
@@ -41,6 +41,7 @@ export function settingOf(sandbox: RunscSandbox): Setting {
     kind: "gvisor",
     words: `gVisor, platform ${sandbox.platform}, release ${sandbox.release} (${sandbox.runsc})`,
     target: { release: releaseOf(sandbox.release), platforms: [sandbox.platform] },
+    probes: [],
   };
 }
 
@@ -50,6 +51,7 @@ export function rehearsalSetting(release: RanReleaseId): Setting {
     kind: "rehearsal",
     words: `rehearsal of gVisor ${release} on plain Linux`,
     target: { release, platforms: ["ptrace"] },
+    probes: [],
   };
 }
 

@@ -32,7 +32,7 @@ export async function lookAt(path: string, target: Target): Promise<Known | unde
       const image = await readImage(source);
       const report = await checkImage(source, image, target, surroundingsOf(path));
       // Of a fat file, the part that runs here.
-      const views = report.views.filter((view) => view.machine === "x86-64" || view.machine === "i386");
+      const views = report.views.filter(({ machine }) => machine === "x86-64" || machine === "i386" || machine === "any");
       const verdicts = views.flatMap((view) => Object.values(view.verdicts));
       return {
         path,

@@ -31,15 +31,25 @@ export async function renderExplanation(explanation: Explanation, paint: Paint):
     program.report.views.flatMap((view) => view.findings.map((finding) => ({ program, finding }))),
   );
   const telling = findings
-    .map((one) => ({ ...one, fit: fitOf(ruleOf(one.finding.rule).signature, explanation) }))
+    .map((one) => ({
+      ...one,
+      fit: fitOf(ruleOf(one.finding.rule).signature, explanation),
+      probe: setting.probes.find((probe) => probe.rules.includes(one.finding.rule)),
+    }))
     .filter(({ finding, fit }) => applies && fit !== "contradicts" && bears(finding, explanation))
     .sort((a, b) => Number(b.fit === "fits") - Number(a.fit === "fits"));
-  for (const { program, finding, fit } of telling) {
+  for (const { program, finding, fit, probe } of telling) {
     const { words } = ruleOf(finding.rule);
-    const isSure = kind === "start" ? fit === "fits" : kind === "crash" && bears(finding, explanation) === "fails";
+    const isRefuted = probe?.bites === false;
+    const isSure = isRefuted
+      ? false
+      : kind === "start"
+        ? fit === "fits"
+        : kind === "crash" && bears(finding, explanation) === "fails";
     const certain = isSure ? "" : kind === "start" ? "once started: " : "may be why: ";
     lines.push(["rule", `${certain}${paint.bold(finding.rule)} in ${program.path}: ${words.summary(finding)}`]);
     lines.push(["", words.why]);
+    if (probe?.bites !== undefined) lines.push(["probed", `${probe.id} here: ${probe.result}`]);
     if (place?.site === undefined && finding.sites.length > 0) lines.push(["first at", siteWords(finding.sites[0])]);
   }
   if (telling.length === 0 && kind === "crash") {

@@ -5,9 +5,6 @@ import type { Paint } from "./paint.js";
 import type { Provider, ToolState, ToolsReport } from "./tools-model.js";
 import { printable } from "./words.js";
 
-/** What was probed follows in the environment's words; `sandfit probe` is the command to read that. */
-const PROBED = "; probed here: ";
-
 /** No lines around: a table that can be copied. */
 const CHARS = Object.fromEntries(
   ["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right", "left", "left-mid"]
@@ -25,7 +22,7 @@ export function renderTools(report: ToolsReport, paint: Paint): string {
   const inGvisor = report.environment.kind !== "linux";
   for (const tool of report.tools) for (const row of rowsOf(tool, inGvisor, paint)) table.push(row);
   const trimmed = table.toString().replace(/[ \t]+$/gm, "");
-  let text = `${paint.bold(`here: ${report.environment.words.split(PROBED)[0]}`)}\n${report.distribution.name}\n\n${trimmed}\n`;
+  let text = `${paint.bold(`here: ${report.environment.words}`)}\n${report.distribution.name}\n\n${trimmed}\n`;
   const steps = report.tools.filter((tool) => tool.next !== null || tool.best === null);
   if (steps.length > 0) text += `\n${paint.bold("next")}\n`;
   const width = Math.max(...steps.map((tool) => tool.name.length));

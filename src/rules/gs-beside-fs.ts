@@ -53,7 +53,7 @@ export const gsBesideFs = defineRule({
   },
   behaviour: always("fails"),
   probe: setGsProbe,
-  signature: { signals: ["SIGSEGV"] },
+  signature: { signals: ["SIGSEGV"], instruction: /%gs:/ },
   async find(subject) {
     if (!(await canSetGs(subject))) return undefined;
     const analysis = await subject.code();

@@ -33,7 +33,7 @@ export const tlsInGs = defineRule({
   },
   behaviour: always("fails"),
   probe: setGsProbe,
-  signature: { signals: ["SIGSEGV"] },
+  signature: { signals: ["SIGSEGV"], instruction: /%gs:/ },
   async find(subject) {
     const mayBeUnfinished = subject.isCosmopolitan;
     if (!mayBeUnfinished && !(await canSetGs(subject))) return undefined;

@@ -1,9 +1,10 @@
 /** `sandfit run`, started for real: what passes through, and what it says about a crash, on the host and in every sandbox. */
 
 import { spawn } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { execute } from "../../src/run/execute.js";
 import { findSandboxes } from "../../src/run/sandboxes.js";
 import { inPath } from "../../src/run/tracing.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
@@ -114,6 +115,18 @@ describe.each(boxes.map((box) => [box.id, box] as const))("%s", (_, box) => {
     const run = await sandfit([...into, "--trace", "--", placed("ape-fs")]);
     expect(run.exitCode).toBe(126);
     expect(run.stderr).toMatch(/could not be started\n[\s\S]*execve\(.*= -1 ENOEXEC/);
+  });
+  test("what was probed there stands beside the rule", async () => {
+    const run = await sandfit(["run", "--", placed("fs-stack-b")], box);
+    expect(run.stderr).toMatch(/rule +(may be why: )?stack-growsdown in [\s\S]*probed +growsdown here: SIGSEGV/);
+  });
+  test.skipIf(!isRoot)("a mode that nobody may read is why nobody cannot start it (skipped unless root)", async () => {
+    const path = placed("healthy");
+    chmodSync(path, 0o711);
+    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", process.execPath, command];
+    const run = await execute([...nobody, "run", "--", path], { sandbox: box, cwd: folder, timeout: 55_000 });
+    expect(run.exitCode).toBe(126);
+    expect(run.stderr).toMatch(/why +this user may execute it and not read it.*exec-only-mode/);
   });
   test("a child that died is found in what the shell is told to run", async () => {
     const run = await sandfit([...into, "--", "/bin/sh", "-c", `${placed("fs-stack-b")}; exit $?`]);
