@@ -1,17 +1,24 @@
 /** Which functions never come back: what stands behind a call of one is not reached from it. */
 
-import type { ArmCode } from "./code.js";
+import type { Instruction } from "./instruction.js";
+
+/** What has to be known of the code. */
+interface Paths {
+  /** Undefined where there is no code. */
+  at(address: number): Instruction | undefined;
+  successors(address: number): readonly number[];
+}
 
 const MOST_INSTRUCTIONS = 4000;
 const MOST_CALLS = 24;
 
 /** Answers for one program, each function looked at once. */
 export class Returns {
-  private readonly code: ArmCode;
+  private readonly code: Paths;
   private readonly known = new Map<number, boolean>();
   private depth = 0;
 
-  constructor(code: ArmCode) {
+  constructor(code: Paths) {
     this.code = code;
   }
 

@@ -1,8 +1,8 @@
 /** The opcodes of EVEX (AVX-512 and its kin) as data. */
 
-import type { Classes } from "./tables-vector.js";
+import type { Classes } from "./tables.js";
 
-/** In the notation of `tables-vector.ts`; maps 1 to 3, and 5 and 6 (AVX512-FP16). SDM vol. 2D, tables A-2 to A-5 and opcode pages. */
+/** In the notation of `Classes`; maps 1 to 3, and 5 and 6 (AVX512-FP16). SDM vol. 2D, tables A-2 to A-5 and opcode pages. */
 export const EVEX: Classes = [
   ["L0", "1.66 6e 7e; 3.66 14-17; 5.66 6e 7e"],
   ["L0 r", "1.66 c5"],

@@ -1,18 +1,7 @@
 /** The opcodes of VEX and XOP as data, and the classes that VEX, XOP and EVEX opcodes fall into; expanded at first use. */
 
-import { digits, eachOpcode } from "./tables.js";
+import { type Classes, digits, eachOpcode } from "./tables.js";
 import { EVEX } from "./tables-evex.js";
-
-/**
- * A class says which encodings of an opcode exist, nearly in the manuals' terms (SDM vol. 2A, 3.1.1.2 and 2.7):
- * `W0` or `W1`, none where W is ignored; `L012` the vector lengths (0 for 128 bits, 1 for 256, 2 for 512);
- * `m` memory form only, `r` register form only; `/246` these /reg only; `s` with SIB byte only;
- * `v` an operand in vvvv, `vr` in the register form only;
- * `k` the operands in reg and vvvv are mask registers, of which there are eight; EVEX: and the mask cannot zero;
- * EVEX: `kz` mask and zeroing, `sk` no zeroing in the memory form, `K` mask required; `b` broadcast, `b1` with W1 only;
- * `er` rounding, or no exceptions.
- */
-export type Classes = readonly (readonly [spec: string, opcodes: string])[];
 
 /** `1.66 6e 7e`: map 1 (0F) with 66 inside; maps 2 (0F 38), 3 (0F 3A). SDM vol. 2D, tables A-2 to A-5, and the opcode pages. */
 const VEX: Classes = [
