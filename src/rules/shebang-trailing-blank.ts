@@ -2,7 +2,7 @@
 
 import { always } from "../sandbox/behaviour.js";
 import { defineFileRule } from "./define.js";
-import { firstLineOf, interpreterSource } from "./first-line.js";
+import { firstLineOf, GVISOR_READS, interpreterSource } from "./first-line.js";
 import { change, site } from "./headers.js";
 import { shebangTrailingBlankProbe } from "./loader-probes.js";
 
@@ -19,7 +19,8 @@ export const shebangTrailingBlank = defineFileRule({
       program: "Its first line has an argument behind the interpreter and blanks or tabs behind that: `#!/bin/sh -e ␣`.",
       known:
         "The first line. Blanks behind an interpreter without an argument do no harm. A carriage return is no blank: that fails on Linux as well.",
-      remedy: "`sandfit fix` moves the blanks between `#!` and the interpreter: the same length, the same meaning to Linux.",
+      remedy:
+        "`sandfit fix` moves the blanks between `#!` and the interpreter: the same length, the same meaning to Linux. Where that makes it longer than gVisor reads, they are left out.",
       evidence: "`shebang-trailing-blank` in `test/fixtures/programs/loader-programs.ts`, run by `test/proof/loader.test.ts`.",
     },
   },
@@ -29,14 +30,18 @@ export const shebangTrailingBlank = defineFileRule({
     const line = await firstLineOf(subject);
     if (line === undefined || line.trailing === "" || line.argument === "") return undefined;
     const { bytes, trailing } = line;
-    const after = new Uint8Array(bytes.length);
-    after.set(bytes.subarray(0, 2));
-    after.set(bytes.subarray(bytes.length - trailing.length), 2);
-    after.set(bytes.subarray(2, bytes.length - trailing.length), 2 + trailing.length);
+    const end = bytes.length - trailing.length;
+    // Longer ones are shebang-long's, whose repair leaves no blanks.
+    if (end > GVISOR_READS) return undefined;
+    // In front of the interpreter they count towards what gVisor reads.
+    const isRoom = bytes.length <= GVISOR_READS;
+    const parts = [bytes.subarray(0, 2), ...(isRoom ? [bytes.subarray(end)] : []), bytes.subarray(2, end)];
+    const after = Uint8Array.from(parts.flatMap((part) => [...part]));
+    const what = isRoom ? "the blanks go in front of the interpreter" : "the blanks go";
     return {
       sites: [site(0, bytes, line.text.trim(), "first line")],
       facts: { argument: line.argument + trailing },
-      repair: { edits: [change(0, bytes, after, "the blanks go in front of the interpreter")], refusals: [] },
+      repair: { edits: [change(0, bytes, after, what)], refusals: [] },
     };
   },
 });

@@ -33,7 +33,14 @@ interface Case {
 const RELEASES: Readonly<Record<string, string>> = { "20221219": "2022-12", "20240729": "2024-07", "20260905": "2026-09" };
 
 /** Those that only print something else or end with an error of their own; and a mode that root does not mind (test/run has that). */
-const OTHERS = ["pie-align", "load-tail-data", "phdr-elsewhere", "shebang-trailing-blank", "exec-only-mode"];
+const OTHERS = [
+  "pie-align",
+  "load-tail-data",
+  "phdr-elsewhere",
+  "shebang-trailing-blank",
+  "shebang-many-blanks",
+  "exec-only-mode",
+];
 const ofTheLoader = loaderPrograms(folder).filter(({ name }) => !OTHERS.includes(name));
 const CRASHING = [
   ["gs-call", "tls-in-gs"],
