@@ -33,7 +33,8 @@ function sample(): Input {
   return { name: "a small faulty APE", path, isFixable: true };
 }
 
-const corpus = process.env["SANDFIT_CORPUS"] ?? "SANDFIT_CORPUS";
+/** A private folder of real programs (docs/benchmarks.md says which of them). */
+export const corpus = process.env["SANDFIT_CORPUS"] ?? "SANDFIT_CORPUS";
 
 export const inputs: readonly Input[] = [
   ...copied("a healthy program", "/bin/bash", false),

@@ -2,13 +2,15 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
+import { join } from "node:path";
 import Table from "cli-table3";
+import { benchCodeSize } from "./code-size.js";
 import { benchDecode } from "./decode.js";
 import { benchFirstLook } from "./first-look.js";
 import { benchFolder } from "./folder.js";
-import { command, folder, inputs, root } from "./inputs.js";
+import { command, corpus, folder, inputs, root } from "./inputs.js";
 import { benchLarge } from "./large.js";
 import { benchResult } from "./result.js";
 import { benchSize } from "./size.js";
@@ -27,7 +29,12 @@ async function decoding(): Promise<void> {
   for (const [name, path] of [
     ["node", process.execPath],
     ["gdb", "/usr/bin/gdb"],
+    ["CPython of Cosmopolitan v4.0.2", join(corpus, "v40-dbg", "python.dbg")],
   ] as const) {
+    if (!existsSync(path)) {
+      console.log(`left out: ${name} (${path} is missing)\n`);
+      continue;
+    }
     const rows = (await benchDecode(path)).map((row) => [row.name, row.megabytesPerSecond.toFixed(1), row.ratio.toFixed(1)]);
     print([`sweep of ${name}'s .text`, "MB/s", "× slowest"], rows);
   }
@@ -90,9 +97,10 @@ try {
   wholeCommands();
   insideGvisor();
   print(["first look, of node's executable bytes", "GB/s", "× indexOf"], await benchFirstLook());
-  print(["all programs of a folder", "files", "seconds", "files/s"], benchFolder());
+  print(["all programs of /usr", "files", "seconds", "files/s", "peak memory"], benchFolder());
   print(["the result", "instructions or seconds", "× as it was"], benchResult());
   print(["size", "MB", "check, median / least of 5", "peak memory"], benchSize());
+  print(["code", "MB", "check, median of 3", "ms/MB", "peak memory"], benchCodeSize());
   const large = benchLarge(folder, command).map((row) => [row.name, `${row.milliseconds.toFixed(0)} ms`, row.ratio.toFixed(2)]);
   print(["an APE of 1 GiB", "median", "× cp and sync"], large);
   await decoding();

@@ -1,10 +1,10 @@
-/** Cost against size: nothing for the zip at the end, in proportion for code. */
+/** Cost against size: nothing for the zip at the end. */
 
-import { spawnSync } from "node:child_process";
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { sampleProgram } from "../test/fixtures/programs/index.js";
 import { command, folder } from "./inputs.js";
+import { peakOf } from "./peak.js";
 import { inTurns } from "./turns.js";
 
 /** The end of an empty zip archive (APPNOTE.TXT, 4.3.16). */
@@ -20,13 +20,6 @@ function sparse(size: number): string {
   return path;
 }
 
-/** Peak memory of a command in MB by GNU time, or unknown. */
-function peak(args: readonly string[]): string {
-  const { stderr } = spawnSync("/usr/bin/time", ["-f", "%M", process.execPath, ...args], { encoding: "utf8" });
-  const kilobytes = Number(stderr?.trim().split("\n").at(-1));
-  return Number.isFinite(kilobytes) && kilobytes > 0 ? `${(kilobytes / 1024).toFixed(0)} MB` : "unknown";
-}
-
 export function benchSize(): (string | number)[][] {
   const sizes = [2 ** 20, 2 ** 27, 2 ** 30, 2 ** 32];
   const paths = sizes.map(sparse);
@@ -38,6 +31,6 @@ export function benchSize(): (string | number)[][] {
     "a small faulty APE and its zip",
     size / 2 ** 20,
     `${timings[index]!.median.toFixed(0)} / ${timings[index]!.least.toFixed(0)} ms`,
-    peak([command, "check", paths[index]!]),
+    peakOf([command, "check", paths[index]!]),
   ]);
 }

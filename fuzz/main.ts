@@ -1,11 +1,12 @@
 /**
- * `npm run fuzz -- [TARGET…] [--seconds N] [--runs N] [--corpus FOLDER]`: coverage-guided fuzzing by jazzer.js (libFuzzer).
+ * `npm run fuzz -- [TARGET…] [--seconds N] [--runs N] [--corpus FOLDER]`: coverage-guided fuzzing by jazzer.js (libFuzzer);
+ * with `--unguided` what it has learnt in FOLDER is changed at random instead, which is much faster.
  * A find is written to the corpus folder as crash-…; `npm run fuzz -- keep TARGET FILE` makes it a test.
  */
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -32,6 +33,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string", default: "60" },
     runs: { type: "string", default: "-1" },
     corpus: { type: "string" },
+    unguided: { type: "boolean", default: false },
   },
 });
 
@@ -44,12 +46,23 @@ function node(): string[] {
   return [loader, "--library-path", NEWER_LIBC, process.execPath];
 }
 
-/** Runs one target; returns whether it found nothing. */
-async function fuzz(target: string, folder: string, command: readonly string[]): Promise<boolean> {
-  const bundle = await buildTarget(target, join(folder, "bundle"));
-  const corpus = join(folder, target);
+/** Puts what fuzzing starts from into the corpus of a target. */
+function plant(target: string, corpus: string): void {
   mkdirSync(corpus, { recursive: true });
   for (const [name, bytes] of [...seeds(target), ...finds(target)]) writeFileSync(join(corpus, `seed-${name}`), bytes);
+}
+
+/** Runs one target without guidance; returns whether it found nothing. */
+function fuzzUnguided(target: string, corpus: string): boolean {
+  const args = ["--import", "tsx", join(here, "unguided.ts"), target, corpus, values.seconds, `${LONGEST[target] ?? 65_536}`];
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit", timeout: Number(values.seconds) * 1000 + HANG });
+  if (status !== 0 && existsSync(`${corpus}.current`)) renameSync(`${corpus}.current`, `${corpus}-crash-${Date.now()}`);
+  return status === 0;
+}
+
+/** Runs one target by jazzer.js; returns whether it found nothing. */
+async function fuzz(target: string, folder: string, corpus: string, command: readonly string[]): Promise<boolean> {
+  const bundle = await buildTarget(target, join(folder, "bundle"));
   const { status } = spawnSync(
     command[0],
     [
@@ -90,10 +103,15 @@ if (positionals[0] === "keep") {
   keep(positionals[1], positionals[2]);
 } else {
   const folder = values.corpus ?? mkdtempSync(join(tmpdir(), "sandfit-fuzz-"));
-  const command = node();
+  const command = values.unguided ? [] : node();
   const names = positionals.length > 0 ? positionals : ["archive", "decode", "image", "large", "plan", "zip"];
   const failed: string[] = [];
-  for (const name of names) if (!(await fuzz(name, folder, command))) failed.push(name);
+  for (const name of names) {
+    const corpus = join(folder, name);
+    plant(name, corpus);
+    const isFine = values.unguided ? fuzzUnguided(name, corpus) : await fuzz(name, folder, corpus, command);
+    if (!isFine) failed.push(name);
+  }
   console.log(failed.length === 0 ? "no finds" : `finds or failures: ${failed.join(", ")}; see ${folder}`);
   if (values.corpus === undefined && failed.length === 0) rmSync(folder, { recursive: true });
   process.exitCode = failed.length === 0 ? 0 : 1;

@@ -9,7 +9,7 @@ import { sandfit } from "../support/cli.js";
 const corpus = process.env["SANDFIT_CORPUS"] ?? "";
 const only = new RegExp(process.env["SANDFIT_CORPUS_ONLY"] ?? ".");
 const folder = mkdtempSync(join(tmpdir(), "sandfit-corpus-undo-"));
-const MODE = 0o751;
+const MODE = 0o755;
 
 const files =
   corpus === ""
@@ -20,8 +20,8 @@ const files =
         .filter((path) => only.test(path))
         .sort();
 
-/** What came of each file. */
-const counts = { "fixed and undone": 0, "nothing to fix": 0, refused: 0, "no program": 0 };
+/** What came of the files, for either form. */
+const counts: Record<string, Record<string, number>> = {};
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
   if (files.length > 0) console.log(`fix, then undo, of ${files.length} files: ${JSON.stringify(counts)}`);
@@ -30,7 +30,8 @@ afterAll(() => {
 describe.skipIf(corpus === "").each([
   { form: "elf", args: [] },
   { form: "ape", args: ["--as", "ape"] },
-])("fixed as $form and undone", ({ args }) => {
+])("fixed as $form and undone", ({ form, args }) => {
+  counts[form] = { "fixed and undone": 0, "nothing to fix": 0, refused: 0, "no program": 0 };
   test.each(files)("%s", async (file) => {
     const original = readFileSync(join(corpus, file));
     const path = join(folder, "file");
@@ -43,7 +44,7 @@ describe.skipIf(corpus === "").each([
       expect((await sandfit(["undo", path])).exitCode).toBe(0);
     }
     const outcome = (["nothing to fix", "refused", "no program"] as const)[fix.exitCode!]!;
-    counts[isChanged ? "fixed and undone" : outcome]++;
+    counts[form]![isChanged ? "fixed and undone" : outcome]!++;
     expect(readFileSync(path).equals(original)).toBe(true);
     expect(statSync(path).mode & 0o7777).toBe(MODE);
     expect(readdirSync(folder)).toEqual(["file"]);
