@@ -26,7 +26,7 @@ export function look(size: usize): i32 {
   let found = FOUND;
   const end = CODE + size;
   for (let at = CODE; at < end; at += 16) {
-    let bits = i8x16.bitmask(v128.or(opcodes(at), mapFlags(at)));
+    let bits = i8x16.bitmask(v128.or(v128.or(opcodes(at), setGs(at)), mapFlags(at)));
     while (bits != 0) {
       const place = at + usize(ctz(bits));
       bits &= bits - 1;
@@ -58,6 +58,12 @@ function mapFlags(at: usize): v128 {
     v128.or(v128.and(v128.load(at + 3), all(0xe0)), v128.load(at + 4)),
   );
   return v128.and(constant, are(others, 0));
+}
+
+/** `01 10 00 00`, ARCH_SET_GS, at its second byte. */
+function setGs(at: usize): v128 {
+  const code = v128.and(are(v128.load(at - 1), 0x01), are(v128.load(at), 0x10));
+  return v128.and(code, are(v128.or(v128.load(at + 1), v128.load(at + 2)), 0));
 }
 
 function are(bytes: v128, value: i32): v128 {

@@ -3,6 +3,12 @@ import { hex, InputError } from "../errors.js";
 
 const decoder = new TextDecoder("utf-8");
 
+/** What is ASCII, as nearly all names are, needs no decoder, which takes longer to call than a name is long. */
+function textOf(bytes: Uint8Array): string {
+  if (bytes.length > 256 || bytes.some((byte) => byte >= 0x80)) return decoder.decode(bytes);
+  return String.fromCharCode.apply(undefined, bytes as unknown as number[]);
+}
+
 /** A window of file bytes with the byte order they are to be read in. Positions are relative to the window's start. */
 export class Reader {
   readonly bytes: Uint8Array;
@@ -91,9 +97,8 @@ export class Reader {
   string(at: number, limit = 4096): string | undefined {
     if (!this.has(at, 1)) return undefined;
     const most = Math.min(this.bytes.length, at + limit);
-    let end = at;
-    while (end < most && this.bytes[end] !== 0) end++;
-    return end === most ? undefined : decoder.decode(this.bytes.subarray(at, end));
+    const end = this.bytes.indexOf(0, at);
+    return end < 0 || end >= most ? undefined : textOf(this.bytes.subarray(at, end));
   }
 
   #check(at: number, size: number): void {

@@ -1,5 +1,6 @@
 /** Everything that is known of the code in one x86-64 ELF view, computed once and read by every rule. */
 
+import { positionsOf } from "../bytes/find.js";
 import type { ByteSource } from "../bytes/source.js";
 import { InputError } from "../errors.js";
 import type { CodeSymbol, ElfView, Image, ImportedFunction } from "../image/image.js";
@@ -131,11 +132,7 @@ export function forEachInstructionWith(
   const instruction = new Instruction();
   const seen = new Set<number>();
   for (const sequence of sequences) {
-    const [first, second] = sequence;
-    for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
-      // Nearly all fail here; what is left may take its time.
-      if (second !== undefined && bytes[at + 1] !== second) continue;
-      if (!sequence.every((byte, i) => bytes[at + i] === byte)) continue;
+    for (const at of positionsOf(sequence, bytes)) {
       const start = walk.isKnown(at) ? walk.startOf(at) : -1;
       if (start < 0 || seen.has(start)) continue;
       seen.add(start);

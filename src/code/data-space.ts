@@ -1,5 +1,6 @@
 /** The bytes that a view loads without execute permission: where constants, tables and pointers to functions lie. */
 
+import { positionsOf } from "../bytes/find.js";
 import type { ByteSource } from "../bytes/source.js";
 import type { ElfView, LoadedRange } from "../image/image.js";
 import { loadRanges } from "../image/load.js";
@@ -41,12 +42,7 @@ export class DataSpace {
   /** Whether an ASCII string occurs in the data, for instance a message that only one library prints. */
   includesText(text: string): boolean {
     const wanted = Array.from(text, (character) => character.charCodeAt(0));
-    return this.regions.some(({ bytes }) => {
-      for (let at = bytes.indexOf(wanted[0]); at >= 0; at = bytes.indexOf(wanted[0], at + 1)) {
-        if (wanted.every((byte, i) => bytes[at + i] === byte)) return true;
-      }
-      return false;
-    });
+    return this.regions.some(({ bytes }) => positionsOf(wanted, bytes).length > 0);
   }
 
   /** Calls `visit` with every 8-byte aligned 64-bit word whose value lies in [low, high). */

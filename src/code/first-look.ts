@@ -52,7 +52,7 @@ function makeKernelLook(): Look | undefined {
 
 /** Bytes that a landmark is told by: landmarks.ts. */
 const triggers = new Uint8Array(256);
-for (const byte of [0x05, 0x80, 0x8e, 0xa9, 0xae, 0xb5, 0xb9, 0xba]) triggers[byte] = 1;
+for (const byte of [0x05, 0x10, 0x80, 0x8e, 0xa9, 0xae, 0xb5, 0xb9, 0xba]) triggers[byte] = 1;
 
 let scriptFound: Uint16Array | undefined;
 

@@ -42,10 +42,9 @@ export function valuesBefore(walk: Walk, position: number, register: number, opt
 
 /** Positions of the known instructions after which `position` is executed, by falling through or by a direct jump or call. */
 export function predecessors(walk: Walk, position: number): number[] {
-  const result: number[] = [];
+  const result = walk.sourcesOf(position);
   const before = fallsFrom(walk, position);
-  if (before >= 0) result.push(before);
-  for (const source of walk.sourcesOf(position)) result.push(source);
+  if (before >= 0) result.unshift(before);
   return result;
 }
 

@@ -5,11 +5,14 @@ import { decode } from "../x86/decode.js";
 import { Flow, Instruction, NONE, RIP } from "../x86/instruction.js";
 import type { CodeSpace } from "./code-space.js";
 
-/** Where calls are looked up: the code, and the slots of its imports. */
+/** Where calls are looked up: the code, and the slots of its imports; without them, each call through a slot is one of SOME_IMPORT. */
 export interface Linkage {
   readonly space: CodeSpace;
-  readonly imports: readonly ImportedFunction[];
+  readonly imports?: readonly ImportedFunction[];
 }
+
+/** What an imported function is called before the names of the imports are known. */
+const SOME_IMPORT = "(an import)";
 
 /** The name of the imported function that the call or jump at a position goes to, if it does. */
 export function importCalledAt(linkage: Linkage, position: number, instruction: Instruction): string | undefined {
@@ -40,20 +43,36 @@ function slotOf(address: number, instruction: Instruction): number | undefined {
 }
 
 function importOfSlot({ imports }: Linkage, slot: number): string | undefined {
+  if (imports === undefined) return SOME_IMPORT;
   return imports.find((imported) => imported.slots.includes(slot))?.name;
 }
 
 /** How many instructions may stand between a constant and the call that it is for, and between that and the system call. */
 const NEAR = 16;
 
-/** What `callBehind` answers for the `syscall` instruction, directly or as the first thing in a function that is called. */
+/** The name of the `syscall` instruction, directly or as the first thing in a function that is called. */
 export const KERNEL = "(kernel)";
 
 /**
- * What the straight line of instructions from a position on calls first: an import's name, KERNEL, or undefined for
- * anything else. A look at a few bytes, to tell whether a walk is worth while.
+ * Whether the straight line of instructions behind one of some positions first calls what is wanted: an import, by its name, or
+ * KERNEL. A look at a few bytes, to tell whether a walk is worth while; imports are read only where it comes to one.
  */
-export function callBehind(linkage: Linkage, position: number, inCallee = false): string | undefined {
+export async function leadsToCall(
+  space: CodeSpace,
+  positions: readonly number[],
+  imports: () => Promise<readonly ImportedFunction[]>,
+  wanted: readonly string[],
+): Promise<boolean> {
+  const callees = positions.map((position) => ({ position, callee: callBehind({ space }, position) }));
+  if (callees.some(({ callee }) => callee === KERNEL) && wanted.includes(KERNEL)) return true;
+  const ofImports = callees.filter(({ callee }) => callee === SOME_IMPORT);
+  if (ofImports.length === 0) return false;
+  const linkage = { space, imports: await imports() };
+  return ofImports.some(({ position }) => wanted.includes(callBehind(linkage, position) ?? ""));
+}
+
+/** What the straight line from a position on calls first: an import's name, KERNEL, or undefined for anything else. */
+function callBehind(linkage: Linkage, position: number, inCallee = false): string | undefined {
   const { space } = linkage;
   const instruction = new Instruction();
   const { start, size } = space.regionOf(position);

@@ -29,6 +29,8 @@ export interface Landmarks {
   readonly gsBases: Sightings;
   /** `b9 imm32` (%ecx) and `41 ba imm32` (%r10d) whose immediate can be flags of mmap that a rule is about. */
   readonly mapFlags: readonly MapFlagsConstant[];
+  /** `b8+r 01 10 00 00` and `48 c7 c0+r 01 10 00 00`, which put ARCH_SET_GS into a register. */
+  readonly setGs: readonly number[];
 }
 
 /** An instruction that puts what can be flags of mmap into the register for them. */
@@ -62,6 +64,7 @@ export function findLandmarks(space: CodeSpace, sections: readonly SectionHeader
   const fsBases: number[] = [];
   const gsBases: number[] = [];
   const mapFlags: MapFlagsConstant[] = [];
+  const setGs: number[] = [];
   const stretches = stretchesOfCode(space, sections);
   const lookInto = look ?? lookFor(stretches.reduce((sum, [start, end]) => sum + end - start, 0));
   for (const [start, end] of windowsOf(stretches)) {
@@ -72,6 +75,12 @@ export function findLandmarks(space: CodeSpace, sections: readonly SectionHeader
       switch (byte) {
         case 0x05:
           if (before === 0x0f && bytes[at - 6] === 0xb8 && bytes[at - 2] === 0 && bytes[at - 3] === 0) pairs.push(at - 1);
+          break;
+        case 0x10:
+          if (before === 0x01 && bytes[at + 1] === 0 && bytes[at + 2] === 0) {
+            if ((bytes[at - 2] & 0xf8) === 0xb8) setGs.push(at - 2);
+            else if ((bytes[at - 2] & 0xf8) === 0xc0 && bytes[at - 3] === 0xc7) setGs.push(at - 4);
+          }
           break;
         case 0x80:
           if (before === 0xcd) int80.push(at - 1);
@@ -108,6 +117,7 @@ export function findLandmarks(space: CodeSpace, sections: readonly SectionHeader
     fsBases: sightings(fsBases, (at) => isLikelyOpcode(bytes, at, isBaseWrite)),
     gsBases: sightings(gsBases, (at) => isLikelyOpcode(bytes, at, isBaseWrite)),
     mapFlags,
+    setGs,
   };
 }
 

@@ -6,7 +6,7 @@ import { readRegisters, writtenRegisters } from "../x86/operands.js";
 import type { Code } from "./code.js";
 import type { CodeSpace } from "./code-space.js";
 import type { ConstantSite } from "./flow.js";
-import { callBehind } from "./imports.js";
+import { KERNEL, leadsToCall } from "./imports.js";
 import { areMapFlags, type MapFlagsConstant } from "./landmarks.js";
 import { registerIsDeadAfter } from "./liveness.js";
 import { instructionAt } from "./paths.js";
@@ -38,11 +38,11 @@ export function mappingsWith(code: Code, isWanted: (flags: number) => boolean): 
 /** For a first look: whether the straight line behind one of the constants calls mmap, or the kernel. */
 export function leadToMapping(
   space: CodeSpace,
-  imports: readonly ImportedFunction[],
+  imports: () => Promise<readonly ImportedFunction[]>,
   constants: readonly MapFlagsConstant[],
-): boolean {
-  const linkage = { space, imports: imports.filter(({ name }) => NAMES.includes(name)) };
-  return constants.some(({ position }) => callBehind(linkage, position) !== undefined);
+): Promise<boolean> {
+  const positions = constants.map(({ position }) => position);
+  return leadsToCall(space, positions, imports, [...NAMES, KERNEL]);
 }
 
 /**

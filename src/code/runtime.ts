@@ -1,5 +1,6 @@
 /** Which C library or language runtime a program was built with, and for Cosmopolitan which era, told from its code. */
 
+import { positionsOf } from "../bytes/find.js";
 import type { ElfView } from "../image/image.js";
 import type { SegmentAccess } from "./accesses.js";
 import type { Code } from "./code.js";
@@ -37,19 +38,12 @@ export function runtimeFromHeaders(view: ElfView, codeBytes: Uint8Array): Runtim
   const libc = needed.find((name) => /^libc\.(so\.6|musl)/.test(name));
   if (libc !== undefined) return plain(libc.includes("musl") ? "musl" : "glibc", `it needs ${libc}`);
   if (sections.some((section) => section.name === ".note.ABI-tag")) return plain("glibc", "it carries glibc's ABI note");
-  if (indexOfBytes(codeBytes, muslSetThreadArea) >= 0) return plain("musl", "it has musl's __set_thread_area");
+  if (positionsOf(muslSetThreadArea, codeBytes).length > 0) return plain("musl", "it has musl's __set_thread_area");
   return { name: "unknown", era: undefined, evidence: [] };
 }
 
 /** musl's src/thread/x86_64/__set_thread_area.s: mov %rdi,%rsi; movl $0x1002,%edi; movl $158,%eax; syscall; ret. */
 const muslSetThreadArea = [0x48, 0x89, 0xfe, 0xbf, 0x02, 0x10, 0, 0, 0xb8, 0x9e, 0, 0, 0, 0x0f, 0x05, 0xc3];
-
-function indexOfBytes(bytes: Uint8Array, wanted: readonly number[]): number {
-  for (let at = bytes.indexOf(wanted[0]); at >= 0; at = bytes.indexOf(wanted[0], at + 1)) {
-    if (wanted.every((byte, i) => bytes[at + i] === byte)) return at;
-  }
-  return -1;
-}
 
 /** The runtime and era of a Cosmopolitan program, from what Linux would run. */
 export function runtimeFromCode(

@@ -88,7 +88,7 @@ export class Walk {
   }
 
   /** Positions of the direct jumps, branches and calls that lead to a position. */
-  sourcesOf(position: number): readonly number[] {
+  sourcesOf(position: number): number[] {
     const { edges, edgeBefore } = this.result;
     const sources: number[] = [];
     for (let edge = this.lastEdgeTo(position); edge !== NONE; edge = edgeBefore[edge]) {

@@ -2,8 +2,9 @@
 
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
+import { cachedSource } from "../bytes/cached.js";
 import { InputError } from "../errors.js";
-import { readImage } from "../image/detect.js";
+import { type LibraryView, readLibraryView } from "../image/elf.js";
 import { readElfNotes } from "../image/elf-notes.js";
 import type { ElfView } from "../image/image.js";
 import type { Libraries, Library } from "../rules/surroundings.js";
@@ -12,12 +13,17 @@ import { openFile } from "./file-source.js";
 /** More than any program met loads; a ring of names ends by itself. */
 const MOST_LIBRARIES = 2000;
 
+/** A library, and what it asks for itself. */
+interface LinkedLibrary extends Library {
+  readonly view: LibraryView;
+}
+
 /** One library is asked about by many programs: read once a process. */
-const read = new Map<string, Promise<Library | undefined>>();
+const read = new Map<string, Promise<LinkedLibrary | undefined>>();
 
 interface Loaded {
   readonly path: string;
-  readonly view: ElfView;
+  readonly view: LibraryView;
   /** What asked for it; undefined for the program. */
   readonly by: Loaded | undefined;
 }
@@ -27,7 +33,7 @@ interface Loaded {
  * of the moment and left out. Never throws.
  */
 export async function librariesOf(path: string, view: ElfView): Promise<Libraries> {
-  const found = new Map<string, Library>();
+  const found = new Map<string, LinkedLibrary>();
   const missing: string[] = [];
   const seen = new Set<string>();
   if (view.interpreter !== undefined) {
@@ -68,7 +74,7 @@ function glibcVersion(path: string): string | undefined {
 
 const versions = new Map<string, string>();
 
-async function search(name: string, asking: Loaded): Promise<Library | undefined> {
+async function search(name: string, asking: Loaded): Promise<LinkedLibrary | undefined> {
   const candidates = name.includes("/") ? [name] : foldersFor(asking).map((folder) => join(folder, name));
   for (const candidate of candidates) {
     const library = await libraryAt(candidate);
@@ -100,11 +106,11 @@ function expand(folder: string, { path, view }: Loaded): string {
     .replace(/\$(PLATFORM|\{PLATFORM\})/g, () => (view.machine === "x86-64" ? "x86_64" : view.machine));
 }
 
-function tripletOf(view: ElfView): string {
+function tripletOf(view: LibraryView): string {
   return view.machine === "aarch64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
 }
 
-function systemFolders(view: ElfView): string[] {
+function systemFolders(view: LibraryView): string[] {
   const triplet = tripletOf(view);
   const usual = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
   return [...configuredFolders(), `/lib/${triplet}`, `/usr/lib/${triplet}`, ...usual];
@@ -146,21 +152,28 @@ function matching(pattern: string, from: string): string[] {
   }
 }
 
-function libraryAt(path: string): Promise<Library | undefined> {
+function libraryAt(path: string): Promise<LinkedLibrary | undefined> {
   const known = read.get(path);
   if (known !== undefined) return known;
-  const library = readLibrary(path);
+  const library = statSync(path, { throwIfNoEntry: false })?.isFile() ? readOnce(real(path)) : Promise.resolve(undefined);
   read.set(path, library);
   return library;
 }
 
-async function readLibrary(path: string): Promise<Library | undefined> {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
+/** Links lead to most libraries. */
+function readOnce(path: string): Promise<LinkedLibrary | undefined> {
+  const library = read.get(path) ?? readLibrary(path);
+  read.set(path, library);
+  return library;
+}
+
+async function readLibrary(path: string): Promise<LinkedLibrary | undefined> {
   try {
     const source = openFile(path);
     try {
-      const view = (await readImage(source)).elf[0];
-      return view && { path: real(path), view, notes: await readElfNotes(source, view) };
+      const bytes = cachedSource(source);
+      const view = await readLibraryView(bytes);
+      return { path, view, notes: await readElfNotes(bytes, view) };
     } finally {
       source.close();
     }

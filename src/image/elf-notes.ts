@@ -19,7 +19,10 @@ export interface ElfNote {
 }
 
 /** Reads the notes in all PT_NOTE segments, up to 1 MiB of each; what is damaged ends a segment's notes. */
-export async function readElfNotes(source: ByteSource, view: ElfView): Promise<ElfNote[]> {
+export async function readElfNotes(
+  source: ByteSource,
+  view: Pick<ElfView, "programHeaders" | "littleEndian">,
+): Promise<ElfNote[]> {
   const notes: ElfNote[] = [];
   for (const segment of view.programHeaders) {
     if (segment.type !== PT_NOTE || !(segment.offset < source.size)) continue;

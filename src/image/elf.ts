@@ -55,6 +55,25 @@ export async function readElf(source: ByteSource, headerBytes: Uint8Array, heade
   };
 }
 
+/** What the dynamic linker asks of a library. */
+export type LibraryView = Pick<ElfView, "machine" | "class" | "littleEndian" | "programHeaders" | "needed" | "dynamic">;
+
+/** Reads that part of an ELF file, from its program headers alone. Throws InputError. */
+export async function readLibraryView(source: ByteSource): Promise<LibraryView> {
+  const header = readElfHeader(await source.read(0, 64), 0, []);
+  const programHeaders = await readProgramHeaders(source, header, []);
+  const ranges = loadedRanges(programHeaders, header, source.size, []);
+  const { needed, table } = await readDynamic(source, header, programHeaders, ranges, []);
+  return {
+    machine: elfMachine(header.machine),
+    class: header.class,
+    littleEndian: header.littleEndian,
+    programHeaders,
+    needed,
+    dynamic: table,
+  };
+}
+
 function checkType(header: ElfHeader, notes: string[]): void {
   const { type } = header;
   if (type === ET_EXEC || type === ET_DYN || type === ET_REL || type === ET_CORE) return;

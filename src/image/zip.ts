@@ -56,7 +56,7 @@ export async function findZipTail(source: ByteSource): Promise<ZipTail | undefin
   const letterBefore = (end: number) => (end < 0 ? -1 : tail.bytes.lastIndexOf(END_SIGNATURE & 0xff, end));
   // A comment can hold the signature as well, so what the record says is tried before it is believed.
   for (let at = letterBefore(tail.length - endRecord.size); at >= 0 && candidates < mostCandidates; at = letterBefore(at - 1)) {
-    if (tail.u32(at) !== END_SIGNATURE) continue;
+    if (tail.bytes[at + 1] !== ((END_SIGNATURE >> 8) & 0xff) || tail.u32(at) !== END_SIGNATURE) continue;
     candidates++;
     const found = await tryEndRecord(source, tail, at);
     if (found === undefined) continue;

@@ -7,6 +7,7 @@ import { type Growth, growthsInMmap, growthsInStackAllocator } from "../aarch64/
 import { decode, NOP } from "../aarch64/instruction.js";
 import { alwaysOtherSide, hexOfWord } from "../aarch64/rewrite.js";
 import { ArmWalk } from "../aarch64/walk.js";
+import { positionsOf } from "../bytes/find.js";
 import { type CodeSpace, loadCodeSpace } from "../code/code-space.js";
 import { DataSpace, loadDataSpace } from "../code/data-space.js";
 import type { CodeSymbol } from "../image/image.js";
@@ -46,20 +47,16 @@ export async function findAarch64Stacks(subject: Subject): Promise<Found | undef
  */
 function mayMapGrowing(code: Uint8Array): boolean {
   const words = new DataView(code.buffer, code.byteOffset, code.byteLength);
-  let hasFlags = false;
-  let hasAdvice = false;
-  for (let at = 0; at + 4 <= code.length; at += 4) {
-    const word = words.getUint32(at, true);
-    const withoutRegister = word & 0x7fffffe0;
-    // movk or movz #0x800, lsl #16
-    if (withoutRegister === 0x72a10000 || withoutRegister === 0x52a10000) return true;
-    // movz #0x112
-    if (withoutRegister === 0x52802240) hasFlags = true;
-    // movz w2 or x2, #127
-    if ((word & 0x7fffffff) === 0x52800fe2) hasAdvice = true;
-    if (hasFlags && hasAdvice) return true;
-  }
-  return false;
+  /** Whether there is a word that is one of these, whatever bits it has outside of `mask`; all have the same two bytes in the middle. */
+  const has = (wanted: readonly number[], mask: number): boolean =>
+    positionsOf([(wanted[0] >> 8) & 0xff, (wanted[0] >> 16) & 0xff], code).some(
+      (at) => at % 4 === 1 && at + 3 <= code.length && wanted.includes(words.getUint32(at - 1, true) & mask),
+    );
+  const WITHOUT_REGISTER = 0x7fffffe0;
+  // movk or movz #0x800, lsl #16
+  if (has([0x72a10000, 0x52a10000], WITHOUT_REGISTER)) return true;
+  // movz #0x112, and movz w2 or x2, #127
+  return has([0x52802240], WITHOUT_REGISTER) && has([0x52800fe2], 0x7fffffff);
 }
 
 /** The executable ranges as data: Cosmopolitan's aarch64 programs have constants and strings in the same segment as code. */

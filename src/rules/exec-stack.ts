@@ -2,6 +2,7 @@
 
 import * as o from "../asm/operands.js";
 import { wrong } from "../asm/small-test.js";
+import { positionsOf } from "../bytes/find.js";
 import { forEachInstructionWith } from "../code/code.js";
 import { Evidence } from "../code/evidence.js";
 import { PT_GNU_STACK } from "../image/elf-segments.js";
@@ -58,7 +59,12 @@ export const execStack = defineRule({
     const { view } = subject;
     if (!isStarted(subject) || view.machine !== "x86-64") return undefined;
     const index = view.programHeaders.findIndex((header) => header.type === PT_GNU_STACK);
-    if (index < 0 || (view.programHeaders[index].flags & PF_X) === 0 || !mayUseStack(subject.codeBytes)) return undefined;
+    if (
+      index < 0 ||
+      (view.programHeaders[index].flags & PF_X) === 0 ||
+      !STACK_BYTES.some((bytes) => positionsOf(bytes, subject.codeBytes).length > 0)
+    )
+      return undefined;
     if (startsWithStub(subject)) return undefined;
     const analysis = await subject.code();
     const uses = usesOf(analysis);
@@ -80,21 +86,13 @@ const TRAMPOLINE = [0x49, 0xff, 0xe3, 0x90];
 const CALL_RSP = [0xff, 0xd4];
 const JMP_RSP = [0xff, 0xe4];
 
-function mayUseStack(code: Uint8Array): boolean {
-  const holds = (bytes: readonly number[]): boolean => {
-    for (let at = code.indexOf(bytes[0]); at >= 0; at = code.indexOf(bytes[0], at + 1)) {
-      if (bytes.every((byte, i) => code[at + i] === byte)) return true;
-    }
-    return false;
-  };
-  return [TRAMPOLINE, CALL_RSP, JMP_RSP].some(holds);
-}
+const STACK_BYTES = [TRAMPOLINE, CALL_RSP, JMP_RSP];
 
 function usesOf({ code }: Analysis): number[] {
   const uses: number[] = [];
   const isThroughRsp = (instruction: Instruction): boolean =>
     instruction.opcode === 0xff && instruction.mod === 3 && instruction.rm === 4 && [2, 4].includes(instruction.extension);
-  forEachInstructionWith(code, [TRAMPOLINE, CALL_RSP, JMP_RSP], (position, instruction) => {
+  forEachInstructionWith(code, STACK_BYTES, (position, instruction) => {
     const isStore = instruction.immSize === 4 && instruction.imm >>> 0 === 0x90e3ff49;
     // Two bytes are soon met in what is no code: a pointer alone is not enough for them.
     const isFirm = isStore || (isThroughRsp(instruction) && code.walk.rankAt(position) >= Evidence.Unwind);

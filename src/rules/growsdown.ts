@@ -32,7 +32,7 @@ export const growsdown = defineRule({
     // Cosmopolitan's thread stacks are stack-growsdown's.
     if (subject.isCosmopolitan) return undefined;
     const candidates = subject.landmarks().mapFlags.filter(({ value }) => grows(value));
-    if (candidates.length === 0 || !leadToMapping(subject.space, await subject.imports(), candidates)) return undefined;
+    if (!(await leadToMapping(subject.space, subject.imports, candidates))) return undefined;
     const { code } = await subject.code();
     const positions = [...new Set(mappingsWith(code, grows).flatMap(({ flags }) => flags.map(({ position }) => position)))];
     if (positions.length === 0) return undefined;

@@ -1,7 +1,7 @@
 /** What the rules about %gs share. */
 
 import { failed, type ProbeTest, room } from "../asm/small-test.js";
-import { callBehind, KERNEL } from "../code/imports.js";
+import { KERNEL, leadsToCall } from "../code/imports.js";
 import type { Analysis, Subject } from "./define.js";
 
 /** Whether ARCH_SET_GS is answered. */
@@ -11,24 +11,10 @@ export const setGsProbe: ProbeTest = { id: "arch-set-gs", bites: failed, test: [
  * Whether the program can ask for a base of %gs: it holds ARCH_SET_GS in front of what could be arch_prctl. Works on raw bytes at memory speed, so it also says yes to text that looks like that; the walk decides then.
  */
 export async function canSetGs(subject: Subject): Promise<boolean> {
-  const constants = positionsOfSetGs(subject.codeBytes);
+  const constants = subject.landmarks().setGs;
   if (constants.length === 0 || subject.isCosmopolitan) return constants.length > 0;
   // Elsewhere the call is near: arch_prctl(), syscall(), the instruction, or a function that goes straight to it.
-  const linkage = { space: subject.space, imports: await subject.imports() };
-  const callees = constants.map((position) => callBehind(linkage, position));
-  return callees.some((callee) => callee === "arch_prctl" || callee === "syscall" || callee === KERNEL);
-}
-
-/** Positions of `mov $0x1001,%r32` (b8+r 01 10 00 00) and `mov $0x1001,%r64` (48 c7 c0+r 01 10 00 00). */
-function positionsOfSetGs(code: Uint8Array): number[] {
-  const found: number[] = [];
-  for (let at = code.indexOf(0x10); at >= 0; at = code.indexOf(0x10, at + 1)) {
-    if (code[at - 1] !== 0x01 || code[at + 1] !== 0 || code[at + 2] !== 0) continue;
-    const opcode = code[at - 2];
-    if ((opcode & 0xf8) === 0xb8) found.push(at - 2);
-    else if ((opcode & 0xf8) === 0xc0 && code[at - 3] === 0xc7) found.push(at - 4);
-  }
-  return found;
+  return leadsToCall(subject.space, constants, subject.imports, ["arch_prctl", "syscall", KERNEL]);
 }
 
 /**

@@ -39,7 +39,7 @@ export const mapFixedNoreplace = defineRule({
     const asked = releases.find(({ id }) => id === subject.target.release);
     if (asked === undefined || asked.date >= OBEYED_FROM) return undefined;
     const candidates = subject.landmarks().mapFlags.filter(({ value }) => asksFor(value));
-    if (candidates.length === 0 || !leadToMapping(subject.space, await subject.imports(), candidates)) return undefined;
+    if (!(await leadToMapping(subject.space, subject.imports, candidates))) return undefined;
     const { code } = await subject.code();
     const flags = new Set(mappingsWith(code, asksFor).flatMap((mapping) => mapping.flags.map(({ position }) => position)));
     if (flags.size === 0) return undefined;

@@ -43,7 +43,7 @@ export const mapSharedValidate = defineRule({
   },
   async find(subject) {
     const candidates = subject.landmarks().mapFlags.filter(({ value }) => isValidated(value));
-    if (candidates.length === 0 || !leadToMapping(subject.space, await subject.imports(), candidates)) return undefined;
+    if (!(await leadToMapping(subject.space, subject.imports, candidates))) return undefined;
     const { code } = await subject.code();
     const mappings = mappingsWith(code, isValidated);
     const flags = new Map(mappings.flatMap((mapping) => mapping.flags.map((flag) => [flag.position, flag.value] as const)));

@@ -1,5 +1,6 @@
 /** Where the thread pointer is set: `mov $code,%edi` in front of the function that calls arch_prctl, reached or not. */
 
+import { positionsOf } from "../bytes/find.js";
 import type { Code } from "../code/code.js";
 import { functionStart } from "../code/paths.js";
 import { decode } from "../x86/decode.js";
@@ -15,10 +16,9 @@ export function unreachedSetCalls(analysis: Analysis, archCode: number): number[
   const { bytes } = code.space;
   const stubs = new Set(analysis.archPrctls.map((call) => functionStart(code.walk, call.site.position)));
   const found: number[] = [];
-  for (let at = bytes.indexOf(0xbf); at >= 0; at = bytes.indexOf(0xbf, at + 1)) {
-    const isConstant =
-      bytes[at + 1] === (archCode & 0xff) && bytes[at + 2] === archCode >> 8 && bytes[at + 3] === 0 && bytes[at + 4] === 0;
-    if (isConstant && !code.walk.isKnown(at) && callsOneOf(code, at, stubs)) found.push(at);
+  // mov $archCode,%edi
+  for (const at of positionsOf([0xbf, archCode & 0xff, archCode >> 8, 0, 0], bytes)) {
+    if (!code.walk.isKnown(at) && callsOneOf(code, at, stubs)) found.push(at);
   }
   return found;
 }

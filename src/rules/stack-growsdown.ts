@@ -1,5 +1,6 @@
 /** Stacks of Cosmopolitan that must grow by MAP_GROWSDOWN, which gVisor maps and never grows. Others: `growsdown.ts`. */
 
+import { positionsOf } from "../bytes/find.js";
 import { forEachInstructionWith } from "../code/code.js";
 import { valuesBefore } from "../code/flow.js";
 import { type DecidingBranch, decidingBranches, functionStart, instructionAt } from "../code/paths.js";
@@ -39,27 +40,15 @@ export const stackGrowsdown = defineRule({
   signature: { signals: ["SIGSEGV"] },
   async find(subject) {
     if (subject.view.machine === "aarch64") return findAarch64Stacks(subject);
-    const { codeBytes } = subject;
-    // At memory speed: `or $0x112,%r32`, or one of flixmap's constants.
-    if (!subject.isCosmopolitan || (indexOfOr112(codeBytes) < 0 && indexOfNoReplace(codeBytes) < 0)) return undefined;
+    if (!subject.isCosmopolitan || !mayMapGrowing(subject.codeBytes)) return undefined;
     return findCosmopolitan(subject, await subject.code());
   },
 });
 
-/** 81 /1 with the immediate MAP_GROWSDOWN|MAP_FIXED|MAP_PRIVATE. */
-function indexOfOr112(code: Uint8Array): number {
-  for (let at = code.indexOf(0x12); at >= 0; at = code.indexOf(0x12, at + 1)) {
-    if (code[at + 1] === 0x01 && code[at + 2] === 0 && code[at + 3] === 0 && code[at - 2] === 0x81) return at;
-  }
-  return -1;
-}
-
-/** The constants of ALLOCATOR_BYTES. */
-function indexOfNoReplace(code: Uint8Array): number {
-  for (let at = code.indexOf(0x22); at >= 0; at = code.indexOf(0x22, at + 1)) {
-    if (ALLOCATOR_BYTES.some((bytes) => bytes.every((byte, i) => code[at + i] === byte))) return at;
-  }
-  return -1;
+/** Whether there is `or $0x112,%r32` (81 /1) or one of flixmap's constants. Text may look so too. */
+function mayMapGrowing(code: Uint8Array): boolean {
+  const isOr = (at: number) => code[at - 2] === 0x81;
+  return positionsOf([0x12, 0x01, 0, 0], code).some(isOr) || ALLOCATOR_BYTES.some((bytes) => positionsOf(bytes, code).length > 0);
 }
 
 /** A call that leads to a growing mapping, with the constant that shows it. */

@@ -24,6 +24,5 @@ export interface Libraries {
 /** One of them. */
 export interface Library {
   readonly path: string;
-  readonly view: ElfView;
   readonly notes: readonly ElfNote[];
 }
