@@ -245,7 +245,13 @@ class Gaps {
 }
 
 /** Byte sequences of which an instruction that `changesGs` has one. */
-export const gsChangingBytes: readonly (readonly number[])[] = [[0x8e], [0x0f, 0xa9], [0x0f, 0xb5], [0x0f, 0xae], [0x0f, 0x01]];
+export const gsChangingBytes: readonly (readonly number[])[] = [
+  [0x8e],
+  [0x0f, 0xa9],
+  [0x0f, 0xb5],
+  [0x0f, 0xae],
+  [0x0f, 0x01, 0xf8],
+];
 
 /** Whether the instruction may change which memory %gs means: `wrgsbase`, `swapgs`, a load of the selector. */
 export function changesGs(instruction: Instruction): boolean {

@@ -26,8 +26,11 @@ export class CodeSpace {
   }
 
   regionOf(position: number): CodeRegion {
-    for (const region of this.regions) if (position < region.start + region.size) return region;
-    return this.regions[this.regions.length - 1];
+    const { regions } = this;
+    // By index: asked about every instruction, an iterator would leave a heap of garbage.
+    let index = 0;
+    while (index < regions.length - 1 && position >= regions[index].start + regions[index].size) index++;
+    return regions[index];
   }
 
   /** Virtual address of a position. */
@@ -44,7 +47,9 @@ export class CodeSpace {
 
   /** Position of a virtual address, or -1 where no executable byte of the file is loaded there. */
   positionOf(address: number): number {
-    for (const region of this.regions) {
+    const { regions } = this;
+    for (let index = 0; index < regions.length; index++) {
+      const region = regions[index];
       const at = address - region.address;
       if (at >= 0 && at < region.size) return region.start + at;
     }

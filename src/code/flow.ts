@@ -99,9 +99,9 @@ class Search {
     const sources = predecessors(walk, position);
     // A function that others may call through a pointer, or that nothing is seen to call, gets values from elsewhere.
     if (sources.length === 0 || (walk.isFunction(position) && walk.isPointedTo(position))) this.other = true;
-    for (const source of sources) {
-      if (this.linuxOnly && !walk.isReachedOnLinux(source)) continue;
-      this.stepBack(source, position, register);
+    for (let index = 0; index < sources.length; index++) {
+      if (this.linuxOnly && !walk.isReachedOnLinux(sources[index])) continue;
+      this.stepBack(sources[index], position, register);
     }
   }
 

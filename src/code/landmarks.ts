@@ -190,6 +190,7 @@ function mayBeEntered(bytes: Uint8Array, pairs: readonly number[]): boolean {
   for (const pair of pairs) {
     const end = Math.min(bytes.length, pair + REACH);
     for (let at = Math.max(done, pair - REACH, 0); at < end; at++) {
+      if (jumps[bytes[at]] === 0) continue;
       const target = targetOf(bytes, at);
       if (target >= 0 && wanted.has(target) && isLikelyStart(bytes, at)) return true;
     }
@@ -197,6 +198,11 @@ function mayBeEntered(bytes: Uint8Array, pairs: readonly number[]): boolean {
   }
   return false;
 }
+
+/** First bytes of what `targetOf` knows. */
+const jumps = new Uint8Array(256);
+for (const byte of [0x0f, 0xe8, 0xe9, 0xeb]) jumps[byte] = 1;
+jumps.fill(1, 0x70, 0x80);
 
 /** Where `eb`, `7x`, `e9`, `e8` or `0f 8x` at a position would go to; -1 for anything else. */
 function targetOf(bytes: Uint8Array, at: number): number {

@@ -1,5 +1,6 @@
 /** The system calls that the code makes: their numbers and arguments, as far as constants can be followed. */
 
+import { positionsOf } from "../bytes/find.js";
 import { decode } from "../x86/decode.js";
 import { Flow, Instruction } from "../x86/instruction.js";
 import type { Code } from "./code.js";
@@ -40,13 +41,13 @@ export interface SystemCallSite {
 /** Every `syscall` instruction in known code that Linux reaches, with what its number can be. */
 export function systemCallSites(code: Code): SystemCallSite[] {
   const { walk, space } = code;
-  const sites: SystemCallSite[] = [];
-  const { bytes } = space;
-  for (let at = bytes.indexOf(0x0f); at >= 0; at = bytes.indexOf(0x0f, at + 1)) {
-    if (bytes[at + 1] !== 0x05 || !walk.isStart(at) || !walk.isReachedOnLinux(at)) continue;
-    sites.push({ position: at, wrapper: undefined, number: valuesBefore(walk, at, Register.rax, { linuxOnly: true }) });
-  }
-  return sites;
+  return positionsOf([0x0f, 0x05], space.bytes)
+    .filter((at) => walk.isStart(at) && walk.isReachedOnLinux(at))
+    .map((position) => ({
+      position,
+      wrapper: undefined,
+      number: valuesBefore(walk, position, Register.rax, { linuxOnly: true }),
+    }));
 }
 
 const nothing: Values = { constants: [], loads: [], other: false };
