@@ -27,13 +27,17 @@ interface Table {
 
 /**
  * Loads the tables that PT_DYNAMIC names; of a program without one, its loaded SHT_RELA and SHT_REL sections. The result
- * decodes their entries one by one, at most four million.
+ * decodes their entries one by one, of at most four million; those without a symbol, which are most, only where all are wanted.
  */
-export async function loadRelocations(source: ByteSource, view: ElfView): Promise<Iterable<Relocation>> {
-  return entriesOf(await relocationTables(source, view), view);
+export async function loadRelocations(
+  source: ByteSource,
+  view: ElfView,
+  which: "all" | "of symbols" = "all",
+): Promise<Iterable<Relocation>> {
+  return entriesOf(await relocationTables(source, view), view, which);
 }
 
-function* entriesOf(tables: readonly Table[], view: ElfView): Generator<Relocation> {
+function* entriesOf(tables: readonly Table[], view: ElfView, which: "all" | "of symbols"): Generator<Relocation> {
   let left = mostRelocations;
   for (const { bytes, addends } of tables) {
     const reader = new Reader(bytes, "a relocation table", 0, view.littleEndian);
@@ -41,12 +45,15 @@ function* entriesOf(tables: readonly Table[], view: ElfView): Generator<Relocati
     const size = (addends ? 3 : 2) * word;
     for (let at = 0; reader.has(at, size) && left > 0; at += size, left--) {
       if (word === 8) {
-        const addend = addends ? reader.i64(at + 16) : undefined;
         const infoLow = view.littleEndian ? at + 8 : at + 12;
         const infoHigh = view.littleEndian ? at + 12 : at + 8;
-        yield { at: reader.clamped64(at), type: reader.u32(infoLow), symbol: reader.u32(infoHigh), addend };
+        const symbol = reader.u32(infoHigh);
+        if (symbol === 0 && which === "of symbols") continue;
+        const addend = addends ? reader.i64(at + 16) : undefined;
+        yield { at: reader.clamped64(at), type: reader.u32(infoLow), symbol, addend };
       } else {
         const info = reader.u32(at + 4);
+        if (info >>> 8 === 0 && which === "of symbols") continue;
         yield { at: reader.u32(at), type: info & 0xff, symbol: info >>> 8, addend: addends ? reader.i32(at + 8) : undefined };
       }
     }

@@ -3,7 +3,7 @@ import type { ByteSource } from "../bytes/source.js";
 import { ET_REL } from "./elf-header.js";
 import type { ElfView, ImportedFunction } from "./image.js";
 import { loadRelocations, mostRelocations, readRelr, readWords } from "./relocation-tables.js";
-import { dynamicSymbols } from "./symbol-table.js";
+import { dynamicSymbols, type SymbolTable } from "./symbol-table.js";
 
 const STT_NOTYPE = 0;
 const STT_FUNC = 2;
@@ -38,8 +38,8 @@ export async function readImports(source: ByteSource, view: ElfView): Promise<Im
   const symbols = kinds && (await dynamicSymbols(source, view));
   if (kinds === undefined || symbols === undefined) return [];
   const slotsOf = new Map<number, number[]>();
-  for (const { at, type, symbol } of await loadRelocations(source, view)) {
-    if (symbol === 0 || symbol >= symbols.count || !kinds.slots.includes(type)) continue;
+  for (const { at, type, symbol } of await loadRelocations(source, view, "of symbols")) {
+    if (symbol >= symbols.count || !kinds.slots.includes(type)) continue;
     const slots = slotsOf.get(symbol);
     if (slots !== undefined) {
       slots.push(at);
@@ -49,7 +49,19 @@ export async function readImports(source: ByteSource, view: ElfView): Promise<Im
     const canBeFunction = kind.type === STT_FUNC || kind.type === STT_NOTYPE || kind.type === STT_GNU_IFUNC;
     if (kind.section === 0 && canBeFunction) slotsOf.set(symbol, [at]);
   }
-  return [...slotsOf].map(([symbol, slots]) => ({ name: symbols.symbol(symbol).name, slots }));
+  return [...slotsOf].map(([symbol, slots]) => withName(symbols, symbol, slots));
+}
+
+/** Few imported functions are ever asked for their names. */
+function withName(symbols: SymbolTable, symbol: number, slots: readonly number[]): ImportedFunction {
+  let name: string | undefined;
+  return {
+    get name() {
+      name ??= symbols.symbol(symbol).name;
+      return name;
+    },
+    slots,
+  };
 }
 
 /**
