@@ -9,6 +9,7 @@ import {
   CALL,
   decode,
   disp,
+  extension,
   flow,
   hasMemory,
   INDIRECT_CALL,
@@ -359,7 +360,10 @@ function inSpace(to: i64, region: i32): i32 {
   return regionCount() == 1 ? -1 : positionOf(addressOf(region) - start + to);
 }
 
-/** `lea f(%rip),%r`, `mov $f,%r32`, `push $f`, `movq $f,mem`: the address of a function taken by an instruction. */
+/**
+ * `lea f(%rip),%r`, `mov $f,%r32`, `push $f`, `movq $f,mem`: the address of a function taken by an instruction. `add $f,%eax` and
+ * `cmp $f,%rax` too: so Cosmopolitan's start-up code finds the way of a system's calls, and its signal handler whether it is on it.
+ */
 function notePointersOf(next: i64): void {
   if (opcode == 0x8d) {
     const from = base();
@@ -368,7 +372,9 @@ function notePointersOf(next: i64): void {
     return;
   }
   if (!absoluteImmediates || immSize < 4) return;
-  if ((opcode >= 0xb8 && opcode <= 0xbf) || opcode == 0xc7 || opcode == 0x68) notePointer(positionOf(imm));
+  const isMove = (opcode >= 0xb8 && opcode <= 0xbf) || opcode == 0xc7 || opcode == 0x68;
+  if (isMove || opcode == 0x05 || opcode == 0x3d || (opcode == 0x81 && (extension() == 0 || extension() == 7)))
+    notePointer(positionOf(imm));
 }
 
 /** The jump table of a `switch` in position-independent code: 32-bit distances from the table's own address. */
