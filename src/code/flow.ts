@@ -50,14 +50,14 @@ export function predecessors(walk: Walk, position: number): number[] {
 
 const scratch = new Instruction();
 
-/** The instruction that ends right before `position` and falls through into it, or -1. */
-export function fallsFrom(walk: Walk, position: number): number {
+/** The instruction that ends right before `position` and falls through into it, decoded into `into`; or -1. */
+export function fallsFrom(walk: Walk, position: number, into = scratch): number {
   const { space } = walk;
   for (let at = position - 1; at >= 0 && at >= position - 15; at--) {
     if (!walk.isStart(at)) continue;
-    const length = decode(space.bytes, at, space.endOf(at), scratch);
+    const length = decode(space.bytes, at, space.endOf(at), into);
     if (at + length !== position) continue;
-    const { flow } = scratch;
+    const { flow } = into;
     const stops = flow === Flow.Jump || flow === Flow.IndirectJump || flow === Flow.Return || flow === Flow.Trap;
     return stops ? -1 : at;
   }
@@ -96,21 +96,27 @@ class Search {
     if (this.seen.has(key)) return;
     this.seen.add(key);
     const { walk } = this;
-    const sources = predecessors(walk, position);
+    const before = fallsFrom(walk, position, this.instruction);
+    const sources = walk.sourcesOf(position);
     // A function that others may call through a pointer, or that nothing is seen to call, gets values from elsewhere.
-    if (sources.length === 0 || (walk.isFunction(position) && walk.isPointedTo(position))) this.other = true;
+    if ((before < 0 && sources.length === 0) || (walk.isFunction(position) && walk.isPointedTo(position))) this.other = true;
+    if (before >= 0 && this.counts(before)) this.stepBack(before, position, register);
     for (let index = 0; index < sources.length; index++) {
-      if (this.linuxOnly && !walk.isReachedOnLinux(sources[index])) continue;
-      this.stepBack(sources[index], position, register);
+      const source = sources[index];
+      if (source === before || !this.counts(source)) continue;
+      decode(walk.space.bytes, source, walk.space.endOf(source), this.instruction);
+      this.stepBack(source, position, register);
     }
   }
 
-  /** The value of `register` after the instruction at `source`, on the way to `target`. */
+  private counts(source: number): boolean {
+    return !this.linuxOnly || this.walk.isReachedOnLinux(source);
+  }
+
+  /** The value of `register` after the instruction at `source`, which was decoded just now, on the way to `target`. */
   private stepBack(source: number, target: number, register: number): void {
-    const { space } = this.walk;
     const { instruction } = this;
-    const length = decode(space.bytes, source, space.endOf(source), instruction);
-    const { flow } = instruction;
+    const { flow, length } = instruction;
     const entersCallee = flow === Flow.Call && source + length !== target;
     if (flow === Flow.Jump || flow === Flow.Branch || entersCallee) {
       this.pending.push({ position: source, register });

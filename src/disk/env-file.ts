@@ -1,11 +1,11 @@
 /** Writes an env.sh and, beside it, a folder with one small script a tool that leads to the program to use. */
 
-import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { quoted } from "../report/words.js";
 import { reasonOf } from "./file-source.js";
+import { freshSuffix } from "./fresh-name.js";
 
 /** How each script begins, so that none is taken for a tool. */
 export const WRAPPER_MARK = "#!/bin/sh\n# Written by `sandfit tools --env`\n";
@@ -30,7 +30,7 @@ export function writeEnvFile(file: string, entries: readonly EnvEntry[]): void {
   const folder = `${path}.bin`;
   if (folder.includes(":")) throw new InputError(`${file} lies in a folder with a colon in its name, which PATH cannot hold`);
   refuseOthers(path, file);
-  const fresh = join(dirname(path), `.${basename(path)}.sandfit-${randomBytes(6).toString("hex")}`);
+  const fresh = join(dirname(path), `.${basename(path)}.sandfit-${freshSuffix()}`);
   try {
     mkdirSync(fresh);
     for (const entry of entries) {

@@ -45,7 +45,8 @@ export function openFile(path: string, name = path): FileSource {
 
 function inflate(bytes: Uint8Array, limit: number): Uint8Array | undefined {
   try {
-    return inflateRawSync(bytes, { maxOutputLength: limit });
+    const { buffer, byteOffset, length } = inflateRawSync(bytes, { maxOutputLength: limit });
+    return new Uint8Array(buffer, byteOffset, length);
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 /** Folders that only this user may enter, and that are gone whatever ends the process, short of SIGKILL. */
 
-import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
+import { freshSuffix } from "./fresh-name.js";
 
 export interface PrivateFolder {
   readonly folder: string;
@@ -14,7 +14,7 @@ export interface PrivateFolder {
  * The signals are listened to before it is there: one that came between would leave it behind.
  */
 export function privateFolder(prefix: string): PrivateFolder {
-  const folder = `${prefix}${randomBytes(8).toString("hex")}`;
+  const folder = `${prefix}${freshSuffix()}`;
   const forget = removeOnSignal(folder);
   try {
     mkdirSync(folder, { mode: 0o700 });

@@ -1,10 +1,10 @@
 /** Small text files, read and written whole or not at all. */
 
-import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.js";
 import { kindOf, reasonOf } from "./file-source.js";
+import { freshSuffix } from "./fresh-name.js";
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
@@ -41,7 +41,7 @@ export function readSmallFile(path: string): string | undefined {
  * whoever may write to the folder could have put it there. The disk is made to remember it unless told. Throws the system's error.
  */
 export function writeSmallFile(path: string, text: string, lasting = true): void {
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.sandfit-${randomBytes(6).toString("hex")}`);
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.sandfit-${freshSuffix()}`);
   try {
     const descriptor = openSync(temporary, "wx", 0o644);
     try {

@@ -1,5 +1,6 @@
 /** Proof after writing: what the result loads differs from what the original loaded in the planned bytes alone. */
 
+import { firstDifference } from "../bytes/difference.js";
 import type { ByteSource } from "../bytes/source.js";
 import type { ElfView, View } from "../image/image.js";
 import type { Edit } from "../rules/define.js";
@@ -49,8 +50,7 @@ export async function unexplainedDifferences(
 export async function textChangesBeyond(original: ByteSource, result: ByteSource, edits: readonly Edit[]): Promise<string[]> {
   const expected = applyToCopy(await original.read(0, original.size), forward(edits));
   const found = await result.read(0, result.size);
-  const isSame = expected.length === found.length && expected.every((byte, i) => byte === found[i]);
-  return isSame ? [] : ["the result differs from the original in more than the edits"];
+  return firstDifference(expected, found) < 0 ? [] : ["the result differs from the original in more than the edits"];
 }
 
 /** Headers are edited for Linux alone. */
@@ -64,8 +64,7 @@ function describeRanges(view: View): unknown {
 
 function differences(before: Uint8Array, after: Uint8Array, offset: number, edits: readonly Edit[]): string[] {
   const problems: string[] = [];
-  for (let i = 0; i < before.length; i++) {
-    if (before[i] === after[i]) continue;
+  for (let i = firstDifference(before, after); i >= 0 && i < before.length; i = firstDifference(before, after, i + 1)) {
     const at = offset + i;
     const explained = edits.some((edit) => at >= edit.fileOffset && at < edit.fileOffset + edit.after.length / 2);
     if (!explained) problems.push(`the byte at file offset 0x${at.toString(16)} changed without an edit`);

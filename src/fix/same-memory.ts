@@ -1,5 +1,6 @@
 /** Proof for changed headers: the result may load other ranges, but at every address what the original had there, but for the edits. */
 
+import { firstDifference } from "../bytes/difference.js";
 import type { ByteSource } from "../bytes/source.js";
 import { PT_GNU_STACK } from "../image/elf-segments.js";
 import type { ElfView, LoadedRange } from "../image/image.js";
@@ -74,8 +75,8 @@ async function compareRange(range: LoadedRange, source: ByteSource, result: Side
       bytesAt(source, range, done, length),
       bytesAt(result.source, there, skip + done, length),
     ]);
-    for (let i = 0; i < length; i++) {
-      if (before[i] === after[i] || isInEdit(there.fileOffset + skip + done + i, edits)) continue;
+    for (let i = firstDifference(before, after); i >= 0; i = firstDifference(before, after, i + 1)) {
+      if (isInEdit(there.fileOffset + skip + done + i, edits)) continue;
       return [`the byte at 0x${(range.address + done + i).toString(16)} changed without an edit`];
     }
   }
