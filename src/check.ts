@@ -100,5 +100,6 @@ function verdictsOf(findings: readonly Finding[], target: Target): Partial<Recor
 function typeOf(view: ElfView): string {
   if (view.soname !== undefined || (view.entry === 0 && view.type === 3)) return "shared library";
   const linkage = view.isStatic ? "static" : "dynamic";
-  return view.isPositionIndependent ? `${linkage} PIE` : `${linkage} executable`;
+  const packed = view.isPacked ? " packed by UPX (what is inside is not seen)" : "";
+  return `${linkage} ${view.isPositionIndependent ? "PIE" : "executable"}${packed}`;
 }

@@ -29,6 +29,8 @@ export async function readElf(source: ByteSource, headerBytes: Uint8Array, heade
   const dynamic = await readDynamic(source, header, programHeaders, ranges, notes);
   const sections = await readSections(source, header, notes);
   checkEntry(header, ranges, interpreter, notes);
+  const isPacked = sections.length === 0 && (await isPackedByUpx(source, header));
+  if (isPacked) notes.push("packed by UPX: only what unpacks it was looked at; `upx -d` brings out the program itself");
   return {
     format: "elf",
     machine: elfMachine(header.machine),
@@ -51,6 +53,7 @@ export async function readElf(source: ByteSource, headerBytes: Uint8Array, heade
     dynamic: dynamic.table,
     isStatic: interpreter === undefined && dynamic.needed.length === 0,
     isPositionIndependent: header.type === ET_DYN,
+    isPacked,
     notes,
   };
 }
@@ -72,6 +75,12 @@ export async function readLibraryView(source: ByteSource): Promise<LibraryView> 
     needed,
     dynamic: table,
   };
+}
+
+/** Behind the program headers UPX puts its l_info, with the letters at offset 4 (upx/src/stub/src/include/linux.h). */
+async function isPackedByUpx(source: ByteSource, { phoff, phnum, phentsize }: ElfHeader): Promise<boolean> {
+  const at = phoff + phnum * phentsize + 4;
+  return at + 4 <= source.size && new TextDecoder("latin1").decode(await source.read(at, 4)) === "UPX!";
 }
 
 function checkType(header: ElfHeader, notes: string[]): void {

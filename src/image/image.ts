@@ -135,6 +135,8 @@ export interface ElfView extends View {
   readonly isStatic: boolean;
   /** ET_DYN: loaded at an address of the kernel's choice (a dynamically linked ET_EXEC has PT_DYNAMIC and is not). */
   readonly isPositionIndependent: boolean;
+  /** By UPX: what is seen is what unpacks the program. */
+  readonly isPacked: boolean;
   /** Sentences about harmless damage met while reading (for --why), e.g. section headers that run past the end. */
   readonly notes: readonly string[];
 }

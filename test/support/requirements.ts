@@ -20,10 +20,14 @@ export function canMount(): boolean {
 /** A test that needs something: where that is missing it is skipped, and its name says why. */
 export function testNeeding(isThere: boolean, what: string) {
   const isSkipped = !isThere && !requireAll;
-  return (name: string, body: () => Promise<void> | void): void => {
-    test.skipIf(isSkipped)(isSkipped ? `${name} (skipped: needs ${what})` : name, async () => {
-      if (!isThere) throw new Error(`this machine lacks ${what}, and SANDFIT_REQUIRE_ALL=1 allows no gaps`);
-      await body();
-    });
+  return (name: string, body: () => Promise<void> | void, timeout?: number): void => {
+    test.skipIf(isSkipped)(
+      isSkipped ? `${name} (skipped: needs ${what})` : name,
+      async () => {
+        if (!isThere) throw new Error(`this machine lacks ${what}, and SANDFIT_REQUIRE_ALL=1 allows no gaps`);
+        await body();
+      },
+      timeout,
+    );
   };
 }
