@@ -13,6 +13,7 @@ import type { CodeSpace } from "./code-space.js";
 
 /** The value of `__hostos` on Linux. */
 const LINUX = 1;
+const RDTSC = 0x31;
 const MOST_INSTRUCTIONS_TO_LOOK_AT = 48;
 
 /**
@@ -21,19 +22,26 @@ const MOST_INSTRUCTIONS_TO_LOOK_AT = 48;
  *     mov  $0x20,%cl            b1 20              FreeBSD passes its argument block in %rdi
  *     mov  %cl,__hostos(%rip)   88 0d rel32
  *
+ * Builds that leave FreeBSD out (MODE=optlinux, MODE=tinylinux) store %cl all the same, and read the clock behind it.
+ *
  * Returns undefined where the entry point does not look like that: then no branch is decided.
  */
 export function findHostVariable(space: CodeSpace, entry: number): number | undefined {
   const instruction = new Instruction();
   const end = space.endOf(entry);
   let sawFreebsd = false;
+  let stored: number | undefined;
   let at = entry;
   for (let count = 0; count < MOST_INSTRUCTIONS_TO_LOOK_AT; count++) {
     const length = decode(space.bytes, at, end, instruction);
     if (length === 0) return undefined;
     if (instruction.map === OpcodeMap.Primary && instruction.opcode === 0xb1 && instruction.imm === 0x20) sawFreebsd = true;
     const storesCl = instruction.map === OpcodeMap.Primary && instruction.opcode === 0x88 && instruction.reg === 1;
-    if (sawFreebsd && storesCl && instruction.base === RIP) return space.addressOf(at) + length + instruction.disp;
+    if (storesCl && instruction.base === RIP) {
+      stored = space.addressOf(at) + length + instruction.disp;
+      if (sawFreebsd) return stored;
+    }
+    if (stored !== undefined && instruction.map === OpcodeMap.Secondary && instruction.opcode === RDTSC) return stored;
     if (instruction.flow === Flow.Jump || instruction.flow === Flow.Return) return undefined;
     at += length;
   }
