@@ -104,6 +104,36 @@ describe("the command", () => {
     expect(readFileSync(path).subarray(0, 4).toString()).not.toBe("AAAA");
   });
 
+  // V8 itself looks at the header alone, and crashes of what is wrong behind it.
+  it.each<[string, (kept: Buffer) => Buffer]>([
+    [
+      "a bit in the middle is another",
+      (kept) => kept.fill(kept[kept.length >> 2]! ^ 4, kept.length >> 2, (kept.length >> 2) + 1),
+    ],
+    ["the second half is zeros", (kept) => kept.fill(0, kept.length >> 1)],
+    ["the end of what V8 reads is zeros", (kept) => kept.fill(0, kept.length >> 2, kept.length >> 1)],
+    ["one block is zeros", (kept) => kept.fill(0, 200 * 512, 201 * 512)],
+    ["it ends in the middle", (kept) => kept.subarray(0, kept.length >> 1)],
+    ["it names parts past its end", () => Buffer.from('{"main.js":[1e18,9e18]}\n'.repeat(2))],
+    ["its names are no names", () => Buffer.from('{"main.js":["a",null],"__proto__":5}\n'.repeat(2))],
+  ])("compiles again where %s", (_what, damage) => {
+    const first = run("check", process.execPath);
+    const path = join(folder, first.kept[0] as string);
+    const damaged = damage(readFileSync(path));
+    writeFileSync(path, damaged);
+    expect(run("check", process.execPath)).toEqual(first);
+    expect(readFileSync(path).equals(damaged)).toBe(false);
+  });
+
+  it("leaves nothing of what a full disk has cut off", () => {
+    const limited = `ulimit -f 64; exec "${process.execPath}" "$0" check "${process.execPath}"`;
+    const command = process.env["SANDFIT_TEST_COMMAND"] as string;
+    const { XDG_CACHE_HOME: _, ...environment } = process.env;
+    const { status } = spawnSync("sh", ["-c", limited, command], { env: { ...environment, HOME: home } });
+    expect(status).toBe(0);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it("runs without a home and writes nothing for --version", () => {
     expect(run("--version").kept).toEqual([]);
     home = join(home, "missing");
