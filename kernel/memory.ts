@@ -14,6 +14,7 @@ export let notes: usize = 0;
 /** `size` bytes, zeroed, aligned to 16. Traps where the engine gives no more memory. */
 export function reserve(size: usize): usize {
   const at = (free + 15) & ~15;
+  if (size > u32.MAX_VALUE - 0xffff - at) unreachable();
   free = at + size;
   const pages = i32((free + 0xffff) >>> 16);
   const missing = pages - memory.size();

@@ -2,6 +2,7 @@
 
 import type { CodeSpace } from "../code/code-space.js";
 import type { DataSpace } from "../code/data-space.js";
+import { InputError } from "../errors.js";
 import { decode, endsLine, type Instruction, isConditional } from "./instruction.js";
 import { Returns } from "./returns.js";
 
@@ -16,6 +17,8 @@ interface Words {
 }
 
 const NONE: readonly number[] = [];
+/** Several times what the largest Cosmopolitan program has; a Map holds no more than 2^24 entries. */
+const MOST_BYTES = 2 ** 26;
 
 export class ArmCode {
   private readonly regions: readonly Words[];
@@ -27,7 +30,10 @@ export class ArmCode {
   private readonly data: DataSpace;
   private readonly returning = new Returns(this);
 
+  /** Throws InputError for more code than any such program has. */
   constructor(space: CodeSpace, data: DataSpace) {
+    if (space.bytes.length > MOST_BYTES)
+      throw new InputError("the aarch64 program has more than 64 MiB of code, which is not walked");
     this.data = data;
     this.regions = space.regions.flatMap(({ start, size, address, fileOffset }) => {
       const skip = (4 - (address % 4)) % 4;

@@ -11,6 +11,7 @@ import { Instruction, NONE, OpcodeMap, Prefix } from "../x86/instruction.js";
 import type { Code } from "./code.js";
 import { Evidence, type EvidenceName, evidenceName } from "./evidence.js";
 import { valuesBefore } from "./flow.js";
+import { Most, refuseMore } from "./limits.js";
 
 export type SegmentName = "fs" | "gs";
 
@@ -52,7 +53,7 @@ export interface Accesses {
 
 const prefixByte: Record<SegmentName, number> = { fs: 0x64, gs: 0x65 };
 
-/** Finds every access through the segment in the code, and every look-alike. */
+/** Finds every access through the segment in the code, and every look-alike. Throws InputError where there are too many. */
 export function segmentAccesses(code: Code, segment: SegmentName): Accesses {
   const { space, walk } = code;
   const { bytes } = space;
@@ -68,6 +69,8 @@ export function segmentAccesses(code: Code, segment: SegmentName): Accesses {
     else if (reason !== "inside" || isThreadStateForm(bytes, at)) dismissed.push({ position: at, length, reason });
   };
   for (let at = bytes.indexOf(prefixByte[segment]); at >= 0; at = bytes.indexOf(prefixByte[segment], at + 1)) {
+    refuseMore(found.length, segment === "gs" ? Most.gsAccesses : Most.fsAccesses, `accesses through %${segment}`);
+    refuseMore(dismissed.length, Most.lookAlikes, "byte sequences that look like accesses through %gs");
     const known = walk.isKnown(at);
     const start = known ? walk.startOf(at) : gaps.startOf(at);
     if (known && start < 0) continue;
@@ -197,13 +200,16 @@ export function looksLikeText(bytes: Uint8Array, at: number, length: number): bo
   return printable / (to - from) >= TEXT_SHARE && own / length > 0.5;
 }
 
+const nowhere = new Uint8Array(0);
+
 /** The stretches between known code, decoded once each when first asked for. */
 class Gaps {
   private readonly code: Code;
   private readonly instruction = new Instruction();
   private from = -1;
   private to = -1;
-  private starts = new Set<number>();
+  /** One byte for each of the gap's. */
+  private starts = nowhere;
 
   constructor(code: Code) {
     this.code = code;
@@ -215,7 +221,7 @@ class Gaps {
    */
   startOf(position: number): number {
     if (position < this.from || position >= this.to) this.open(position);
-    for (let at = position; at >= this.from && at > position - 15; at--) if (this.starts.has(at)) return at;
+    for (let at = position; at >= this.from && at > position - 15; at--) if (this.starts[at - this.from] === 1) return at;
     return -1;
   }
 
@@ -228,19 +234,18 @@ class Gaps {
     while (to < region.start + region.size && !walk.isKnown(to)) to++;
     this.from = from;
     this.to = to;
-    this.starts = new Set();
+    this.starts = nowhere;
     // What starts at the start of a segment is a header or a script, never a function.
     if (from === region.start) return;
+    const starts = new Uint8Array(to - from);
     let at = from;
     while (at < to) {
       const length = decode(space.bytes, at, to, this.instruction);
-      if (length === 0) {
-        this.starts = new Set();
-        return;
-      }
-      this.starts.add(at);
+      if (length === 0) return;
+      starts[at - from] = 1;
       at += length;
     }
+    this.starts = starts;
   }
 }
 

@@ -12,7 +12,7 @@ import { kernelBinary } from "./kernel-binary.js";
 import type { WalkInput } from "./walk.js";
 import { instantiate } from "./web-assembly.js";
 
-/** kernel/index.ts. Addresses in its memory are numbers. */
+/** kernel/index.ts. Addresses in its memory are numbers, negative from 2^31 on: WebAssembly hands its 32 bits over as signed. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   tables(pop: number): number;
@@ -70,8 +70,22 @@ const nothing = new Uint8Array(0);
 
 let kept: Kernel | undefined;
 
-/** Walks the code as kernel/walk.ts describes. Not reentrant, which nothing can make it: it is one synchronous call. */
+/**
+ * Walks the code as kernel/walk.ts describes. Not reentrant, which nothing can make it: it is one synchronous call.
+ * Throws InputError where there is not the memory for that much code.
+ */
 export function runWalk(input: WalkInput): WalkResult {
+  try {
+    return walkInKernel(input);
+  } catch (error) {
+    // The one trap in kernel/ (memory.ts), and what JavaScript says when a copy of the result does not fit.
+    const isFull = error instanceof Error && /unreachable|allocation failed/.test(error.message);
+    if (!isFull) throw error;
+    throw new InputError(`there is not enough memory to walk the ${input.space.bytes.length} bytes of code`);
+  }
+}
+
+function walkInKernel(input: WalkInput): WalkResult {
   const kernel = kept ?? makeKernel();
   kept = undefined;
   const { exports } = kernel;
@@ -100,11 +114,11 @@ export function runWalk(input: WalkInput): WalkResult {
   const { buffer } = exports.memory;
   const edgeShift = exports.edgeShift();
   const result: WalkResult = {
-    marks: new Uint8Array(buffer, exports.marksAt(), size).slice(),
-    notes: new Uint8Array(buffer, exports.notesAt(), size).slice(),
-    edges: new Int32Array(buffer, exports.edgesAt(), 2 * exports.edgeCount()).slice(),
-    edgeBefore: new Int32Array(buffer, exports.edgesBefore(), exports.edgeCount()).slice(),
-    edgeSlots: new Int32Array(buffer, exports.edgeSlots(), 2 << (32 - edgeShift)).slice(),
+    marks: new Uint8Array(buffer, exports.marksAt() >>> 0, size).slice(),
+    notes: new Uint8Array(buffer, exports.notesAt() >>> 0, size).slice(),
+    edges: new Int32Array(buffer, exports.edgesAt() >>> 0, 2 * exports.edgeCount()).slice(),
+    edgeBefore: new Int32Array(buffer, exports.edgesBefore() >>> 0, exports.edgeCount()).slice(),
+    edgeSlots: new Int32Array(buffer, exports.edgeSlots() >>> 0, 2 << (32 - edgeShift)).slice(),
     edgeShift,
   };
   kernel.input = undefined;
@@ -125,7 +139,7 @@ export function kernelDecoder(bytes: Uint8Array): Pick<Exports, "decode" | "flow
 /** Copies numbers into the kernel's memory. Returns their address there. */
 function put(exports: Exports, numbers: readonly number[]): number {
   const at = exports.reserve(4 * numbers.length);
-  new Int32Array(exports.memory.buffer).set(numbers, at >> 2);
+  new Int32Array(exports.memory.buffer).set(numbers, at >>> 2);
   return at;
 }
 

@@ -6,6 +6,7 @@ import { Instruction, OpcodeMap, Prefix } from "../x86/instruction.js";
 import type { CodeSpace } from "./code-space.js";
 import { type Look, lookFor, WINDOW } from "./first-look.js";
 import { isLikelyStart, mayBeStart } from "./in-step.js";
+import { Most, refuseMore } from "./limits.js";
 
 /** Places at which bytes stand that can be what a rule is about. */
 export interface Sightings {
@@ -67,7 +68,9 @@ export function findLandmarks(space: CodeSpace, sections: readonly SectionHeader
   const setGs: number[] = [];
   const stretches = stretchesOfCode(space, sections);
   const lookInto = look ?? lookFor(stretches.reduce((sum, [start, end]) => sum + end - start, 0));
+  const lists = [pairs, int80, gsSelectors, fsBases, gsBases, mapFlags, setGs];
   for (const [start, end] of windowsOf(stretches)) {
+    for (const list of lists) refuseMore(list.length, Most.landmarks, "places of a kind");
     for (const place of lookInto(bytes, start, end - start)) {
       const at = start + place;
       const byte = bytes[at];

@@ -133,8 +133,32 @@ export function decidingBranches(walk: Walk, place: number, most = 120): Decidin
   return branches;
 }
 
-/** Start of the function that a position lies in: the nearest place at or before it that something calls or points to. */
+const BLOCK = 256;
+const startsOfBlocks = new WeakMap<Walk, Map<number, number>>();
+
+/**
+ * Start of the function that a position lies in: the nearest place at or before it that something calls or points to; -1 where
+ * there is none. What was passed on the way is remembered block by block, so that many questions about a long function cost
+ * no more than one.
+ */
 export function functionStart(walk: Walk, position: number): number {
-  for (let at = position; at >= 0; at--) if (walk.isStart(at) && walk.isFunction(at)) return at;
-  return -1;
+  const known = startsOfBlocks.get(walk) ?? new Map<number, number>();
+  startsOfBlocks.set(walk, known);
+  const passed: number[] = [];
+  let start = -1;
+  for (let at = position; at >= 0; at--) {
+    if (walk.isStart(at) && walk.isFunction(at)) {
+      start = at;
+      break;
+    }
+    if (at % BLOCK !== 0) continue;
+    const before = known.get(at);
+    if (before !== undefined) {
+      start = before;
+      break;
+    }
+    passed.push(at);
+  }
+  for (const block of passed) known.set(block, start);
+  return start;
 }

@@ -7,6 +7,7 @@ import type { Code } from "./code.js";
 import { forEachInstruction } from "./code.js";
 import { type ConstantSite, type Values, valuesBefore } from "./flow.js";
 import { importCalledAt } from "./imports.js";
+import { Most, refuseMore } from "./limits.js";
 
 /** x86-64 registers by their numbers in the encoding. */
 export const Register = {
@@ -38,16 +39,16 @@ export interface SystemCallSite {
   readonly number: Values;
 }
 
-/** Every `syscall` instruction in known code that Linux reaches, with what its number can be. */
+/** Every `syscall` instruction in known code that Linux reaches, with what its number can be. Throws InputError where there are too many. */
 export function systemCallSites(code: Code): SystemCallSite[] {
   const { walk, space } = code;
-  return positionsOf([0x0f, 0x05], space.bytes)
-    .filter((at) => walk.isStart(at) && walk.isReachedOnLinux(at))
-    .map((position) => ({
-      position,
-      wrapper: undefined,
-      number: valuesBefore(walk, position, Register.rax, { linuxOnly: true }),
-    }));
+  const positions = positionsOf([0x0f, 0x05], space.bytes).filter((at) => walk.isStart(at) && walk.isReachedOnLinux(at));
+  refuseMore(positions.length, Most.systemCalls, "`syscall` instructions");
+  return positions.map((position) => ({
+    position,
+    wrapper: undefined,
+    number: valuesBefore(walk, position, Register.rax, { linuxOnly: true }),
+  }));
 }
 
 const nothing: Values = { constants: [], loads: [], other: false };

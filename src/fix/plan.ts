@@ -71,7 +71,7 @@ export async function planFix(source: ByteSource, image: Image, report: FileRepo
     const { rule } = finding;
     const repair = repairOf(finding, form);
     if (repair === undefined || (repair.edits.length === 0 && repair.mode === undefined)) continue;
-    edits.push(...repair.edits);
+    for (const edit of repair.edits) edits.push(edit);
     if (repair.mode !== undefined) modes.push(repair.mode);
     repairs.push(rule);
   }

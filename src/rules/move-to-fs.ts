@@ -69,7 +69,7 @@ export function moveToFs(analysis: Analysis): Move {
     edits.push(editAt(code, position + 1, "02", "ARCH_SET_GS (0x1001) → ARCH_SET_FS (0x1002)", "swept"));
   }
   edits.push(...withoutRewriting(analysis));
-  refusals.push(...otherUses(analysis));
+  for (const use of otherUses(analysis)) refusals.push(use);
   edits.sort((a, b) => a.fileOffset - b.fileOffset);
   return { sites, leftAlone, edits, refusals, reads, sets: constants.size };
 }

@@ -3,6 +3,7 @@
 import type { Code } from "../code/code.js";
 import { evidenceAt, nameOf } from "../code/code.js";
 import type { EvidenceName } from "../code/evidence.js";
+import { Most, refuseMore } from "../code/limits.js";
 import { decode } from "../x86/decode.js";
 import { format } from "../x86/format.js";
 import { Instruction } from "../x86/instruction.js";
@@ -22,8 +23,13 @@ export function bytesOf(hexadecimal: string): Uint8Array {
   return bytes;
 }
 
-/** Describes the instruction at a position. `evidence` defaults to what the walk knows. */
+const described = new WeakMap<Code, number>();
+
+/** Describes the instruction at a position. `evidence` defaults to what the walk knows. Throws InputError where there are too many. */
 export function siteAt(code: Code, position: number, role: string, evidence?: EvidenceName): Site {
+  const count = (described.get(code) ?? 0) + 1;
+  described.set(code, count);
+  refuseMore(count, Most.sites, "places that matter to gVisor");
   const { space } = code;
   const instruction = new Instruction();
   const length = Math.max(1, decode(space.bytes, position, space.endOf(position), instruction));
