@@ -7,6 +7,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
-    coverage: { provider: "v8", include: ["src/**"], reporter: ["text-summary", "json-summary", "html"] },
+    coverage: { provider: "v8", include: ["src/**"], reporter: ["text-summary", "json-summary", "html"], reportOnFailure: true },
   },
 });
