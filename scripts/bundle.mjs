@@ -92,6 +92,8 @@ export async function bundleCommand(folder) {
   const parts = await bundleMain({ groups: [{ name: "check", test: (path) => partOfCheck.some((place) => place.test(path)) }] });
   const hash = createHash("sha256");
   for (const [name, code] of parts) {
+    // src/cli/parts.ts runs them by node:vm, where import() does not work; a module of Node's is imported at the top instead.
+    if (/\bimport\(/.test(code)) throw new Error(`${name} would import a module when it runs`);
     // A function, as Node makes one of each CommonJS module; src/cli/start.ts calls it.
     const text = `(function(exports,require,module,__filename){${code}\n})`;
     hash.update(text);

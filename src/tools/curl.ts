@@ -1,6 +1,7 @@
 /** Tries a curl: names its TLS, and fetches from a server that this process opens on the loopback interface. */
 
 import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
 import { type Bench, JobFailed, type Trial, versionIn } from "./bench.js";
 
 /** As curl --version names them in its first line (lib/vtls in curl's source). */
@@ -34,7 +35,6 @@ interface Server {
 
 /** Opens the server on a free port; the reason where that cannot be done. */
 async function serve(): Promise<Server | string> {
-  const { createServer } = await import("node:http");
   const answer = randomBytes(2048).toString("hex");
   const server = createServer((_request, response) => response.end(answer));
   return new Promise((resolve) => {
