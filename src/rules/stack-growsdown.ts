@@ -5,6 +5,7 @@ import { forEachInstructionWith } from "../code/code.js";
 import { valuesBefore } from "../code/flow.js";
 import { type DecidingBranch, decidingBranches, functionStart, instructionAt } from "../code/paths.js";
 import { Register } from "../code/system-calls.js";
+import type { Walk } from "../code/walk.js";
 import { always } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { Flow, type Instruction, OpcodeMap } from "../x86/instruction.js";
@@ -57,8 +58,8 @@ interface Growth {
   readonly flags: number;
   /** The place that must not be reached any more. */
   readonly place: number;
-  /** How the deciding branch has to be confirmed. */
-  readonly shape: "mmap" | "cosmo_stack_alloc";
+  /** How the deciding branch has to be confirmed; "inlined": slackmap() stands inside cosmo_stack_alloc(). */
+  readonly shape: "mmap" | "cosmo_stack_alloc" | "inlined";
 }
 
 function findCosmopolitan(subject: Subject, analysis: Analysis): Found | undefined {
@@ -182,22 +183,18 @@ function growthsInStackAllocator(analysis: Analysis): Growth[] {
   const growers = new Set<number>();
   forEachInstructionWith(code, ALLOCATOR_BYTES, (position, instruction) => {
     if (instruction.immSize !== 4 || !walk.isReachedOnLinux(position)) return;
-    const start = functionStart(walk, position);
     if (isGrowingConstant(instruction)) {
-      const joined = callersOf(analysis, start).map((place) => ({ flags: position, place, shape: "cosmo_stack_alloc" as const }));
+      const joined = growthsAbove(analysis, position, position);
       growths.push(...joined.filter((growth) => decisionAbout(analysis, growth) !== undefined));
       return;
     }
     if (instruction.imm !== FLIXMAP_FLAGS) return;
-    for (const call of callersOf(analysis, start)) {
+    for (const call of callersOf(analysis, functionStart(walk, position))) {
       for (const register of [Register.rcx, Register.rdx]) {
         const grows = valuesBefore(walk, call, register).constants.find((constant) => constant.value === MAP_GROWSDOWN);
         if (grows === undefined || growers.has(call)) continue;
         growers.add(call);
-        const mapper = functionStart(walk, call);
-        growths.push(
-          ...callersOf(analysis, mapper).map((place) => ({ flags: grows.position, place, shape: "cosmo_stack_alloc" as const })),
-        );
+        growths.push(...growthsAbove(analysis, grows.position, call));
       }
     }
   });
@@ -215,6 +212,14 @@ const NOREPLACE = 0x8100000;
 function isGrowingConstant(instruction: Instruction): boolean {
   const isMove = instruction.map === OpcodeMap.Primary && instruction.opcode >= 0xb8 && instruction.opcode <= 0xbf;
   return (isMove || isOr(instruction)) && (instruction.imm & ~NOREPLACE) === GROWING && (instruction.imm & NOREPLACE) !== 0;
+}
+
+/** Where slackmap() is called; where a compiler has inlined it, as -O3 does, the place itself. */
+function growthsAbove(analysis: Analysis, flags: number, place: number): Growth[] {
+  const inlined: Growth = { flags, place, shape: "inlined" };
+  if (decisionAbout(analysis, inlined) !== undefined) return [inlined];
+  const calls = callersOf(analysis, functionStart(analysis.code.walk, place));
+  return calls.map((call) => ({ flags, place: call, shape: "cosmo_stack_alloc" }));
 }
 
 function callersOf(analysis: Analysis, start: number): number[] {
@@ -242,19 +247,41 @@ function callFollows(analysis: Analysis, position: number): boolean {
 
 /** The branch that decides between the growing mapping and the whole one, if there is one beyond doubt. */
 function decisionAbout(analysis: Analysis, growth: Growth): DecidingBranch | undefined {
-  return decidingBranches(analysis.code.walk, growth.place).find((branch) => isConfirmed(analysis, growth, branch));
+  const most = growth.shape === "inlined" ? MOST_INLINED : undefined;
+  return decidingBranches(analysis.code.walk, growth.place, most).find((branch) => isConfirmed(analysis, growth, branch));
 }
 
+/** Instructions in front of the growing mapping that are looked at where slackmap() is inlined: it has a loop of its own. */
+const MOST_INLINED = 400;
+
 /**
- * In mmap the branch has to be the one that Linux and other systems part at. In the stack allocator it has to follow a
- * call whose result is tested, and another branch before it has to go to the same place (the stack limit's check).
+ * In mmap the branch has to be the one that Linux and other systems part at. In the stack allocator another branch right
+ * before it has to go to the same place (the stack limit's check), or over a copy of it.
  */
 function isConfirmed(analysis: Analysis, growth: Growth, branch: DecidingBranch): boolean {
   const { walk } = analysis.code;
   if (growth.shape === "mmap") return !walk.isReachedOnLinux(branch.otherSide) || testsLinuxBit(analysis, branch);
-  return walk.sourcesOf(branch.otherSide).some((source) => {
+  const isNear = walk.sourcesOf(branch.otherSide).some((source) => {
     if (source === branch.position) return false;
     return source < branch.position && branch.position - source < 32 && instructionAt(walk, source).flow === Flow.Branch;
+  });
+  if (growth.shape === "cosmo_stack_alloc" && isNear) return true;
+  return followsQemuTest(analysis, branch) && (isNear || jumpsOverPlain(walk, branch));
+}
+
+/** `call IsQemuUser; test %eax,%eax; jne plain`: e8 rel32; 85 c0; 0f 85 or 75. slackmap() itself tests nothing so. */
+function followsQemuTest(analysis: Analysis, branch: DecidingBranch): boolean {
+  const { space, walk } = analysis.code;
+  const call = branch.position - 7;
+  const isCall = call >= 0 && walk.isStart(call) && space.bytes[call] === 0xe8;
+  return isCall && !branch.takenToPlace && space.bytes[call + 5] === 0x85 && space.bytes[call + 6] === 0xc0;
+}
+
+/** Whether the stack limit's check jumps over a copy of the plain way to the call of IsQemuUser. */
+function jumpsOverPlain(walk: Walk, branch: DecidingBranch): boolean {
+  return walk.sourcesOf(branch.position - 7).some((source) => {
+    const instruction = instructionAt(walk, source);
+    return instruction.flow === Flow.Branch && source + instruction.length === branch.otherSide;
   });
 }
 
