@@ -7,6 +7,7 @@ import type { ElfView, LoadedRange } from "../image/image.js";
 import type { Edit } from "../rules/define.js";
 
 const CHUNK = 1 << 20;
+const PAGE = 4096;
 /** Sizes of an Elf64_Ehdr and an Elf64_Phdr. */
 const EHDR = 64;
 const PHDR = 56;
@@ -43,9 +44,10 @@ export async function differentMemory(original: Side, result: Side, edits: reado
   if (entry !== original.view.entry && !isInEdit(fileOffsetOf(result.view, entry), edits)) {
     problems.push(`the entry point moved to 0x${entry.toString(16)}, where no edit is`);
   }
-  for (const range of original.view.ranges) {
+  for (const [i, range] of original.view.ranges.entries()) {
     if (holdsOnlyHeaders(original.view, range)) continue;
-    problems.push(...(await compareRange(range, original.source, result, edits)));
+    for (const shown of shownParts(range, original.view.ranges.slice(i + 1)))
+      problems.push(...(await compareRange(shown, original.source, result, edits)));
     if (problems.length > 8) break;
   }
   return problems;
@@ -53,6 +55,26 @@ export async function differentMemory(original: Side, result: Side, edits: reado
 
 function stackOf(view: ElfView): number | undefined {
   return view.programHeaders.find((header) => header.type === PT_GNU_STACK)?.flags;
+}
+
+/** The parts of a range that none of those mapped after it lies over: whole pages of it are. */
+function shownParts(range: LoadedRange, later: readonly LoadedRange[]): LoadedRange[] {
+  let parts = [range];
+  for (const over of later) {
+    if (over.fileSize === 0 || over.address >= range.address + range.memorySize) continue;
+    if (over.address + over.memorySize <= range.address) continue;
+    const [from, to] = [Math.floor(over.address / PAGE) * PAGE, Math.ceil((over.address + over.fileSize) / PAGE) * PAGE];
+    parts = parts.flatMap((part) => [cut(part, part.address, from), cut(part, to, part.address + part.memorySize)]);
+  }
+  return parts.filter((part) => part.memorySize > 0);
+}
+
+/** The part of a range between two addresses; empty where there is none. */
+function cut(range: LoadedRange, from: number, to: number): LoadedRange {
+  const skip = Math.max(0, from - range.address);
+  const memorySize = Math.max(0, Math.min(range.memorySize, to - range.address) - skip);
+  const fileSize = Math.max(0, Math.min(range.fileSize - skip, memorySize));
+  return { ...range, address: range.address + skip, fileOffset: range.fileOffset + skip, fileSize, memorySize };
 }
 
 function holdsOnlyHeaders(view: ElfView, range: LoadedRange): boolean {

@@ -1,4 +1,4 @@
-/** The repair of phdr-not-in-first-load and load-order: PT_LOADs in ascending order, and the table where gVisor looks for it. */
+/** The repair of phdr-not-in-first-load and load-order: PT_LOADs ascending and apart, and the table where gVisor looks for it. */
 
 import type { Change, Repair, Subject } from "./define.js";
 import {
@@ -21,19 +21,31 @@ import {
 const E_PHOFF = 32;
 
 /**
- * Everything that is wrong with order and place in one go, since both rules speak of the same bytes: empty PT_LOADs that stand in the
- * way become PT_NULL, the others are sorted, and the table is mapped at the first one's address plus e_phoff.
+ * Everything that is wrong with order and place in one go, since both rules speak of the same bytes: PT_LOADs that are empty or that
+ * others lie over become PT_NULL or shorter, the rest is sorted, and the table is mapped at the first one's address plus e_phoff.
  */
 export async function arrangeHeaders(subject: Subject): Promise<Repair<Change>> {
   const { view } = subject;
   const table = await Table.read(subject);
   const loads = loadsOf(view);
-  const kept = loads.filter((load) => load.memorySize > 0);
-  for (const load of loads) if (load.memorySize === 0) table.set(load.index, "type", PT_NULL);
-  if (kept.length === 0) return { edits: [], refusals: ["no program header loads anything"] };
-  const overlap = ascending(kept).find((load, i, sorted) => i > 0 && load.address < endOf(sorted[i - 1]));
-  if (overlap !== undefined) {
-    return { edits: [], refusals: [`two PT_LOADs overlap at ${hex(overlap.address)}: sorting cannot say which is meant`] };
+  const filled = loads.filter((load) => load.memorySize > 0);
+  if (filled.length === 0) return { edits: [], refusals: ["no program header loads anything"] };
+  const kept: Load[] = [];
+  for (const [i, load] of filled.entries()) {
+    const shown = shownOf(load, filled.slice(i + 1));
+    if (typeof shown === "string") return { edits: [], refusals: [shown] };
+    if (shown !== undefined) kept.push(shown);
+  }
+  const swap = pageThatWouldSwap(kept);
+  if (swap !== undefined)
+    return { edits: [], refusals: [`two PT_LOADs share the page at ${hex(swap)}, and sorting would show the other one`] };
+  for (const load of loads) {
+    const shown = kept.find(({ index }) => index === load.index);
+    if (shown === undefined) table.set(load.index, "type", PT_NULL);
+    else if (shown.memorySize !== load.memorySize) {
+      table.set(load.index, "fileSize", shown.fileSize);
+      table.set(load.index, "memorySize", shown.memorySize);
+    }
   }
   const moved = await placeTable(subject, table, kept);
   if (typeof moved === "string") return { edits: [], refusals: [moved] };
@@ -43,6 +55,38 @@ export async function arrangeHeaders(subject: Subject): Promise<Repair<Change>> 
 
 const endOf = (load: Load): number => load.address + load.memorySize;
 const ascending = (loads: readonly Load[]): Load[] => [...loads].sort((a, b) => a.address - b.address);
+
+/**
+ * What is left of a PT_LOAD under those that come later in the table: Linux maps them in that order, page by page, over one another
+ * (fs/binfmt_elf.c). Undefined where nothing is left, a sentence where that is not one piece from its beginning. Only pages that a
+ * later one takes from the file count: when its zeros are mapped has changed between kernels.
+ */
+function shownOf(load: Load, later: readonly Load[]): Load | string | undefined {
+  let shown = load;
+  for (const over of later) {
+    if (over.address >= endOf(shown) || endOf(over) <= shown.address) continue;
+    const [from, to] = [pageOf(over.address), pageAfter(over.address + over.fileSize)];
+    const hidesEnd = over.fileSize > 0 && pageAfter(endOf(shown)) <= to;
+    if (hidesEnd && from <= pageOf(shown.address)) return undefined;
+    if (!hidesEnd || from <= shown.address)
+      return `two PT_LOADs overlap at ${hex(Math.max(over.address, shown.address))}, and what is left of the one below is not its beginning`;
+    const size = from - shown.address;
+    shown = { ...shown, fileSize: Math.min(shown.fileSize, size), memorySize: size };
+  }
+  return shown;
+}
+
+/** A page that two PT_LOADs have a part of, of which the one with the lower address comes later: now it is what the page shows. */
+function pageThatWouldSwap(loads: readonly Load[]): number | undefined {
+  for (const [i, load] of loads.entries()) {
+    const later = loads.slice(i + 1).find((one) => one.address < load.address && pageAfter(endOf(one)) > pageOf(load.address));
+    if (later !== undefined) return pageOf(load.address);
+  }
+  return undefined;
+}
+
+const pageOf = (address: number): number => Math.floor(address / PAGE) * PAGE;
+const pageAfter = (address: number): number => Math.ceil(address / PAGE) * PAGE;
 
 /** Puts the PT_LOADs into the entries that PT_LOADs have, by rising address. */
 function sort(table: HeaderTable, loads: readonly Load[], addresses: ReadonlyMap<number, number>): void {
@@ -66,7 +110,7 @@ async function placeTable(subject: Subject, table: HeaderTable, loads: readonly 
   const { view } = subject;
   const nothing: Moved = { addresses: new Map(), what: "in order", edits: () => [] };
   const first = ascending(loads)[0];
-  const holder = loadOfTable(view);
+  const holder = loadOfTable(view, loads);
   if (holder === undefined || first.address === holder.address - holder.offset) return nothing;
   const size = ENTRY * view.programHeaders.length;
   const isOnlyTable =
@@ -82,7 +126,9 @@ async function placeTable(subject: Subject, table: HeaderTable, loads: readonly 
       edits: () => [],
     };
   }
-  const cave = await findCave(subject, size, (load) => load.address - load.offset === first.address);
+  const isWhole = (load: Load): boolean =>
+    loads.some(({ index, memorySize }) => index === load.index && memorySize === load.memorySize);
+  const cave = await findCave(subject, size, (load) => isWhole(load) && load.address - load.offset === first.address);
   if (cave === undefined)
     return "there is no room for the program headers at an address that is the first PT_LOAD's plus their file offset";
   const grown = cave.offset + size - cave.load.offset;
@@ -105,7 +151,7 @@ async function placeTable(subject: Subject, table: HeaderTable, loads: readonly 
 }
 
 function isFree(loads: readonly Load[], holder: Load, address: number): boolean {
-  const [from, to] = [Math.floor(address / PAGE) * PAGE, Math.ceil((address + holder.memorySize) / PAGE) * PAGE];
+  const [from, to] = [pageOf(address), pageAfter(address + holder.memorySize)];
   return loads.every((load) => load === holder || load.index === holder.index || load.address >= to || endOf(load) <= from);
 }
 

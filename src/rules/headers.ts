@@ -47,9 +47,9 @@ export function outOfOrder(loads: readonly Load[]): Load[] {
 }
 
 /** The PT_LOAD that the table of program headers itself lies in, by file offset (Linux's fs/binfmt_elf.c looks so since 5.18). */
-export function loadOfTable(view: ElfView): Load | undefined {
+export function loadOfTable(view: ElfView, loads: readonly Load[] = loadsOf(view)): Load | undefined {
   const at = view.programHeaderOffset;
-  return loadsOf(view).find((load) => load.offset <= at && at < load.offset + load.fileSize);
+  return loads.find((load) => load.offset <= at && at < load.offset + load.fileSize);
 }
 
 /** The program header of that number as a site. */
