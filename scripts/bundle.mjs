@@ -28,14 +28,15 @@ const lazyChildProcess = {
 const functions = {
   crypto: ["createHash", "randomBytes"],
   tty: ["isatty"],
+  v8: ["setFlagsFromString"],
   zlib: ["crc32", "createGunzip", "inflateRawSync"],
 };
 const LAZY = "\0lazy ";
 const lazyModules = {
   name: "lazy-modules",
   resolveId(name, importer) {
-    const [, module] = /^node:(crypto|tty|zlib)$/.exec(name) ?? [];
-    if (module !== undefined && !importer.includes("node_modules")) return LAZY + module;
+    const [, module] = /^node:(crypto|tty|v8|zlib)$/.exec(name) ?? [];
+    if (module !== undefined && !importer?.includes("node_modules")) return LAZY + module;
   },
   load(path) {
     if (!path.startsWith(LAZY)) return;
@@ -103,6 +104,7 @@ export async function bundleCommand(folder) {
     cwd: root,
     input: "src/cli/start.ts",
     platform: "node",
+    plugins: [lazyModules],
     transform: { define: { COMMAND_HASH: JSON.stringify(hash.digest("hex").slice(0, 16)) } },
     output: { file: join(folder, "cli.cjs"), format: "cjs", strict: true, minify: true },
   });
