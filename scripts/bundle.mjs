@@ -51,7 +51,6 @@ const partOfCheck = [
   /\/src\/(bytes|image|x86|aarch64|code|rules|sandbox)\//,
   /\/src\/(check|errors|version)\.ts$/,
   /\/src\/cli\/(main|check|check-file|in-order|output)\.ts$/,
-  /\/node_modules\/commander\//,
 ];
 
 /** src/cli/main.ts and all that it imports, as CommonJS: name → text. */

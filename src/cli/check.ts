@@ -25,6 +25,9 @@ export interface CheckOptions {
   readonly target: string;
 }
 
+/** What a check does where nothing else is asked for. */
+export const checkDefaults: CheckOptions = { all: false, why: false, json: false, target: "newest" };
+
 export type CheckFormat = "text" | "json" | "ndjson" | "sarif";
 
 type Answer = FileReport | FileError;
