@@ -10,7 +10,7 @@ const FILES_FOR_CHECKSEC = 40;
 
 /** Rows of name, files, seconds, files a second, and peak memory in MB where GNU time is there to tell. */
 export function benchFolder(path = "/usr"): (string | number)[][] {
-  const files = programsBelow(path) ?? [];
+  const files = programsBelow(path)?.programs ?? [];
   const hasTime = isThere("/usr/bin/time", "--version");
   const timed = (name: string, count: number, args: readonly string[], input = "") => {
     const [program, ...rest] = hasTime ? ["/usr/bin/time", "-f", "%M", ...args] : args;

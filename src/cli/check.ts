@@ -109,7 +109,18 @@ async function checkArchive(name: string, target: Target): Promise<Answer[]> {
 }
 
 async function checkFiles(names: readonly string[], target: Target, answered: Answered): Promise<Answer[]> {
-  const paths = names.flatMap((name) => (name === "-" ? name : (programsBelow(name) ?? name)));
+  const unread: FileError[] = [];
+  const paths = names.flatMap((name) => {
+    const below = name === "-" ? undefined : programsBelow(name);
+    unread.push(...(below?.unread ?? []));
+    return below?.programs ?? name;
+  });
+  const answers = await checkPaths(paths, target, answered);
+  for (const [index, error] of unread.entries()) answered(paths.length + index, error);
+  return [...answers, ...unread];
+}
+
+async function checkPaths(paths: readonly string[], target: Target, answered: Answered): Promise<Answer[]> {
   if (paths.length < MANY) return oneByOne(paths, target, answered);
   const { progressBar } = await import("./progress.js");
   const bar = await progressBar();

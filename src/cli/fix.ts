@@ -1,11 +1,11 @@
 /** `sandfit fix`: check, plan, write, read back, prove. */
 
-import { realpathSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { checkImage } from "../check.js";
 import { type FileSource, openFile } from "../disk/file-source.js";
 import { interruptedChange, refuseInterrupted, standingChange } from "../disk/interrupted.js";
-import { recordText } from "../disk/record.js";
+import { readPlan, recordOf, recordText } from "../disk/record.js";
 import { writePatched, writeWhole } from "../disk/replace.js";
 import { surroundingsOf } from "../disk/surroundings.js";
 import { InputError } from "../errors.js";
@@ -46,7 +46,8 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
   if (extra !== undefined && options.verify !== true) throw new InputError(`${extra} is one file too many; fix takes one`);
   if (options.verify && options.dryRun) throw new InputError("--verify has nothing to run with --dry-run");
   const output = options.inPlace ? name : (options.output ?? `${name}.gvisor`);
-  const inPlace = resolve(output) === resolve(name);
+  // By any name: a link to the program leads to it as well.
+  const inPlace = placeOf(output) === placeOf(name);
   const source = await openWhole(name, inPlace && !options.dryRun);
   try {
     const image = await readImage(source);
@@ -57,12 +58,19 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
       ...(options.allow ? { allow: [options.allow] } : {}),
       ...onlyOf(options.only),
     });
-    if (options.plan !== undefined) refuseSameFile(options.plan, [name, output]);
     const isWritten = !options.dryRun && !(isEmpty(plan) && inPlace);
-    if (isWritten) await write(source, output, image, plan, { ...options, inPlace });
-    if (options.plan !== undefined) writeWhole(options.plan, `${JSON.stringify(plan, null, 2)}\n`);
-    const words = { output: isWritten ? output : undefined, dryRun: options.dryRun, paint: await paintForOutput() };
-    await print(options.json ? `${JSON.stringify(plan, null, 2)}\n` : renderPlan(plan, words));
+    const overwrite = options.force || resolve(output) === resolve(name);
+    const savePlan = () => options.plan !== undefined && writeWhole(options.plan, planText(plan));
+    if (options.plan !== undefined) refusePlanOver(options.plan, [name, output], options.force);
+    if (isWritten) await write(source, output, image, plan, { ...options, inPlace, overwrite, savePlan });
+    else savePlan();
+    const words = {
+      output: isWritten ? output : undefined,
+      replacesInput: inPlace,
+      dryRun: options.dryRun,
+      paint: await paintForOutput(),
+    };
+    await print(options.json ? planText(plan) : renderPlan(plan, words));
     return 0;
   } finally {
     source.close();
@@ -86,11 +94,16 @@ async function openWhole(name: string, mayWrite: boolean): Promise<FileSource> {
   return openFile(name);
 }
 
-/** Writes the result, proves it before it takes the output's name, and keeps the way back beside it. */
-async function write(source: FileSource, output: string, image: Image, plan: Plan, options: FixOptions): Promise<void> {
+interface WriteOptions extends FixOptions {
+  readonly overwrite: boolean;
+  savePlan(): void;
+}
+
+/** Writes the result, proves it and saves the plan before it takes the output's name, and keeps the way back beside it. */
+async function write(source: FileSource, output: string, image: Image, plan: Plan, options: WriteOptions): Promise<void> {
   const former = options.inPlace ? await standingChange(source) : undefined;
   await writePatched(source, output, forward(plan.edits), {
-    overwrite: options.inPlace || options.force,
+    overwrite: options.overwrite,
     ...(!isEmpty(plan) && { record: recordText(former === undefined ? plan : joinPlans(former, plan)) }),
     ...(plan.mode !== undefined && { mode: plan.mode.after }),
     provesFile: options.verify === true,
@@ -98,15 +111,34 @@ async function write(source: FileSource, output: string, image: Image, plan: Pla
       await proveResult(source, image, result, plan, path === undefined ? {} : surroundingsOf(path));
       if (path !== undefined && options.verify)
         await (await import("./verify.js")).proveByRuns(source.path, path, options.args ?? []);
+      options.savePlan();
     },
   });
 }
 
-/** Throws InputError where the plan would overwrite the program or the result. */
-function refuseSameFile(plan: string, others: readonly string[]): void {
-  const places = others.map(placeOf);
-  if (places.includes(placeOf(plan)))
-    throw new InputError(`${plan} is the program or its output; save the plan under another name`);
+/** Throws InputError where the plan would overwrite a program, the way back of one or, without `force`, anything but a plan. */
+function refusePlanOver(plan: string, programs: readonly string[], force: boolean): void {
+  const places = programs.map(placeOf);
+  if ([...places, ...places.map(recordOf)].includes(placeOf(plan)))
+    throw new InputError(`${plan} is the program, its output or the way back; save the plan under another name`);
+  if (!force && existsSync(plan) && !isPlanFile(plan))
+    throw new InputError(`${plan} exists already and is no plan; name another file, or say --force`);
+}
+
+/** Other than a file, which the plan's writing has a sentence for, counts as well. */
+function isPlanFile(path: string): boolean {
+  if (!statSync(path).isFile()) return true;
+  try {
+    readPlan(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A plan as it is saved and printed. */
+function planText(plan: Plan): string {
+  return `${JSON.stringify(plan, null, 2)}\n`;
 }
 
 /** The path that a name leads to, links followed as far as they exist. */
@@ -114,7 +146,8 @@ function placeOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return resolve(path);
+    const folder = dirname(path);
+    return folder === path ? resolve(path) : join(placeOf(folder), basename(path));
   }
 }
 

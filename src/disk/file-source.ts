@@ -70,11 +70,19 @@ function readAt(descriptor: number, offset: number, length: number, name: string
 }
 
 function statOf(path: string, name: string): Stats {
+  if (name === "") throw new InputError("the name of a file is empty");
   try {
     return statSync(path);
   } catch (error) {
-    throw new InputError(`${name} cannot be opened: ${reasonOf(error)}`);
+    throw new InputError(`${name} cannot be opened: ${reasonOf(error)}${isGarbled(path) ? GARBLED : ""}`);
   }
+}
+
+const GARBLED = ", since its name is not UTF-8, and Node cannot say it; a link to it with another name can be opened";
+
+/** Node gives names that are not UTF-8 with U+FFFD in them, by which nothing can be opened. */
+export function isGarbled(path: string): boolean {
+  return path.includes("\ufffd");
 }
 
 /** What a path is, in words. */
@@ -96,6 +104,7 @@ const reasons: Record<string, string> = {
   ENOSPC: "the disk is full",
   EROFS: "the file system is read-only",
   EISDIR: "it is a folder",
+  EBUSY: "something else uses it, such as a mount",
   EMFILE: "too many open files",
   EIO: "the disk reports an error",
   EDQUOT: "the disk quota is used up",

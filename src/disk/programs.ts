@@ -3,29 +3,38 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors.js";
-import { reasonOf } from "./file-source.js";
+import { isGarbled, reasonOf } from "./file-source.js";
+
+export interface Below {
+  /** Sorted. What may be executed and cannot be opened is among them: that is for whoever opens it to say. */
+  readonly programs: string[];
+  /** Folders that could not be looked into, and why: one sentence each. */
+  readonly unread: { readonly name: string; readonly error: string }[];
+}
 
 /**
- * Paths of the regular files below a folder that begin as ELF or APE, and of executable scripts, sorted; links are not followed. Undefined where
- * `path` is no folder. Throws InputError where the folder itself cannot be read; folders below it that cannot are passed over.
+ * The regular files below a folder that begin as ELF or APE, and executable scripts; links are not followed. Undefined where
+ * `path` is no folder. Throws InputError where that folder itself cannot be read.
  */
-export function programsBelow(path: string): string[] | undefined {
+export function programsBelow(path: string): Below | undefined {
   if (!isFolder(path)) return undefined;
-  try {
-    readdirSync(path);
-  } catch (error) {
-    throw new InputError(`${path} cannot be read: ${reasonOf(error)}`);
-  }
-  const found: string[] = [];
+  const programs: string[] = [];
+  const unread: Below["unread"] = [];
   const folders = [path];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const entry of entriesOf(folder)) {
-      const child = join(folder, entry.name);
-      if (entry.isDirectory()) folders.push(child);
-      else if (entry.isFile() && beginsAsProgram(child)) found.push(child);
+    try {
+      for (const entry of readdirSync(folder, { withFileTypes: true })) {
+        const child = join(folder, entry.name);
+        if (entry.isDirectory()) folders.push(child);
+        else if (entry.isFile() && beginsAsProgram(child)) programs.push(child);
+      }
+    } catch (error) {
+      const sentence = `${folder} cannot be read: ${reasonOf(error)}`;
+      if (folder === path) throw new InputError(sentence);
+      unread.push({ name: folder, error: sentence });
     }
   }
-  return found.sort();
+  return { programs: programs.sort(), unread };
 }
 
 /** What cannot be looked at is no folder: opening it as a file tells the reason. */
@@ -37,21 +46,13 @@ function isFolder(path: string): boolean {
   }
 }
 
-function entriesOf(folder: string) {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
-  }
-}
-
 const ET_EXEC = 2;
 const ET_DYN = 3;
 
 /** As many bytes of a file's start as `isProgramStart` needs. */
 export const START_LENGTH = 18;
 
-/** Whether a file begins as a program does, or is a script that may be executed. */
+/** Whether a file begins as a program does, or is a script that may be executed; or may be one, as far as can be told. */
 function beginsAsProgram(path: string): boolean {
   const start = Buffer.alloc(START_LENGTH);
   try {
@@ -64,7 +65,7 @@ function beginsAsProgram(path: string): boolean {
       closeSync(descriptor);
     }
   } catch {
-    return false;
+    return isGarbled(path) || ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o111) !== 0;
   }
 }
 

@@ -46,7 +46,7 @@ export function planFrom(text: string, name: string): Plan {
   return { ...value, as: value.as ?? "elf", notes: value.notes ?? [] };
 }
 
-const hexadecimal = /^([0-9a-f]{2})*$/;
+const isHexadecimal = (value: unknown): boolean => typeof value === "string" && /^([0-9a-f]{2})*$/.test(value);
 
 const isMode = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 0o777;
 
@@ -61,7 +61,7 @@ function isPlan(value: unknown): value is Plan {
       edit !== null &&
       Number.isSafeInteger(edit.fileOffset) &&
       edit.fileOffset >= 0 &&
-      hexadecimal.test(edit.before) &&
-      hexadecimal.test(edit.after),
+      isHexadecimal(edit.before) &&
+      isHexadecimal(edit.after),
   );
 }

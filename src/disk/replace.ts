@@ -86,8 +86,8 @@ interface Job {
 export function refuseTarget(target: string, overwrite: boolean): void {
   const described = statSync(target, { throwIfNoEntry: false });
   if (described === undefined) return;
-  if (!overwrite) throw new InputError(`${target} exists already; name another output with -o, or say --force`);
   if (!described.isFile()) throw new InputError(`${target} is ${kindOf(described)}, not a file`);
+  if (!overwrite) throw new InputError(`${target} exists already; name another output with -o, or say --force`);
 }
 
 function isSame(source: FileSource, path: string): boolean {

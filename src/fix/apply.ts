@@ -58,9 +58,14 @@ export function refuseUnexpected(patch: Patch, found: Uint8Array, tolerance?: "m
   const { expected, replacement } = patch;
   if (tolerance === undefined ? hexOf(found) === hexOf(expected) : isBetween(expected, replacement, found)) return;
   throw new RefusedError([
-    `at file offset 0x${patch.fileOffset.toString(16)} there should be ${hexOf(expected)}, but there is ${hexOf(found) || "nothing"}: ` +
+    `at file offset 0x${patch.fileOffset.toString(16)} there should be ${shortHex(expected)}, but there is ${shortHex(found) || "nothing"}: ` +
       "this is not the file that the plan was made for",
   ]);
+}
+
+/** Bytes in a sentence: no more than an ELF header has. */
+function shortHex(bytes: Uint8Array): string {
+  return bytes.length <= 64 ? hexOf(bytes) : `${hexOf(bytes.subarray(0, 64))}… (${bytes.length} bytes)`;
 }
 
 /** Whether each byte is that of the one or of the other. */

@@ -85,8 +85,8 @@ async function investigateAll(name: string, options: InvestigateOptions): Promis
     }
   };
   if (below !== undefined) {
-    for (const path of below) await noting(path, () => investigateFile(path, options));
-    return { kind: "folder", programs, errors };
+    for (const path of below.programs) await noting(path, () => investigateFile(path, options));
+    return { kind: "folder", programs, errors: [...errors, ...below.unread] };
   }
   const { programsIn } = await import("../archive/programs.js");
   for await (const { name: path, source, mode } of programsIn(name)) {

@@ -8,22 +8,24 @@ import { plural, printable, spaced } from "./words.js";
 export interface PlanWords {
   /** Where the result was written; undefined where it was not. */
   readonly output: string | undefined;
+  /** Whether that is the input itself. */
+  readonly replacesInput: boolean;
   readonly dryRun: boolean;
   readonly paint: Paint;
 }
 
 /** The plan line by line; ends with a line feed. */
-export function renderPlan(plan: Plan, { output, dryRun, paint }: PlanWords): string {
+export function renderPlan(plan: Plan, words: PlanWords): string {
+  const { paint } = words;
   const name = printable(plan.input.name);
-  if (isEmpty(plan))
-    return `${paint.bold(name)}   nothing to change: no rule finds anything to repair\n${written(output && printable(output), name, dryRun, paint)}`;
+  if (isEmpty(plan)) return `${paint.bold(name)}   nothing to change: no rule finds anything to repair\n${written(name, words)}`;
   const bytes = plan.edits.reduce((sum, edit) => sum + edit.before.length / 2, 0);
   let text = `${paint.bold(name)}   ${plural(plan.edits.length, "edit")}, ${plural(bytes, "byte")}, for ${plan.machine === "any" ? "any machine" : plan.machine}\n`;
   for (const edit of plan.edits) text += `  ${editLine(edit, paint)}\n`;
   if (plan.mode !== undefined) text += `  permissions ${octal(plan.mode.before)} → ${octal(plan.mode.after)}\n`;
   for (const warning of plan.warnings) text += `  ${paint.yellow("warning")} ${warning}\n`;
   for (const note of plan.notes) text += `  ${paint.dim("note   ")} ${note}\n`;
-  return text + written(output && printable(output), name, dryRun, paint);
+  return text + written(name, words);
 }
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, "0");
@@ -35,7 +37,7 @@ function editLine(edit: Edit, paint: Paint): string {
   return `${where}(file offset 0x${edit.fileOffset.toString(16)})  ${change}  ${paint.dim(`${edit.what}; ${edit.rule}, ${edit.evidence}`)}`;
 }
 
-function written(output: string | undefined, name: string, dryRun: boolean, paint: Paint): string {
+function written(name: string, { output, replacesInput, dryRun, paint }: PlanWords): string {
   if (output === undefined) return `  ${paint.dim(dryRun ? "nothing was written (--dry-run)" : "nothing was written")}\n`;
-  return `  ${paint.green("wrote")} ${output}${output === name ? "" : `; ${name} is as it was`}\n`;
+  return `  ${paint.green("wrote")} ${printable(output)}${replacesInput ? "" : `; ${name} is as it was`}\n`;
 }

@@ -6,9 +6,10 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import type { FileError } from "../../src/report/model.js";
 import { headerFields, put, segmentFields, withField } from "../fixtures/images/elf-fields.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
-import { expectSentence, sandfit, temporaryFolder } from "../support/cli.js";
+import { expectSentence, sandfit, shell, temporaryFolder } from "../support/cli.js";
 import { hasProgram, isRoot, testNeeding } from "../support/requirements.js";
 
 const cwd = temporaryFolder();
@@ -51,6 +52,22 @@ describe("what is no file", () => {
     ["/dev/zero", /\/dev\/zero is a device, not a file$/],
   ])("%s", expectBoth);
 
+  test("an empty name, as of an unset variable", async () => {
+    expectSentence(await sandfit(["check", ""], { cwd }), /the name of a file is empty$/);
+    expectSentence(await sandfit(["fix", ""], { cwd }), /the name of a file is empty$/);
+  });
+
+  test("a folder as standard input", async () => {
+    expectSentence(await shell('"$@" check - < .', cwd), /standard input is a folder, not a file$/);
+  });
+
+  test("a name that is not UTF-8, by itself and in a folder", async () => {
+    await shell("mkdir names; printf '\\177ELF' > names/$'no\\xff'", cwd);
+    expectSentence(await shell('"$@" check names/*', cwd), /its name is not UTF-8/);
+    expectSentence(await sandfit(["check", "names"], { cwd }), /its name is not UTF-8/);
+    await shell("rm -r names", cwd);
+  });
+
   test("a folder, for fix", async () => {
     mkdirSync(join(cwd, "folder"), { recursive: true });
     expectSentence(await sandfit(["fix", "folder"], { cwd }), /folder is a folder, not a file$/);
@@ -86,6 +103,35 @@ describe("what is no file", () => {
       }
       expectSentence(await sandfit(["check", "closed"], { cwd, through }), /cannot be read: permission denied$/);
       chmodSync(join(cwd, "closed"), 0o755);
+    },
+  );
+
+  testNeeding(!isRoot || hasProgram("setpriv"), "setpriv")(
+    "what cannot be looked at in a folder is said, not passed over",
+    async () => {
+      const folder = join(cwd, "partly");
+      mkdirSync(join(folder, "closed"), { recursive: true });
+      for (const [name, mode] of [
+        ["program", 0o755],
+        ["secret", 0o111],
+        ["data", 0o000],
+      ] as const) {
+        writeFileSync(join(folder, name), good);
+        chmodSync(join(folder, name), mode);
+      }
+      chmodSync(join(folder, "closed"), 0);
+      const { stdout, exitCode } = await sandfit(["check", "partly", "--json"], { cwd, through });
+      chmodSync(join(folder, "closed"), 0o755);
+      const answers = JSON.parse(stdout).files.map(({ name, error }: FileError) => [
+        name,
+        error?.replace(/^.* cannot/, "cannot"),
+      ]);
+      expect(answers).toEqual([
+        ["partly/program", undefined],
+        ["partly/secret", "cannot be opened: permission denied"],
+        ["partly/closed", "cannot be read: permission denied"],
+      ]);
+      expect(exitCode).toBe(2);
     },
   );
 });

@@ -56,6 +56,24 @@ describe("where it writes", () => {
     }
   });
 
+  test("over the input by another name, and says so", async () => {
+    const { cwd } = fresh();
+    symlinkSync("gs-call", join(cwd, "link"));
+    expect((await sandfit(["fix", "./gs-call", "-o", "gs-call"], { cwd })).stdout).toMatch(/wrote gs-call\n$/);
+    await sandfit(["undo", "gs-call"], { cwd });
+    expect((await sandfit(["fix", "gs-call", "-o", "link", "--force"], { cwd })).stdout).toMatch(/wrote link\n$/);
+    // Nothing is left to repair: the way back has to stay.
+    const again = await sandfit(["fix", "gs-call", "-o", "link", "--force"], { cwd });
+    expect(again.stdout).toMatch(/nothing was written\n$/);
+    expect((await sandfit(["undo", "gs-call"], { cwd })).exitCode).toBe(0);
+    expect(bytes(cwd, "gs-call").equals(original)).toBe(true);
+  });
+
+  test("over a folder never", async () => {
+    const { cwd } = fresh();
+    expectSentence(await sandfit(["fix", "gs-call", "-o", "."], { cwd }), /^sandfit: \. is a folder, not a file$/);
+  });
+
   test("over an output that exists only with --force", async () => {
     const { cwd } = fresh();
     writeFileSync(join(cwd, "out"), "precious");
@@ -77,6 +95,34 @@ describe("where it writes", () => {
     expect(bytes(cwd, "plan.json").toString()).toBe(stdout);
     expect(JSON.parse(stdout)).toMatchObject({ version: 1, machine: "x86-64", input: { name: "gs-call" } });
     expect(readdirSync(cwd).sort()).toEqual(["gs-call", "plan.json"]);
+  });
+
+  test("no result where the plan cannot be saved", async () => {
+    const { cwd } = fresh();
+    expectSentence(
+      await sandfit(["fix", "gs-call", "--plan", "no/plan"], { cwd }),
+      /no\/plan cannot be written: there is no such folder$/,
+    );
+    expect(readdirSync(cwd)).toEqual(["gs-call"]);
+  });
+
+  test("no plan over the way back, nor over what is no plan", async () => {
+    const { cwd } = fresh("ape-gs");
+    await sandfit(["fix", "ape-gs", "--in-place", "--only", "tls-in-gs"], { cwd });
+    const record = "ape-gs.sandfit-undo.json";
+    const before = bytes(cwd, record);
+    for (const more of [["--dry-run"], ["--in-place"], ["--force"]]) {
+      expectSentence(
+        await sandfit(["fix", "ape-gs", "--plan", record, ...more], { cwd }),
+        /or the way back; save the plan under/,
+      );
+    }
+    expect(bytes(cwd, record).equals(before)).toBe(true);
+    writeFileSync(join(cwd, "notes"), "precious");
+    const args = ["fix", "ape-gs", "--dry-run", "--plan", "notes"];
+    expectSentence(await sandfit(args, { cwd }), /^sandfit: notes exists already and is no plan; .*--force$/);
+    expect(bytes(cwd, "notes").toString()).toBe("precious");
+    for (const more of [["--force"], []]) expect((await sandfit([...args, ...more], { cwd })).exitCode).toBe(0);
   });
 
   test("no plan over a device", async () => {
@@ -173,14 +219,19 @@ describe("undo", () => {
     expectSentence(await sandfit(["undo", "gs-call"], { cwd }), /has \d+ bytes, but the plan was made for a file of \d+$/);
   });
 
-  test.each(["", "no JSON", "null", "[]", '{"version":1}', '{"version":1,"input":{"size":1},"edits":[null]}'])(
-    "refuses %j as a plan",
-    async (text) => {
-      const { cwd } = fresh();
-      writeFileSync(join(cwd, "plan.json"), text);
-      expectSentence(await sandfit(["undo", "gs-call", "--plan", "plan.json"], { cwd }), /plan\.json is not/);
-    },
-  );
+  test.each([
+    "",
+    "no JSON",
+    "null",
+    "[]",
+    '{"version":1}',
+    '{"version":1,"input":{"size":1},"edits":[null]}',
+    '{"version":1,"input":{"size":1},"edits":[{"fileOffset":0,"before":["7f"],"after":12}]}',
+  ])("refuses %j as a plan", async (text) => {
+    const { cwd } = fresh();
+    writeFileSync(join(cwd, "plan.json"), text);
+    expectSentence(await sandfit(["undo", "gs-call", "--plan", "plan.json"], { cwd }), /plan\.json is not/);
+  });
 });
 
 test("an output in a folder that does not exist is told as that", async () => {
