@@ -6,8 +6,7 @@ import { programHeaders } from "../src/asm/elf-writer.js";
 import { sampleProgram } from "../test/fixtures/programs/index.js";
 import { executableParts } from "../test/x86/executable.js";
 import { command, folder } from "./inputs.js";
-import { peakOf } from "./peak.js";
-import { inTurns } from "./turns.js";
+import { usageOf } from "./usage.js";
 
 const MB = 1e6;
 const PAGE = 4096;
@@ -21,7 +20,7 @@ const ADDRESS = 0x1000_0000;
 const series = [
   { name: "healthy: looked through", sample: "healthy", sizes: [1, 16, 128, 512, 1000] },
   // More than 512 MiB are not walked.
-  { name: "faulty: walked", sample: "gs-call", sizes: [1, 16, 128, 512] },
+  { name: "faulty: walked", sample: "gs-call", sizes: [1, 16, 128, 500] },
 ] as const;
 
 /** A sample with one more segment of `megabytes` of code: node's own, as often as it takes. */
@@ -46,22 +45,18 @@ function withCode(sample: string, megabytes: number, code: Uint8Array): string {
   return path;
 }
 
+/** Rows of series, megabytes of code, processor time (the least of some runs), the same for a megabyte, and peak memory. */
 export function benchCodeSize(): (string | number)[][] {
   const [code] = executableParts(process.execPath, ".text");
   if (code === undefined) return [];
   return series.flatMap(({ name, sample, sizes }) =>
     sizes.map((size) => {
       const path = withCode(sample, size, code.bytes);
-      const [timing] = inTurns([{ program: process.execPath, args: [command, "check", path] }], RUNS);
-      const row = [
-        name,
-        size,
-        `${timing!.median.toFixed(0)} ms`,
-        (timing!.median / size).toFixed(2),
-        peakOf([command, "check", path]),
-      ];
+      const usages = Array.from({ length: RUNS }, () => usageOf([command, "check", path])).filter((usage) => usage !== undefined);
+      const processor = Math.min(...usages.map((usage) => usage.processor));
+      const memory = Math.max(...usages.map((usage) => usage.memory));
       rmSync(path);
-      return row;
+      return [name, size, `${processor.toFixed(0)} ms`, (processor / size).toFixed(1), `${memory.toFixed(0)} MB`];
     }),
   );
 }

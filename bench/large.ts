@@ -1,50 +1,63 @@
-/** Writing a large file: `fix` against cp, and against cp that waits for the disk as fix does. Medians of one run, in turns. */
+/** Writing a file of 4 GiB: `fix` against cp, which does not wait for the disk either, in turns. Dense, and nearly all hole. */
 
-import { spawnSync } from "node:child_process";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { sampleProgram } from "../test/fixtures/programs/index.js";
+import { writeLargeApe } from "../test/support/large.js";
+import { command, folder } from "./inputs.js";
+import { type Command, inTurns } from "./turns.js";
 
 const MIB = 1024 ** 2;
-const SIZE = 1024;
+const SIZE = 4096;
 const RUNS = 5;
 
-export interface LargeRow {
-  readonly name: string;
-  readonly milliseconds: number;
-  /** Times as long as cp that waits for the disk. */
-  readonly ratio: number;
-}
-
-/** Measures with an APE of 1 GiB without holes in `folder`; `command` is the built command. */
-export function benchLarge(folder: string, command: string): LargeRow[] {
-  const [path, output] = [join(folder, "large"), join(folder, "large.out")];
+/** An APE without holes. */
+function dense(path: string): void {
   const descriptor = openSync(path, "w", 0o755);
   writeSync(descriptor, sampleProgram("ape-gs").bytes);
   const part = Buffer.alloc(MIB, 7);
   for (let i = 0; i < SIZE; i++) writeSync(descriptor, part);
   closeSync(descriptor);
-  const node = (...args: string[]) => [process.execPath, command, ...args];
-  const ways: readonly (readonly [string, readonly string[]])[] = [
-    ["cp and sync", ["sh", "-c", 'cp "$1" "$2" && sync "$2"', "sh", path, output]],
-    ["cp", ["cp", path, output]],
-    ["fix -o", node("fix", path, "-o", output)],
-    ["fix --in-place", node("fix", "--in-place", path)],
-    ["undo", node("undo", path)],
-  ];
-  const times = ways.map((): number[] => []);
-  for (let run = 0; run <= RUNS; run++) {
-    for (const [index, [, [program, ...args]]] of ways.entries()) {
-      rmSync(output, { force: true });
-      rmSync(`${output}.sandfit-undo.json`, { force: true });
-      spawnSync("sync");
-      const start = performance.now();
-      spawnSync(program!, args, { stdio: "ignore" });
-      if (run > 0) times[index]!.push(performance.now() - start);
-    }
-  }
+}
+
+/** Rows of name, milliseconds (median and least), and both as multiples of cp's. */
+export function benchLarge(): string[][] {
+  const [path, output] = [join(folder, "large"), join(folder, "large.out")];
+  const prepare = () => {
+    for (const file of [output, `${output}.sandfit-undo.json`]) rmSync(file, { force: true });
+  };
+  const sandfit = (...args: string[]): Command => ({ program: process.execPath, args: [command, ...args], prepare });
+  const cp: Command = { program: "cp", args: [path, output], prepare };
+  const fix = sandfit("fix", path, "-o", output);
+  const measured = (kind: string, ways: readonly (readonly [string, Command])[]): string[][] => {
+    const timings = inTurns(
+      ways.map(([, way]) => way),
+      RUNS,
+    );
+    const [{ median, least }] = [timings[0]!];
+    return ways.map(([name], index) => [
+      `${name}, ${kind}`,
+      `${timings[index]!.median.toFixed(0)} / ${timings[index]!.least.toFixed(0)} ms`,
+      `${(timings[index]!.median / median).toFixed(2)} / ${(timings[index]!.least / least).toFixed(2)}`,
+    ]);
+  };
+  dense(path);
+  const synced: Command = { program: "sh", args: ["-c", 'cp "$1" "$2" && sync "$2"', "sh", path, output], prepare };
+  const rows = measured("dense", [
+    ["cp", cp],
+    ["fix -o", fix],
+    ["cp and sync", synced],
+    ["fix --in-place", sandfit("fix", "--in-place", path)],
+    ["undo", sandfit("undo", path)],
+  ]);
+  writeLargeApe(path, SIZE * MIB);
+  rows.push(
+    ...measured("nearly all hole", [
+      ["cp", cp],
+      ["fix -o", fix],
+    ]),
+  );
+  prepare();
   rmSync(path);
-  rmSync(output, { force: true });
-  const medians = times.map((values) => values.sort((a, b) => a - b)[values.length >> 1]!);
-  return ways.map(([name], index) => ({ name, milliseconds: medians[index]!, ratio: medians[index]! / medians[0]! }));
+  return rows;
 }

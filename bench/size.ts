@@ -4,8 +4,8 @@ import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { sampleProgram } from "../test/fixtures/programs/index.js";
 import { command, folder } from "./inputs.js";
-import { peakOf } from "./peak.js";
 import { inTurns } from "./turns.js";
+import { peakOf } from "./usage.js";
 
 /** The end of an empty zip archive (APPNOTE.TXT, 4.3.16). */
 const EMPTY_ZIP = Buffer.from("504b0506000000000000000000000000000000000000", "hex");

@@ -26,7 +26,8 @@ describe("the system's own", () => {
     for (const { name, providers, package: state, next } of report.tools) {
       expect(providers[0], name).toMatchObject({ outcome: "works", expected: { outcome: "runs" } });
       expect(providers[0].version, name).toMatch(/^\d+\.\d/);
-      expect(providers[0].package, name).toMatch(new RegExp(`^${state!.name} `));
+      // Which lua is the first depends on what else is installed.
+      expect(providers[0].package, name).toMatch(name === "lua" ? /^lua5\.\d / : new RegExp(`^${state!.name} `));
       expect(next, name).toBeNull();
     }
     expect(tool("lua").package!.name).toMatch(/^lua5\.\d$/);
