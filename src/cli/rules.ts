@@ -4,7 +4,7 @@ import { InputError } from "../errors.js";
 import { rulePage } from "../report/rule-page.js";
 import { findRule, rules } from "../rules/index.js";
 import { effectsOf } from "../sandbox/behaviour.js";
-import { newest } from "../sandbox/gvisor.js";
+import { newest, releases } from "../sandbox/gvisor.js";
 import type { ExitCode } from "./exit-code.js";
 import { print } from "./output.js";
 
@@ -24,7 +24,8 @@ export async function rulesCommand(id: string | undefined, options: { json: bool
       ...(probe && { probe: probe.id }),
       links: words.links,
     }));
-    await print(`${JSON.stringify({ version: 1, release: newest.release, rules: list }, null, 2)}\n`);
+    const known = releases.map(({ id: releaseId, date, commit, ran }) => ({ id: releaseId, date, commit, ran }));
+    await print(`${JSON.stringify({ version: 1, release: newest.release, releases: known, rules: list }, null, 2)}\n`);
   } else if (named === undefined) {
     await print(
       chosen.map((rule) => `${rule.id.padEnd(widest)}  ${rule.words.title}${rule.fixable ? " (fixable)" : ""}\n`).join(""),

@@ -27,8 +27,8 @@ export const page: PageWords = {
     "stays in front. Lines are counted one or two further on, but in Perl. pip and uv do the same for Python.\n\n" +
     "It refuses where Python's second line says in what encoding the file is or `from __future__` follows, since either " +
     "has to come first; where the line holds quotes, `$`, `*/` or `]]`; and for other interpreters. PHP prints what stands " +
-    "in front of `<?php`; in awk every line is an action, and R, fish and csh would run what the shell is to run. Deno, " +
-    "Bun and ksh were not run.",
+    "in front of `<?php`, in awk every line is a rule that is applied to the input, and for R, fish and csh no line is " +
+    "known that they pass over and a shell does not. Deno, Bun and ksh were not run.",
   evidence:
     "`shebang-long` in `test/proof/loader.test.ts`, and a script of each language in `test/proof/shebang.test.ts`, with " +
     "arguments, input and an exit code: it does not start in any release and platform, and does what it did on the host " +
