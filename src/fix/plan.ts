@@ -80,7 +80,8 @@ export async function planFix(source: ByteSource, image: Image, report: FileRepo
       refusals.push(`${finding.rule}: an edit of the file cannot repair this`);
     }
   }
-  if (refusals.length > 0) throw new RefusedError(form === "ape" ? [...refusals, ...offerElf(findings, options)] : refusals);
+  if (refusals.length > 0)
+    throw new RefusedError(form === "ape" ? [...refusals, ...offerElf(image, findings, options)] : refusals);
   if (image.kind === "ape" && form === "elf" && (options.only ?? "ape-not-elf") === "ape-not-elf") {
     edits.push(await assimilate(source, image.elf[index]));
     repairs.push("ape-not-elf");
@@ -141,8 +142,8 @@ function refusalsOf(findings: readonly Finding[], allow: readonly RuleId[], form
 }
 
 /** For those who asked for an APE and cannot get one. */
-function offerElf(findings: readonly Finding[], options: PlanOptions): string[] {
-  const isPossible = refusalsOf(findings, options.allow ?? [], "elf").length === 0;
+function offerElf(image: Image, findings: readonly Finding[], options: PlanOptions): string[] {
+  const isPossible = image.kind === "ape" && refusalsOf(findings, options.allow ?? [], "elf").length === 0;
   return isPossible ? ["without --as ape, `sandfit fix` writes a native ELF for Linux of it"] : [];
 }
 

@@ -13,7 +13,10 @@ const SELF_REWRITING =
 
 /** Why a file cannot be repaired and stay an APE, apart from what the repairs themselves say. */
 export function portableRefusals(image: Image, findings: readonly Finding[]): string[] {
-  if (image.kind !== "ape") return [`--as ape: ${image.name} is no APE${image.kind === "elf" ? " but an ELF already" : ""}`];
+  if (image.kind !== "ape")
+    return [
+      `--as ape: ${image.name} is no APE${image.kind === "elf" ? " but an ELF already, which `sandfit fix` repairs without --as ape" : ""}`,
+    ];
   // What is harmless needs no repair, and what nothing repairs is refused for every form.
   const isUnknown = (finding: Finding) =>
     finding.portable === undefined &&

@@ -18,14 +18,15 @@ export interface PlanWords {
 export function renderPlan(plan: Plan, words: PlanWords): string {
   const { paint } = words;
   const name = printable(plan.input.name);
-  if (isEmpty(plan)) return `${paint.bold(name)}   nothing to change: no rule finds anything to repair\n${written(name, words)}`;
+  const left = plan.leaves.length > 0 ? `  ${paint.dim("left   ")} as it is: ${plan.leaves.join(", ")}\n` : "";
+  if (isEmpty(plan)) return `${paint.bold(name)}   nothing to change\n${left}${written(name, words)}`;
   const bytes = plan.edits.reduce((sum, edit) => sum + edit.before.length / 2, 0);
   let text = `${paint.bold(name)}   ${plural(plan.edits.length, "edit")}, ${plural(bytes, "byte")}, for ${plan.machine === "any" ? "any machine" : plan.machine}\n`;
   for (const edit of plan.edits) text += `  ${editLine(edit, paint)}\n`;
   if (plan.mode !== undefined) text += `  permissions ${octal(plan.mode.before)} → ${octal(plan.mode.after)}\n`;
   for (const warning of plan.warnings) text += `  ${paint.yellow("warning")} ${warning}\n`;
   for (const note of plan.notes) text += `  ${paint.dim("note   ")} ${note}\n`;
-  return text + written(name, words);
+  return text + left + written(name, words);
 }
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, "0");

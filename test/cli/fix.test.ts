@@ -97,6 +97,15 @@ describe("where it writes", () => {
     expect(readdirSync(cwd).sort()).toEqual(["gs-call", "plan.json"]);
   });
 
+  test("and says what it leaves", async () => {
+    const { cwd } = fresh("ape-gs");
+    const { stdout } = await sandfit(["fix", "ape-gs", "--only", "stack-growsdown", "--dry-run"], { cwd });
+    expect(stdout).toBe(
+      "ape-gs   nothing to change\n  left    as it is: tls-in-gs, ape-not-elf\n  nothing was written (--dry-run)\n",
+    );
+    expect((await sandfit(["fix", "ape-gs", "--only", "ape-not-elf"], { cwd })).stdout).toMatch(/left {4}as it is: tls-in-gs\n/);
+  });
+
   test("no result where the plan cannot be saved", async () => {
     const { cwd } = fresh();
     expectSentence(

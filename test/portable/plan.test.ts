@@ -74,7 +74,9 @@ describe("refused, with the reason and the ELF offered", () => {
 
   test("what is an ELF already", async () => {
     const { bytes } = sampleProgram("ape-gs-elf");
-    await expect(planAs(bytes, "ape")).rejects.toThrow(/no APE but an ELF already[\s\S]*without --as ape/);
+    await expect(planAs(bytes, "ape")).rejects.toThrow(
+      /no APE but an ELF already, which `sandfit fix` repairs without --as ape$/,
+    );
   });
 
   test("an access outside the range that the rewriter scans", async () => {
