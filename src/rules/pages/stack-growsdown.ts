@@ -26,8 +26,13 @@ export const page: PageWords = {
     "Without a fix, `ulimit -Ss 64` before starting helps programs of v4.0.2. Other programs that ask for MAP_GROWSDOWN " +
     "are [growsdown](growsdown.md).",
   evidence:
-    "`gs-stack-a`, `gs-stack-b`, `fs-stack-b` and `fs-main-stack` in `test/fixtures/programs`, run by `test/proof`; real programs " +
-    "with deep stacks (C, C++ with exceptions, make and mkdeps of 2022) through `SANDFIT_CORPUS`. The aarch64 edit was run in " +
+    "`gs-stack-a`, `gs-stack-b`, `gs-stack-b-inlined`, `fs-stack-b` and `fs-main-stack` in `test/fixtures/programs`, run by " +
+    "`test/proof`; real programs with deep stacks through `SANDFIT_CORPUS`: C and C++ with exceptions, CPython with stacks of 16 MiB, " +
+    "redbean of v4.0.2, and redbean 2, make, mkdeps and QuickJS of 2022 as public repositories have them. The aarch64 edit was run in " +
     "qemu-user. kvm and arm64 are from gVisor's source.\n\n" +
+    "Of 61 of Cosmopolitan v4.0.2's own tests about threads, signals and processes none runs unmodified on any release and platform, " +
+    "51 do with thread state moved alone, 57 with whole stacks as well. The other four start a program that was not fixed (two), or ask " +
+    "for what gVisor does otherwise for everybody: AT_MINSIGSTKSZ, and a timeout of a socket beside SA_RESTART. (The release of 2022 " +
+    "fails one more, which names a thread.)\n\n" +
     "Cosmopolitan's side: libc/intrin/stack.c (v4.0.2), libc/runtime/mmap.c (v3.3), libc/runtime/cosmo.S (2.2).",
 };
