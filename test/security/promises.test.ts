@@ -1,9 +1,9 @@
 /** What SECURITY.md promises of check, fix, undo, report and pack: they start nothing and connect to nothing. Seen by strace. */
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect } from "vitest";
+import { describe, expect, test } from "vitest";
 import { command, temporaryFolder, writeSample } from "../support/cli.js";
 import { hasProgram, testNeeding } from "../support/requirements.js";
 
@@ -45,6 +45,13 @@ function prepare(): void {
   mkdirSync(join(folder, "toolset"));
   writeSample(join(folder, "toolset"), "ape-gs");
 }
+
+test("every test that SECURITY.md names is there", () => {
+  const root = new URL("../../", import.meta.url);
+  const named = [...readFileSync(new URL("SECURITY.md", root), "utf8").matchAll(/`(test\/[^`]+)`/g)].map(([, path]) => path!);
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((path) => !existsSync(new URL(path, root)))).toEqual([]);
+});
 
 describe.each(commands.map((args) => [args.join(" "), args] as const))("sandfit %s", (_, args) => {
   withStrace("starts no program", () => {
