@@ -76,6 +76,11 @@ describe("a megabyte of", () => {
   });
 });
 
+test("nearly as many arch_prctl as may be, all of them in one function", async () => {
+  const call = Buffer.from("bf01100000b89e0000000f05", "hex");
+  for (const start of ["there", "main"] as const) expect(await outcome(withCode(call, 9000 * call.length, start))).toMatch(/./);
+});
+
 test("more look-alikes than can be told one by one", async () => {
   expect(await outcome(withCode(Buffer.from("65488b00", "hex"), 4_000_000, "main"))).toMatch(
     /more than 500,000 byte sequences that look like accesses through %gs/,
