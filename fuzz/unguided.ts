@@ -1,6 +1,6 @@
 /**
  * `unguided.ts TARGET FOLDER SECONDS LONGEST`: inputs that jazzer.js has learnt are changed at random, without looking which
- * branches they reach, which is five to twenty times as fast as with looking. What is being run stands in FOLDER.current, for
+ * branches they reach, which is several times as fast as with looking. What is being run stands in FOLDER.current, for
  * when this process has to be ended because it hangs.
  */
 
