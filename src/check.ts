@@ -4,6 +4,7 @@ import type { ByteSource } from "./bytes/source.js";
 import { InputError } from "./errors.js";
 import { readImage } from "./image/detect.js";
 import { ET_CORE, ET_REL } from "./image/elf-header.js";
+import { missingPages } from "./image/elf-segments.js";
 import type { ElfView, Image } from "./image/image.js";
 import type { FileReport, Verdict, ViewReport } from "./report/model.js";
 import { verdictOf } from "./report/model.js";
@@ -31,10 +32,16 @@ export async function checkImage(
   surroundings: Surroundings = {},
 ): Promise<FileReport> {
   const file: FileSubject = { source, image, target, surroundings };
-  if (image.elf.length === 0 && image.kind !== "script")
-    throw new InputError(`${image.name} is no Linux program: ${image.description}`);
+  if (image.elf.length === 0 && image.kind !== "script") {
+    const reason = image.kind === "ape" && image.notes.length > 0 ? `; ${image.notes[0]}` : "";
+    throw new InputError(`${image.name} is no Linux program: ${image.description}${reason}`);
+  }
   if (image.elf.length > 0 && image.elf.every((view) => view.type === ET_REL || view.type === ET_CORE)) {
     throw new InputError(`${image.name} is no program: ${image.description}`);
+  }
+  for (const view of image.elf) {
+    const missing = missingPages(view.programHeaders, image.size);
+    if (missing !== undefined) throw new InputError(`${image.name} is cut off: ${missing}`);
   }
   const views: ViewReport[] = [];
   for (const view of image.elf) views.push(await checkView(file, view));

@@ -23,13 +23,17 @@ async function run(argv: readonly string[]): Promise<number> {
   return runCommand(argv);
 }
 
+/** A shell may stand in a folder that somebody has removed: names have no meaning there (getcwd(2), ENOENT). */
+const isFolderGone = (error: unknown): boolean => (error as NodeJS.ErrnoException | undefined)?.syscall === "uv_cwd";
+
 /** One sentence for what is the user's or the file's; the stack for what is a bug. */
 function explain(error: unknown): ExitCode {
   if (error instanceof RefusedError) {
     for (const reason of error.reasons) process.stderr.write(`sandfit: refused: ${printable(reason)}\n`);
     return 1;
   }
-  if (error instanceof InputError) process.stderr.write(`sandfit: ${printable(error.message)}\n`);
+  if (isFolderGone(error)) process.stderr.write("sandfit: the folder that it was started in is gone\n");
+  else if (error instanceof InputError) process.stderr.write(`sandfit: ${printable(error.message)}\n`);
   else
     process.stderr.write(`sandfit: this is a bug, please report it\n${error instanceof Error ? error.stack : String(error)}\n`);
   return 2;

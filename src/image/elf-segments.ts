@@ -73,6 +73,20 @@ async function extendedCount(source: ByteSource, header: ElfHeader): Promise<num
 }
 
 /**
+ * One sentence where whole pages of a segment lie past the end of the file, as of a download that broke off: Linux starts such a
+ * program, and it dies where it first touches them. What is missing within the last page reads as zeros, and is no matter.
+ */
+export function missingPages(headers: readonly ProgramHeader[], fileSize: number): string | undefined {
+  const end = Math.ceil(fileSize / pageSize) * pageSize;
+  const index = headers.findIndex(
+    ({ type, offset, fileSize, memorySize }) => type === PT_LOAD && memorySize > 0 && offset + fileSize > end,
+  );
+  if (index < 0) return undefined;
+  const { offset, fileSize: length } = headers[index];
+  return `program header ${index} loads ${where(length)} bytes from ${where(offset)}, but the file ends at ${where(fileSize)}`;
+}
+
+/**
  * What PT_LOAD headers map, in file order. Bytes that the file does not have are cut off with a note (Linux maps them, and
  * touching them is SIGBUS). Throws InputError for what Linux refuses.
  */

@@ -6,6 +6,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { memorySource } from "../../src/bytes/source.js";
+import { readImage } from "../../src/image/detect.js";
 import type { FileError } from "../../src/report/model.js";
 import { headerFields, put, segmentFields, withField } from "../fixtures/images/elf-fields.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
@@ -55,6 +57,13 @@ describe("what is no file", () => {
   test("an empty name, as of an unset variable", async () => {
     expectSentence(await sandfit(["check", ""], { cwd }), /the name of a file is empty$/);
     expectSentence(await sandfit(["fix", ""], { cwd }), /the name of a file is empty$/);
+  });
+
+  test("a folder that is gone", async () => {
+    expectSentence(
+      await shell('mkdir gone && cd gone && rmdir ../gone && "$@" fix /bin/true -o out', cwd),
+      /^sandfit: the folder that it was started in is gone$/,
+    );
   });
 
   test("a folder as standard input", async () => {
@@ -140,6 +149,19 @@ describe("damaged programs", () => {
   test.each([4, 16, 20, 52, 63, 64, 100, 119])("cut to %i bytes", async (length) => {
     writeFileSync(join(cwd, "cut"), good.subarray(0, length));
     await expectBoth("cut", /text|no Linux program|ELF|e_type|program headers|past the end/);
+  });
+
+  test.each(["ape-gs", "ape-gs-fat", "gs-call"])("a download of %s that broke off", async (name) => {
+    const { bytes } = sampleProgram(name);
+    const { elf } = await readImage(memorySource(bytes, name));
+    const end = Math.max(...elf.flatMap((view) => view.ranges).map((range) => range.fileOffset + range.fileSize));
+    writeFileSync(join(cwd, "cut"), bytes.subarray(0, end - 0x1001));
+    await expectBoth("cut", /cut is cut off: program header \d loads 0x\w+ bytes from 0x\w+, but the file ends at 0x\w+$/);
+  });
+
+  test("an APE that broke off before its program headers", async () => {
+    writeFileSync(join(cwd, "cut"), sampleProgram("ape-gs").bytes.subarray(0, 0x1800));
+    await expectBoth("cut", /without a Linux part; the ELF header printed at offset .* past the end/);
   });
 
   const segment = segmentFields(64, 64);
