@@ -6,6 +6,8 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import Table from "cli-table3";
+import { rehearsalCommand } from "../src/rehearsal/rehearse.js";
+import { hostRunsLinux } from "../src/run/sandbox.js";
 import { benchCodeSize } from "./code-size.js";
 import { benchDecode } from "./decode.js";
 import { benchFirstLook } from "./first-look.js";
@@ -41,14 +43,18 @@ async function decoding(): Promise<void> {
 }
 
 /** Milliseconds and ratios; the minima say what the machine could do, the medians what it did. */
-function against(name: string, { median, least }: Timing, empty: Timing): string[] {
+function against(name: string, { median, least, processor }: Timing, empty: Timing): string[] {
   return [
     name,
     `${median.toFixed(0)} / ${least.toFixed(0)} ms`,
     `${(median / empty.median).toFixed(2)} / ${(least / empty.least).toFixed(2)}`,
-    `${(median - empty.median).toFixed(0)} / ${(least - empty.least).toFixed(0)} ms`,
+    `${processor.toFixed(0)} ms`,
+    (processor / empty.processor).toFixed(2),
+    `${(processor - empty.processor).toFixed(0)} ms`,
   ];
 }
+
+const AGAINST = ["time", "× node -e 0", "processor time, least", "× node -e 0", "beyond node"];
 
 function wholeCommands(): void {
   const rows: string[][] = [];
@@ -66,7 +72,7 @@ function wholeCommands(): void {
     rows.push(against(`check ${name}`, check!, empty!), against(`  without the compile cache`, cold!, empty!));
     if (fix !== undefined) rows.push(against(`fix ${name}`, fix, empty!));
   }
-  print(["whole command (median / least of 15)", "time", "× node -e 0", "beyond node"], rows);
+  print(["whole command (median / least of 15)", ...AGAINST], rows);
 }
 
 function insideGvisor(): void {
@@ -81,9 +87,22 @@ function insideGvisor(): void {
   }
   const [empty, check] = inTurns([inside("-e", "0"), inside(command, "check", path)], 5);
   print(
-    ["inside gVisor, its own start with it (of 5)", "time", "× node -e 0", "beyond node"],
+    ["inside gVisor, its own start with it (of 5)", ...AGAINST],
     [against("node -e 0", empty!, empty!), against(`check ${inputs[0]!.name}`, check!, empty!)],
   );
+}
+
+/** What a rehearsal adds to a program: its launcher, which loads the filter. */
+async function rehearsal(): Promise<void> {
+  if (!hostRunsLinux()) return;
+  const { command: words, dispose } = await rehearsalCommand(["true"], "2026-09");
+  const [plain, under] = inTurns(
+    [words.slice(2), words].map(([program, ...args]) => ({ program: program!, args })),
+    60,
+  );
+  dispose();
+  const row = (name: string, { median, least }: Timing) => [name, `${median.toFixed(0)} / ${least.toFixed(0)} ms`];
+  print(["median / least of 60", "time"], [row("true", plain!), row("true, rehearsed by the launcher", under!)]);
 }
 
 try {
@@ -96,6 +115,7 @@ try {
   console.log("");
   wholeCommands();
   insideGvisor();
+  await rehearsal();
   print(["first look, of node's executable bytes", "GB/s", "× indexOf"], await benchFirstLook());
   print(["all programs of /usr", "files", "seconds", "files/s", "peak memory"], benchFolder());
   print(["the result", "instructions or seconds", "× as it was"], benchResult());

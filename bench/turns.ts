@@ -3,9 +3,11 @@
 import { spawnSync } from "node:child_process";
 
 export interface Timing {
-  /** Milliseconds. */
+  /** Milliseconds from start to end. */
   readonly median: number;
   readonly least: number;
+  /** Milliseconds of processor time, user and system, of all threads: the least. Others at work on the machine change it little. */
+  readonly processor: number;
 }
 
 export interface Command {
@@ -16,18 +18,34 @@ export interface Command {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** Bash tells the times of what it starts in milliseconds, GNU time in hundredths. */
+const TIMED = 'TIMEFORMAT="%3R %3U %3S"; time "$@" > /dev/null 2>&1';
+
+function timed({ program, args, env }: Command): { elapsed: number; processor: number } {
+  const { stderr } = spawnSync("bash", ["-c", TIMED, "bash", program, ...args], {
+    encoding: "utf8",
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...(env ?? process.env), LC_ALL: "C" },
+  });
+  const [elapsed = Number.NaN, user = Number.NaN, system = Number.NaN] = stderr.trim().split(" ").map(Number);
+  return { elapsed: elapsed * 1000, processor: (user + system) * 1000 };
+}
+
 export function inTurns(commands: readonly Command[], runs: number): Timing[] {
-  const times: number[][] = commands.map(() => []);
+  const times: ReturnType<typeof timed>[][] = commands.map(() => []);
   for (let run = 0; run <= runs; run++) {
-    for (const [index, { program, args, prepare, env }] of commands.entries()) {
-      prepare?.();
-      const start = performance.now();
-      spawnSync(program, args, { stdio: "ignore", env: env ?? process.env });
+    for (const [index, one] of commands.entries()) {
+      one.prepare?.();
+      const time = timed(one);
       // The first turn warms the disk cache and the compile cache up.
-      if (run > 0) times[index]!.push(performance.now() - start);
+      if (run > 0) times[index]!.push(time);
     }
   }
-  return times.map((all) => ({ median: median(all), least: Math.min(...all) }));
+  return times.map((all) => {
+    const elapsed = all.map((time) => time.elapsed);
+    const processor = Math.min(...all.map((time) => time.processor));
+    return { median: median(elapsed), least: Math.min(...elapsed), processor };
+  });
 }
 
 export function median(values: readonly number[]): number {
