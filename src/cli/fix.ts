@@ -1,10 +1,11 @@
 /** `sandfit fix`: check, plan, write, read back, prove. */
 
-import { existsSync, realpathSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { checkImage } from "../check.js";
 import { type FileSource, openFile } from "../disk/file-source.js";
 import { interruptedChange, refuseInterrupted, standingChange } from "../disk/interrupted.js";
+import { placeOf } from "../disk/place.js";
 import { readPlan, recordOf, recordText } from "../disk/record.js";
 import { writePatched, writeWhole } from "../disk/replace.js";
 import { surroundingsOf } from "../disk/surroundings.js";
@@ -139,16 +140,6 @@ function isPlanFile(path: string): boolean {
 /** A plan as it is saved and printed. */
 function planText(plan: Plan): string {
   return `${JSON.stringify(plan, null, 2)}\n`;
-}
-
-/** The path that a name leads to, links followed as far as they exist. */
-function placeOf(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    const folder = dirname(path);
-    return folder === path ? resolve(path) : join(placeOf(folder), basename(path));
-  }
 }
 
 function onlyOf(id: string | undefined): { only?: RuleId } {

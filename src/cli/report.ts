@@ -1,6 +1,7 @@
 /** `sandfit report`: the investigation of a program, an archive or a folder, written from evidence. */
 
 import { statSync } from "node:fs";
+import { placeOf } from "../disk/place.js";
 import { writeWhole } from "../disk/replace.js";
 import { InputError } from "../errors.js";
 import { investigate } from "../investigate/gather.js";
@@ -25,6 +26,8 @@ export async function reportCommand(name: string, args: readonly string[], optio
   if (args.length > 0 && !options.run) throw new InputError(`${args[0]} is for a program that is run; say --run`);
   if (options.folder !== undefined && !statSync(options.folder, { throwIfNoEntry: false })?.isDirectory())
     throw new InputError(`--folder ${options.folder} is no folder`);
+  if (options.output !== undefined && placeOf(options.output) === placeOf(name))
+    throw new InputError(`${options.output} is what the report is about; name another output`);
   const { run, folder } = options;
   const investigation = await investigate(name, { target, run, args, now: new Date(), ...(folder !== undefined && { folder }) });
   const text = await render(investigation, options.format);

@@ -80,9 +80,9 @@ function isPrivateFolder(folder: string): boolean {
 function makePrivateFolder(folder: string): boolean {
   if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined) return isPrivateFolder(folder);
   const parent = dirname(folder);
-  const existing = statSync(parent, { throwIfNoEntry: false }) ?? statSync(dirname(parent));
-  if (existing.uid !== process.geteuid?.()) return false;
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  const existing = statSync(parent, { throwIfNoEntry: false });
+  if ((existing ?? statSync(dirname(parent))).uid !== process.geteuid?.()) return false;
+  if (existing === undefined) mkdirSync(parent, { mode: 0o700 });
   mkdirSync(folder, { mode: 0o700 });
   return isPrivateFolder(folder);
 }

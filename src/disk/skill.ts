@@ -1,7 +1,7 @@
 /** Puts the skill for coding agents into a folder of skills. */
 
-import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { InputError } from "../errors.js";
 import { reasonOf } from "./file-source.js";
 import { writeWhole } from "./replace.js";
@@ -20,10 +20,17 @@ export function installSkill(folder: string, text: string): string {
   }
   if (before !== undefined && !before.startsWith(MARK)) throw new InputError(`${path} exists already and is not Sandfit's`);
   try {
-    mkdirSync(join(folder, "sandfit"), { recursive: true });
+    makeFolder(join(folder, "sandfit"));
   } catch (error) {
     throw new InputError(`${path} cannot be written: ${reasonOf(error)}`);
   }
   writeWhole(path, text);
   return path;
+}
+
+/** With all above it. Node's own way (`recursive`) never ends below /proc, where mkdir(2) answers ENOENT for ever. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path);
 }

@@ -1,7 +1,7 @@
 /** What is no program for Linux, or cannot be read: one clear sentence each, exit code 2, nothing written, no waiting. */
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -64,6 +64,16 @@ describe("what is no file", () => {
       await shell('mkdir gone && cd gone && rmdir ../gone && "$@" fix /bin/true -o out', cwd),
       /^sandfit: the folder that it was started in is gone$/,
     );
+  });
+
+  test("a report over its own program", async () => {
+    writeFileSync(join(cwd, "subject"), good);
+    expectSentence(await sandfit(["report", "subject", "-o", "./subject"], { cwd }), /is what the report is about/);
+    expect(readFileSync(join(cwd, "subject")).equals(good)).toBe(true);
+  });
+
+  test("a skill where no folder can be made", async () => {
+    expectSentence(await sandfit(["skill", "--install", "/proc/none"], { cwd }), /^sandfit: \/proc\/none\S* cannot be written/);
   });
 
   test("a folder as standard input", async () => {

@@ -24,7 +24,9 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "sandfit-home-"));
   folder = join(home, ".cache", "sandfit");
 });
-afterEach(() => rmSync(home, { recursive: true, force: true }));
+afterEach(() => {
+  if (home !== "/proc") rmSync(home, { recursive: true, force: true });
+});
 
 const bytes = Buffer.from("compiled");
 const all = () => true;
@@ -33,7 +35,11 @@ const all = () => true;
 function run(...args: string[]): { status: number | null; stdout: string; stderr: string; kept: string[] } {
   const { XDG_CACHE_HOME: _, ...environment } = process.env;
   const command = process.env["SANDFIT_TEST_COMMAND"] as string;
-  const result = spawnSync(process.execPath, [command, ...args], { env: { ...environment, HOME: home }, encoding: "utf8" });
+  const result = spawnSync(process.execPath, [command, ...args], {
+    env: { ...environment, HOME: home },
+    encoding: "utf8",
+    timeout: 20_000,
+  });
   const kept = existsSync(folder) ? readdirSync(folder).sort() : [];
   return { status: result.status, stdout: result.stdout, stderr: result.stderr, kept };
 }
@@ -137,6 +143,12 @@ describe("the command", () => {
   it("runs without a home and writes nothing for --version", () => {
     expect(run("--version").kept).toEqual([]);
     home = join(home, "missing");
+    folder = join(home, ".cache", "sandfit");
+    expect(run("check", process.execPath)).toMatchObject({ status: 0, stderr: "", kept: [] });
+  });
+
+  it("ends where a folder can never be made", () => {
+    home = "/proc";
     folder = join(home, ".cache", "sandfit");
     expect(run("check", process.execPath)).toMatchObject({ status: 0, stderr: "", kept: [] });
   });
