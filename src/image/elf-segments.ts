@@ -18,6 +18,8 @@ const PN_XNUM = 0xffff;
 /** load_elf_phdrs refuses more than 64 KiB of them; core dumps, which nobody loads, may have more. */
 const mostTableBytes = 65536;
 const mostCoreSegments = 1 << 20;
+/** p_flags: writable. */
+const PF_W = 2;
 const pageSize = 4096;
 
 /** True if Linux could be asked to load it, so that what Linux refuses is an error and not a note. */
@@ -74,12 +76,15 @@ async function extendedCount(source: ByteSource, header: ElfHeader): Promise<num
 
 /**
  * One sentence where whole pages of a segment lie past the end of the file, as of a download that broke off: Linux starts such a
- * program, and it dies where it first touches them. What is missing within the last page reads as zeros, and is no matter.
+ * program, and it dies where it first touches them. What is missing within the last page reads as zeros, and is no matter. A segment
+ * that is read-only and has zeros behind its bytes is not cut off but made so, and has a rule of its own, bss-past-eof.
  */
 export function missingPages(headers: readonly ProgramHeader[], fileSize: number): string | undefined {
   const end = Math.ceil(fileSize / pageSize) * pageSize;
+  const isMadeSo = ({ offset, fileSize, memorySize, flags }: ProgramHeader): boolean =>
+    (flags & PF_W) === 0 && memorySize > fileSize && (offset + fileSize) % pageSize !== 0;
   const index = headers.findIndex(
-    ({ type, offset, fileSize, memorySize }) => type === PT_LOAD && memorySize > 0 && offset + fileSize > end,
+    (header) => header.type === PT_LOAD && header.memorySize > 0 && header.offset + header.fileSize > end && !isMadeSo(header),
   );
   if (index < 0) return undefined;
   const { offset, fileSize: length } = headers[index];
