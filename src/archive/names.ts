@@ -38,9 +38,13 @@ export function safePath(name: string): string {
   return path;
 }
 
+/** More of a name than this does not help whoever reads the sentence. */
+const MOST_SHOWN = 200;
+
 /** A name as a sentence shows it. */
 export function quoted(name: string): string {
-  return `"${printable(name)}"`;
+  const shown = printable(name);
+  return shown.length > MOST_SHOWN ? `"${shown.slice(0, MOST_SHOWN)}…"` : `"${shown}"`;
 }
 
 function escaped(bytes: Uint8Array): string {
