@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Puts Debian 11's C library (2.31) into /opt/sandfit-old-glibc: its dynamic linker still looks at NT_GNU_ABI_TAG, which is what
-# abi-tag is about. Needs root and apt. Where Debian's mirrors no longer have that suite it only says so.
+# abi-tag is about. Needs root and apt. Fails where Debian's mirrors no longer have that suite: the run of that fault must not go
+# unnoticed.
 set -euo pipefail
 
 readonly FOLDER=/opt/sandfit-old-glibc
@@ -14,6 +15,8 @@ if (set -e; download bullseye "$work" libc6/bullseye) && [ -e "$work/lib/x86_64-
   mkdir -p "$FOLDER"
   cp -a "$work"/lib/x86_64-linux-gnu/. "$FOLDER/"
 else
-  echo "install-old-glibc: Debian 11's libc6 cannot be had; the run of abi-tag's fault is skipped" >&2
+  rm -rf "$work"
+  echo "install-old-glibc: Debian 11's libc6 cannot be had, which the run of abi-tag's fault needs" >&2
+  exit 1
 fi
 rm -rf "$work"

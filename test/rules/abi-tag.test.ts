@@ -6,7 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
 import { check } from "../../src/check.js";
 import { openFile } from "../../src/disk/file-source.js";
@@ -76,10 +76,10 @@ async function execFileBytes(path: string): Promise<Uint8Array> {
 const old = process.env["SANDFIT_OLD_GLIBC"] ?? "/opt/sandfit-old-glibc";
 const linker = existsSync(old) ? readdirSync(old).find((name) => /^ld-(linux|2)/.test(name)) : undefined;
 const canRun = linker !== undefined && hasProgram("gcc");
-const why = canRun ? "" : " (skipped: needs gcc and a glibc before 2.36, scripts/install-old-glibc.sh)";
+const testWithOldGlibc = testNeeding(canRun, "gcc and a glibc before 2.36 (scripts/install-old-glibc.sh)");
 
-test.skipIf(!canRun)(
-  `with the old glibc: refused where uname says 4.4.0, loaded elsewhere, and everywhere after the fix${why}`,
+testWithOldGlibc(
+  "with the old glibc: refused where uname says 4.4.0, loaded elsewhere, and everywhere after the fix",
   async () => {
     const command = [join(old, linker!), "--library-path", old, join(folder, "program")];
     const { present } = await findSandboxes();
