@@ -25,7 +25,14 @@ const NEWER_LIBC = "/opt/sandfit-fuzz/usr/lib/x86_64-linux-gnu";
 const SYNCHRONOUS = new Set(["decode"]);
 /** Milliseconds of one execution that count as a hang: far more than the slowest takes on a machine that is busy. */
 const HANG = 120_000;
-const LONGEST: Readonly<Record<string, number>> = { decode: 32, archive: 8192, image: 24_576, zip: 4096 };
+const LONGEST: Readonly<Record<string, number>> = {
+  decode: 32,
+  archive: 8192,
+  image: 24_576,
+  zip: 4096,
+  large: 40_960,
+  plan: 40_960,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -14,7 +14,10 @@ const source = join(root, "src");
  */
 const unwatched = [
   ...readdirSync(join(source, "x86")).map((name) => join(source, "x86", name)),
-  ...["first-look", "in-step", "kernel-binary", "landmarks", "web-assembly"].map((name) => join(source, "code", `${name}.ts`)),
+  ...["bytes/difference", "bytes/find"].map((name) => join(source, `${name}.ts`)),
+  ...["first-look", "gaps", "in-step", "kernel-binary", "landmarks", "walk", "web-assembly"].map((name) =>
+    join(source, "code", `${name}.ts`),
+  ),
 ];
 
 const besideTheBundle: Plugin = {

@@ -11,6 +11,7 @@ import { Instruction, NONE, OpcodeMap, Prefix } from "../x86/instruction.js";
 import type { Code } from "./code.js";
 import { Evidence, type EvidenceName, evidenceName } from "./evidence.js";
 import { valuesBefore } from "./flow.js";
+import { Gaps } from "./gaps.js";
 import { Most, refuseMore } from "./limits.js";
 
 export type SegmentName = "fs" | "gs";
@@ -198,55 +199,6 @@ export function looksLikeText(bytes: Uint8Array, at: number, length: number): bo
   let own = 0;
   for (let i = at; i < at + length && i < bytes.length; i++) if (bytes[i] >= 0x20 && bytes[i] < 0x7f) own++;
   return printable / (to - from) >= TEXT_SHARE && own / length > 0.5;
-}
-
-const nowhere = new Uint8Array(0);
-
-/** The stretches between known code, decoded once each when first asked for. */
-class Gaps {
-  private readonly code: Code;
-  private readonly instruction = new Instruction();
-  private from = -1;
-  private to = -1;
-  /** One byte for each of the gap's. */
-  private starts = nowhere;
-
-  constructor(code: Code) {
-    this.code = code;
-  }
-
-  /**
-   * Start of the instruction that covers an unknown byte when the gap around it is decoded from its beginning, -1 where
-   * the gap does not decode without a rest.
-   */
-  startOf(position: number): number {
-    if (position < this.from || position >= this.to) this.open(position);
-    for (let at = position; at >= this.from && at > position - 15; at--) if (this.starts[at - this.from] === 1) return at;
-    return -1;
-  }
-
-  private open(position: number): void {
-    const { walk, space } = this.code;
-    const region = space.regionOf(position);
-    let from = position;
-    while (from > region.start && !walk.isKnown(from - 1)) from--;
-    let to = position;
-    while (to < region.start + region.size && !walk.isKnown(to)) to++;
-    this.from = from;
-    this.to = to;
-    this.starts = nowhere;
-    // What starts at the start of a segment is a header or a script, never a function.
-    if (from === region.start) return;
-    const starts = new Uint8Array(to - from);
-    let at = from;
-    while (at < to) {
-      const length = decode(space.bytes, at, to, this.instruction);
-      if (length === 0) return;
-      starts[at - from] = 1;
-      at += length;
-    }
-    this.starts = starts;
-  }
 }
 
 /** Byte sequences of which an instruction that `changesGs` has one. */
