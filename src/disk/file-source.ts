@@ -1,6 +1,6 @@
 /** A file as a source of bytes: opened once, read by position, never loaded whole. */
 
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { inflateRawSync } from "node:zlib";
 import type { ByteSource } from "../bytes/source.js";
 import { InputError } from "../errors.js";
@@ -41,6 +41,12 @@ export function openFile(path: string, name = path): FileSource {
     inflateRaw: inflate,
     close: () => closeSync(descriptor),
   };
+}
+
+/** A path for the open file itself, whatever has its name by now; the name where there is no /proc. */
+export function pathOf(source: FileSource): string {
+  const path = `/proc/self/fd/${source.descriptor}`;
+  return existsSync(path) ? path : source.path;
 }
 
 function inflate(bytes: Uint8Array, limit: number): Uint8Array | undefined {
