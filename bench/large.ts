@@ -55,6 +55,7 @@ export function benchLarge(): string[][] {
     ...measured("nearly all hole", [
       ["cp", cp],
       ["fix -o", fix],
+      ["node -e 0", { program: process.execPath, args: ["-e", "0"] }],
     ]),
   );
   prepare();

@@ -1,9 +1,9 @@
-/** On a file system that shares blocks a copy of any size takes no space and is made at once: shown on XFS in a file. */
+/** On a file system that shares blocks a copy of any size takes no space and is made at once: shown on XFS and Btrfs in a file. */
 
 import { spawnSync } from "node:child_process";
 import { ftruncateSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { expect } from "vitest";
+import { describe, expect } from "vitest";
 import { sampleProgram } from "../fixtures/programs/index.js";
 import { shell, temporaryFolder } from "../support/cli.js";
 import { canMount, hasProgram, testNeeding } from "../support/requirements.js";
@@ -14,16 +14,24 @@ const MIB = 1024 ** 2;
 const DISK = 320 * MIB;
 const SIZE = 100;
 
-/** Whether an XFS in a file can be mounted here: that takes root, a loop device and the kernel's XFS. */
-function makeDisk(path: string): boolean {
-  if (!canMount() || !hasProgram("mkfs.xfs")) return false;
+/** Whether such a file system in a file can be mounted here: that takes root, a loop device and the kernel's part. */
+function makeDisk(path: string, maker: string, options: readonly string[]): boolean {
+  if (!canMount() || !hasProgram(maker)) return false;
   ftruncateSync(openSync(path, "w"), DISK);
-  if (spawnSync("mkfs.xfs", ["-q", "-m", "reflink=1", path]).status !== 0) return false;
+  if (spawnSync(maker, ["-q", ...options, path]).status !== 0) return false;
   return spawnSync("unshare", ["--mount", "mount", "-o", "loop", path, "/mnt"]).status === 0;
 }
 
-const disk = join(folder, "disk");
-testNeeding(makeDisk(disk), "root, mkfs.xfs and a loop device")("fix -o, fix --in-place and undo share blocks", async () => {
+describe.each([
+  ["mkfs.xfs", ["-m", "reflink=1"]],
+  ["mkfs.btrfs", []],
+])("made by %s", (maker, options) => {
+  const disk = join(folder, maker);
+  const canShare = makeDisk(disk, maker, options);
+  testNeeding(canShare, `root, ${maker} and a loop device`)("fix -o, fix --in-place and undo share blocks", () => shareOn(disk));
+});
+
+async function shareOn(disk: string): Promise<void> {
   const dense = openSync(join(folder, "dense"), "w", 0o755);
   writeSync(dense, sampleProgram("ape-gs").bytes);
   for (let i = 0; i < SIZE; i++) writeSync(dense, Buffer.alloc(MIB, i + 1));
@@ -46,4 +54,4 @@ testNeeding(makeDisk(disk), "root, mkfs.xfs and a loop device")("fix -o, fix --i
   expect(lines.filter((line) => line === "same")).toHaveLength(3);
   expect(sizes).toHaveLength(4);
   for (const size of sizes) expect(Math.abs(size - sizes[0]!)).toBeLessThan(4 * MIB);
-});
+}
