@@ -1,6 +1,6 @@
 /** The command line: what each command takes, and what it is done by. The commands themselves are loaded when they are called. */
 
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, Help, Option } from "commander";
 import { VERSION } from "../version.js";
 import { checkCommand, checkDefaults } from "./check.js";
 import type { ExitCode } from "./exit-code.js";
@@ -9,6 +9,9 @@ const program = new Command("sandfit")
   .description("Tells whether a Linux binary will run in gVisor, shows why not, and writes one that does.")
   .version(VERSION)
   .exitOverride()
+  .configureHelp({
+    optionDescription: (option) => new Help().optionDescription(option).replace(/ \(default: (false|\[\])\)$/, ""),
+  })
   .showHelpAfterError("(sandfit --help says more)")
   .addHelpText("after", "\nExit codes: 0 nothing wrong, 1 findings or refused, 2 could not do the job.");
 

@@ -60,7 +60,7 @@ const machines: Record<"x86_64" | "aarch64", Machine> = { x86_64: "x86-64", aarc
 
 /** Which packages under which names: -o as it is for one, with the machine in its name for both; without -o beside the shell. */
 function wantedOf(input: string, { output, arch }: PackCommandOptions): Wanted[] {
-  if (output !== undefined && /\.(tar|zip|tar\.(xz|bz2|zst))$/.test(output)) {
+  if (output !== undefined && /^-$|\.(tar|zip|tar\.(xz|bz2|zst))$/.test(output)) {
     throw new InputError(`${output} cannot be written: a package is a .tar.gz or a folder`);
   }
   const stem = basename(input).replace(/\.(tar\.gz|tgz|tar|zip)$/, "");

@@ -26,12 +26,12 @@ export async function reportCommand(name: string, args: readonly string[], optio
   if (args.length > 0 && !options.run) throw new InputError(`${args[0]} is for a program that is run; say --run`);
   if (options.folder !== undefined && !statSync(options.folder, { throwIfNoEntry: false })?.isDirectory())
     throw new InputError(`--folder ${options.folder} is no folder`);
-  if (options.output !== undefined && placeOf(options.output) === placeOf(name))
+  if (options.output !== undefined && options.output !== "-" && placeOf(options.output) === placeOf(name))
     throw new InputError(`${options.output} is what the report is about; name another output`);
   const { run, folder } = options;
   const investigation = await investigate(name, { target, run, args, now: new Date(), ...(folder !== undefined && { folder }) });
   const text = await render(investigation, options.format);
-  if (options.output === undefined) await print(text);
+  if (options.output === undefined || options.output === "-") await print(text);
   else writeWhole(options.output, text);
   if (investigation.errors.length > 0) return 2;
   return investigation.programs.some((program) => outcomeOf(program.report) !== "runs") ? 1 : 0;

@@ -53,6 +53,9 @@ export function readCache(folder: string, name: string): Buffer | undefined {
   }
 }
 
+/** What a process that was killed may have left of a file, or one at this moment writes, which then goes without. */
+const isTemporary = (name: string) => /\.\d+$/.test(name);
+
 /** Keeps bytes under a name, whole or not at all, and removes what other builds have left (`isCurrent` says which are not). */
 export function writeCache(folder: string, name: string, bytes: Uint8Array, isCurrent: (name: string) => boolean): void {
   try {
@@ -65,7 +68,8 @@ export function writeCache(folder: string, name: string, bytes: Uint8Array, isCu
       // What a full disk has taken of it must not stay there.
       rmSync(temporary, { force: true });
     }
-    for (const other of readdirSync(folder)) if (!isCurrent(other)) rmSync(join(folder, other), { force: true });
+    for (const other of readdirSync(folder))
+      if (!isCurrent(other) || isTemporary(other)) rmSync(join(folder, other), { force: true });
   } catch {
     // A read-only or full disk: the next start compiles again.
   }

@@ -1,11 +1,12 @@
 /** Writes an env.sh and, beside it, a folder with one small script a tool that leads to the program to use. */
 
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { quoted } from "../report/words.js";
 import { reasonOf } from "./file-source.js";
 import { freshSuffix } from "./fresh-name.js";
+import { readSmallFile } from "./small-file.js";
 
 /** How each script begins, so that none is taken for a tool. */
 export const WRAPPER_MARK = "#!/bin/sh\n# Written by `sandfit tools --env`\n";
@@ -49,14 +50,7 @@ export function writeEnvFile(file: string, entries: readonly EnvEntry[]): void {
 }
 
 function refuseOthers(path: string, file: string): void {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw new InputError(`${file} cannot be written: ${reasonOf(error)}`);
-  }
-  if (!text.startsWith(ENV_MARK))
+  if (readSmallFile(path)?.startsWith(ENV_MARK) === false)
     throw new InputError(`${file} exists already and was not written by Sandfit; name another file`);
 }
 

@@ -82,8 +82,9 @@ interface Job {
   readonly lasting: boolean;
 }
 
-/** Throws InputError where a target must not be written: it is no file, or exists and is not to be replaced. */
+/** Throws InputError where a target must not be written: it is no file, would be standard output, or exists and is not to be replaced. */
 export function refuseTarget(target: string, overwrite: boolean): void {
+  if (target === "-") throw new InputError("- is no name for an output: Sandfit writes files, and ./- is one that is called so");
   const described = statSync(target, { throwIfNoEntry: false });
   if (described === undefined) return;
   if (!described.isFile()) throw new InputError(`${target} is ${kindOf(described)}, not a file`);

@@ -76,6 +76,28 @@ describe("what is no file", () => {
     expectSentence(await sandfit(["skill", "--install", "/proc/none"], { cwd }), /^sandfit: \/proc\/none\S* cannot be written/);
   });
 
+  test("a fifo in the place of what it would replace, which is not waited for", async () => {
+    const place = join(cwd, "skills", "sandfit");
+    mkdirSync(place, { recursive: true });
+    execFileSync("mkfifo", [join(place, "SKILL.md"), join(cwd, "env.sh")]);
+    expectSentence(await sandfit(["skill", "--install", "skills"], { cwd }), /SKILL\.md cannot be read: it is a fifo$/);
+    expectSentence(await sandfit(["tools", "no-such-tool", "--env", "env.sh"], { cwd }), /env\.sh cannot be read: it is a fifo$/);
+  });
+
+  test("- as an output", async () => {
+    writeFileSync(join(cwd, "subject"), good, { mode: 0o755 });
+    const before = readdirSync(cwd);
+    const sentence = /- is no name for an output/;
+    expectSentence(await sandfit(["fix", "subject", "-o", "-"], { cwd }), sentence);
+    expectSentence(await sandfit(["fix", "subject", "--dry-run", "--plan", "-"], { cwd }), sentence);
+    expectSentence(
+      await sandfit(["pack", ".", "-o", "-"], { cwd }),
+      /- cannot be written: a package is a \.tar\.gz or a folder$/,
+    );
+    expect((await sandfit(["report", "subject", "-o", "-"], { cwd })).stdout).toContain("subject");
+    expect(readdirSync(cwd)).toEqual(before);
+  });
+
   test("a folder as standard input", async () => {
     expectSentence(await shell('"$@" check - < .', cwd), /standard input is a folder, not a file$/);
   });

@@ -2,10 +2,11 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { Ajv } from "ajv";
 import { beforeAll, expect, test } from "vitest";
 import { loaderPrograms } from "../fixtures/programs/loader-programs.js";
-import { sandfit, temporaryFolder, writeSample } from "../support/cli.js";
+import { sandfit, startSandfit, temporaryFolder, writeSample } from "../support/cli.js";
 
 const folder = temporaryFolder();
 const HEALTHY = 990;
@@ -55,4 +56,13 @@ test("--format ndjson is a line a file, in order, and each is what the schema sa
   const names = lines.map((line) => line.file.name);
   expect(names).toEqual([...names].sort());
   expect(names).toHaveLength(HEALTHY + 9);
+});
+
+test("--format ndjson writes a line before the next file is there", async () => {
+  const child = startSandfit(["check", "--format", "ndjson", "gs0", "-"], { cwd: folder });
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  expect(JSON.parse((await lines.next()).value).file.name).toBe("gs0");
+  child.stdin!.end("#!/bin/sh\n");
+  expect(JSON.parse((await lines.next()).value).file.name).toBe("(standard input)");
+  expect((await lines.next()).done).toBe(true);
 });

@@ -65,6 +65,13 @@ describe("the folder", () => {
   });
 });
 
+it("what a process that was killed has left of a file goes with the next that is written", () => {
+  writeCache(folder, "a", bytes, all);
+  writeFileSync(join(folder, "a.4711"), "comp");
+  writeCache(folder, "b", bytes, all);
+  expect(readdirSync(folder).sort()).toEqual(["a", "b"]);
+});
+
 describe("what others could have written is not taken", () => {
   beforeEach(() => writeCache(folder, "a", bytes, all));
 

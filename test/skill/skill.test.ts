@@ -32,7 +32,7 @@ describe("sandfit skill", () => {
     writeFileSync(path, "mine\n");
     expectSentence(await sandfit(["skill", "--install", skills]), /exists already and is not Sandfit's/);
     expect(readFileSync(path, "utf8")).toBe("mine\n");
-    expectSentence(await sandfit(["skill", "--install", path]), /cannot be written: a part of its path is no folder/);
+    expectSentence(await sandfit(["skill", "--install", path]), /cannot be read: a part of its path is no folder/);
   });
 });
 
