@@ -139,6 +139,7 @@ function decodeOpcode(start: usize, at: i32, end: i32): i32 {
   rex = 0;
   while (entry >= ESCAPE) {
     const kind = entry & 7;
+    if (i32(p - start) >= MAX_LENGTH) return 0;
     if (kind == ESCAPE_REX) {
       rex = byte;
     } else if (kind == ESCAPE_SECONDARY) {
@@ -152,7 +153,6 @@ function decodeOpcode(start: usize, at: i32, end: i32): i32 {
       if (entry < ESCAPE) break;
       return byte == 0x0f && opcodeMap == SECONDARY ? rare(at, end) : 0;
     } else if (kind == ESCAPE_PREFIX) {
-      if (i32(p - start) >= MAX_LENGTH) return 0;
       rex = 0;
       if (byte == 0x66) {
         prefixes |= OPERAND_SIZE;

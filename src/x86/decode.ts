@@ -50,6 +50,8 @@ function decodeOpcode(code: Uint8Array, start: number, out: Instruction): number
   let entry = entries[opcode]!;
   while (entry >= ESCAPE) {
     const kind = entry & 7;
+    // As many prefixes as an instruction may have bytes: else a long row of them would be read anew from each of its bytes.
+    if (p - start >= MAX_LENGTH) return 0;
     if (kind === Escape.Rex) {
       rex = opcode;
     } else if (kind === Escape.Secondary) {
@@ -64,7 +66,6 @@ function decodeOpcode(code: Uint8Array, start: number, out: Instruction): number
       if (opcode !== 0x0f || map !== OpcodeMap.Secondary) return 0;
       return decodeThreeDNow(code, start, p, prefixes, rex, out);
     } else if (kind === Escape.Prefix) {
-      if (p - start >= MAX_LENGTH) return 0;
       // REX counts only directly before the opcode (SDM vol. 2A, 2.2.1).
       rex = 0;
       if (opcode === 0x66) {

@@ -67,6 +67,8 @@ describe("a megabyte of", () => {
     ["jumps", "eb00", /./],
     ["branches", "7400", /./],
     ["nothing", "90", /./],
+    ["prefixes", "66", /./],
+    ["prefixes without an instruction (REX)", "40", /./],
   ])("%s", async (_, hexadecimal, said) => {
     for (const start of ["there", "main"] as const) {
       const what = await outcome(withCode(Buffer.from(hexadecimal, "hex"), SIZE, start));
