@@ -28,14 +28,13 @@ const lazyChildProcess = {
 const functions = {
   crypto: ["createHash", "randomBytes"],
   tty: ["isatty"],
-  v8: ["setFlagsFromString"],
   zlib: ["crc32", "createGunzip", "inflateRawSync"],
 };
 const LAZY = "\0lazy ";
 const lazyModules = {
   name: "lazy-modules",
   resolveId(name, importer) {
-    const [, module] = /^node:(crypto|tty|v8|zlib)$/.exec(name) ?? [];
+    const [, module] = /^node:(crypto|tty|zlib)$/.exec(name) ?? [];
     if (module !== undefined && !importer?.includes("node_modules")) return LAZY + module;
   },
   load(path) {
@@ -45,13 +44,8 @@ const lazyModules = {
   },
 };
 
-/** What a check of one file runs through, so it is read as one part. */
-const partOfCheck = [
-  /^\0/,
-  /\/src\/(bytes|image|x86|aarch64|code|rules|sandbox)\//,
-  /\/src\/(check|errors|version)\.ts$/,
-  /\/src\/cli\/(main|check|check-file|in-order|output)\.ts$/,
-];
+/** What a check of one file runs through, with all that it imports at the top, so it is read as one part. */
+const partOfCheck = /\/src\/cli\/main\.ts$/;
 
 /** src/cli/main.ts and all that it imports, as CommonJS: name → text. */
 async function bundleMain(codeSplitting) {
@@ -89,7 +83,7 @@ function write(path, text) {
 /** Writes cli.cjs and command/ into `folder`. */
 export async function bundleCommand(folder) {
   await buildKernel();
-  const parts = await bundleMain({ groups: [{ name: "check", test: (path) => partOfCheck.some((place) => place.test(path)) }] });
+  const parts = await bundleMain({ groups: [{ name: "check", test: partOfCheck }] });
   const hash = createHash("sha256");
   for (const [name, code] of parts) {
     // src/cli/parts.ts runs them by node:vm, where import() does not work; a module of Node's is imported at the top instead.

@@ -8,6 +8,9 @@ import type { Target } from "../sandbox/gvisor.js";
 /** More would only wait for the disk. */
 const MOST_WORKERS = 16;
 
+/** Whether a worker would only take turns with this process. */
+export const hasOneCore = () => availableParallelism() === 1;
+
 /**
  * Checks the files and returns the answers in the order of `names`. A worker has one file at a time, so that memory is bounded by
  * the largest few. `answered` is called after each.

@@ -1,7 +1,6 @@
 /** `sandfit check`: one verdict per file and platform. */
 
 import { statSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { memorySource } from "../bytes/source.js";
 import { check } from "../check.js";
 import { programsBelow } from "../disk/programs.js";
@@ -131,9 +130,9 @@ async function checkPaths(paths: readonly string[], target: Target, answered: An
   };
   try {
     // Standard input cannot be read by a worker.
-    if (paths.includes("-") || availableParallelism() === 1) return await oneByOne(paths, target, advance);
-    const { checkInPool } = await import("./check-pool.js");
-    return await checkInPool(paths, target, advance);
+    if (paths.includes("-")) return await oneByOne(paths, target, advance);
+    const { checkInPool, hasOneCore } = await import("./check-pool.js");
+    return await (hasOneCore() ? oneByOne : checkInPool)(paths, target, advance);
   } finally {
     bar.stop();
   }

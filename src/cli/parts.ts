@@ -19,13 +19,21 @@ export interface Parts {
   compiled(): Compiled;
 }
 
-/** `command` is the file that was started: the folder is beside it, and the parts know it as `__filename`. */
-export function partsBeside(command: string, folder: string, given: Compiled): Parts {
+/**
+ * `command` is the file that was started: the folder is beside it, and the parts know it as `__filename`. `requireModule` gives them
+ * Node's modules.
+ */
+export function partsBeside(
+  command: string,
+  folder: string,
+  requireModule: (name: string) => unknown,
+  given: Compiled,
+): Parts {
   const scripts = new Map<string, Script>();
   const modules = new Map<string, { exports: object }>();
 
   /** What `require` is to the parts. */
-  const requirePart = (name: string): unknown => (name.startsWith("./") ? run(name.slice(2)) : require(name));
+  const requirePart = (name: string): unknown => (name.startsWith("./") ? run(name.slice(2)) : requireModule(name));
 
   function run(name: string): object {
     const known = modules.get(name);

@@ -2,14 +2,11 @@
 /** What Node compiles of the command: it runs the rest, src/cli/main.ts, from V8's compiled form where that is at hand. */
 
 import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
 import { cacheFolder, readCache, writeCache } from "../disk/compile-cache.js";
+import { optimiseLate } from "./optimising.js";
 import { joinCompiled, partsBeside, splitCompiled } from "./parts.js";
 
-// V8 optimises what has run for some milliseconds. A command is over before that pays, and what every program needs at length is
-// WebAssembly; so it is to wait fifteen times as long (the default is 66 KiB of bytecode). Node 22 and later have no such flag,
-// and wait longer by themselves.
-if (process.version.startsWith("v20.")) setFlagsFromString("--interrupt-budget=1000000");
+const asUsual = optimiseLate();
 
 /** A hash of src/cli/main.ts with all that it needs; put in by scripts/bundle.mjs. */
 declare const COMMAND_HASH: string;
@@ -27,7 +24,12 @@ const names = { findings: `${build}-${word}-1`, clean: `${build}-${word}-0` };
 
 const withFindings = folder === undefined ? undefined : readCache(folder, names.findings);
 const kept = withFindings ?? (folder === undefined ? undefined : readCache(folder, names.clean));
-const parts = partsBeside(__filename, join(__dirname, "command"), kept === undefined ? new Map() : splitCompiled(kept));
+const parts = partsBeside(
+  __filename,
+  join(__dirname, "command"),
+  (name) => asUsual(() => require(name)),
+  kept === undefined ? new Map() : splitCompiled(kept),
+);
 
 if (folder !== undefined && !isWorker) {
   process.once("exit", (code) => {
