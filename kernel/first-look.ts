@@ -9,6 +9,10 @@ const WINDOW: usize = 0x10000;
 const CODE: usize = 16;
 /** Behind the window's last byte and the vectors that begin there: room for as many places as a window has. */
 const FOUND: usize = CODE + WINDOW + 48;
+/** How far a jump goes at most that is looked for, as in src/code/first-look.ts. */
+const REACH: usize = 0x8000;
+/** The caller marks here with a 1 where jumps go that it looks for: a byte each, from REACH in front of the window to REACH behind it. */
+const TARGETS: usize = FOUND + 2 * WINDOW;
 
 export function windowAt(): usize {
   return CODE;
@@ -16,6 +20,10 @@ export function windowAt(): usize {
 
 export function foundAt(): usize {
   return FOUND;
+}
+
+export function targetsAt(): usize {
+  return TARGETS;
 }
 
 /**
@@ -72,4 +80,26 @@ function are(bytes: v128, value: i32): v128 {
 
 function all(value: i32): v128 {
   return i8x16.splat(i8(value));
+}
+
+/** The same for the places at which a direct jump, branch or call to a marked target can be: `eb`, `7x`, `e8`, `e9`, `0f 8x`. */
+export function lookForJumps(size: usize): i32 {
+  let found = FOUND;
+  const end = CODE + size;
+  for (let at = CODE; at < end; at++) {
+    const distance = u64(targetBehind(at) - CODE + REACH);
+    if (distance >= u64(WINDOW + 2 * REACH) || load<u8>(TARGETS + usize(distance)) == 0) continue;
+    store<u16>(found, u16(at - CODE));
+    found += 2;
+  }
+  return i32(found - FOUND) >> 1;
+}
+
+/** Where the jump at a place goes to; a place that is none goes nowhere. */
+function targetBehind(at: usize): i64 {
+  const byte = load<u8>(at);
+  if (byte == 0xeb || (byte & 0xf0) == 0x70) return i64(at + 2) + i64(load<i8>(at + 1));
+  if ((byte & 0xfe) == 0xe8) return i64(at + 5) + i64(load<i32>(at + 1));
+  if (byte == 0x0f && (load<u8>(at + 1) & 0xf0) == 0x80) return i64(at + 6) + i64(load<i32>(at + 2));
+  return i64.MIN_VALUE >> 1;
 }

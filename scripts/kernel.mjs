@@ -16,8 +16,8 @@ export async function buildKernel() {
   const folder = mkdtempSync(join(tmpdir(), "sandfit-kernel-"));
   try {
     const kernel = await compile("index.ts", join(folder, "kernel.wasm"));
-    // Four pages hold a window of code and what is found there: kernel/first-look.ts.
-    const firstLook = await compile("first-look.ts", join(folder, "first-look.wasm"), "--enable", "simd", "--initialMemory", "4");
+    // Six pages hold a window of code, what is found there and where jumps may go: kernel/first-look.ts.
+    const firstLook = await compile("first-look.ts", join(folder, "first-look.wasm"), "--enable", "simd", "--initialMemory", "6");
     const constants = Object.entries({ kernelBinary: kernel, firstLookBinary: firstLook });
     const lines = constants.map(([name, text]) => `export const ${name} =\n  "${text}";\n`);
     writeFileSync(output, `/** Made from kernel/ by scripts/kernel.mjs. */\n\n${lines.join("\n")}`);

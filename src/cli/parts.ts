@@ -23,12 +23,7 @@ export interface Parts {
  * `command` is the file that was started: the folder is beside it, and the parts know it as `__filename`. `requireModule` gives them
  * Node's modules.
  */
-export function partsBeside(
-  command: string,
-  folder: string,
-  requireModule: (name: string) => unknown,
-  given: Compiled,
-): Parts {
+export function partsBeside(command: string, folder: string, requireModule: (name: string) => unknown, given: Compiled): Parts {
   const scripts = new Map<string, Script>();
   const modules = new Map<string, { exports: object }>();
 

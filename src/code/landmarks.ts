@@ -4,7 +4,7 @@ import type { SectionHeader } from "../image/image.js";
 import { decode } from "../x86/decode.js";
 import { Instruction, OpcodeMap, Prefix } from "../x86/instruction.js";
 import type { CodeSpace } from "./code-space.js";
-import { type Look, lookFor, WINDOW } from "./first-look.js";
+import { type JumpLook, type Looks, looksFor, REACH, targetOf, WINDOW } from "./first-look.js";
 import { isLikelyStart, mayBeStart } from "./in-step.js";
 import { Most, refuseMore } from "./limits.js";
 
@@ -55,9 +55,9 @@ const KNOWN_FLAGS = 0x1ff17f;
 
 /**
  * Looks through the executable bytes once. Where section headers tell which of them are code, only at those: linkers that make one
- * segment of code and constants put megabytes of tables and text there. `look` is a choice for tests.
+ * segment of code and constants put megabytes of tables and text there. `looks` is a choice for tests.
  */
-export function findLandmarks(space: CodeSpace, sections: readonly SectionHeader[] = [], look?: Look): Landmarks {
+export function findLandmarks(space: CodeSpace, sections: readonly SectionHeader[] = [], looks?: Looks): Landmarks {
   const { bytes } = space;
   const pairs: number[] = [];
   const int80: number[] = [];
@@ -67,11 +67,11 @@ export function findLandmarks(space: CodeSpace, sections: readonly SectionHeader
   const mapFlags: MapFlagsConstant[] = [];
   const setGs: number[] = [];
   const stretches = stretchesOfCode(space, sections);
-  const lookInto = look ?? lookFor(stretches.reduce((sum, [start, end]) => sum + end - start, 0));
+  const { forLandmarks, forJumps } = looks ?? looksFor(stretches.reduce((sum, [start, end]) => sum + end - start, 0));
   const lists = [pairs, int80, gsSelectors, fsBases, gsBases, mapFlags, setGs];
   for (const [start, end] of windowsOf(stretches)) {
     for (const list of lists) refuseMore(list.length, Most.landmarks, "places of a kind");
-    for (const place of lookInto(bytes, start, end - start)) {
+    for (const place of forLandmarks(bytes, start, end - start)) {
       const at = start + place;
       const byte = bytes[at];
       const before = bytes[at - 1];
@@ -114,7 +114,7 @@ export function findLandmarks(space: CodeSpace, sections: readonly SectionHeader
   });
   return {
     brokenPairs: sightings(pairs, (at) => !mayBeStart(bytes, at - 5) && isLikelyStart(bytes, at)),
-    enteredPairs: { positions: pairs, isLikely: mayBeEntered(bytes, pairs) },
+    enteredPairs: { positions: pairs, isLikely: mayBeEntered(bytes, pairs, forJumps) },
     int80: sightings(int80, (at) => isLikelyStart(bytes, at)),
     gsSelectors: sightings(gsSelectors, (at) => isLikelyOpcode(bytes, at, isSelectorLoad)),
     fsBases: sightings(fsBases, (at) => isLikelyOpcode(bytes, at, isBaseWrite)),
@@ -183,38 +183,24 @@ export function isSelectorLoad(instruction: Instruction): boolean {
   return map === OpcodeMap.Secondary && (opcode === 0xa9 || (opcode === 0xb5 && instruction.hasMemory));
 }
 
-/** How far a jump inside a function goes at most here, in bytes: few functions are longer. */
-const REACH = 0x8000;
-
 /** Whether a direct jump or call most likely goes to the `syscall` of a pair. Looks only at the bytes around them. */
-function mayBeEntered(bytes: Uint8Array, pairs: readonly number[]): boolean {
+function mayBeEntered(bytes: Uint8Array, pairs: readonly number[], lookForJumps: JumpLook): boolean {
   const wanted = new Set(pairs);
   let done = 0;
+  let first = 0;
   for (const pair of pairs) {
     const end = Math.min(bytes.length, pair + REACH);
-    for (let at = Math.max(done, pair - REACH, 0); at < end; at++) {
-      if (jumps[bytes[at]] === 0) continue;
-      const target = targetOf(bytes, at);
-      if (target >= 0 && wanted.has(target) && isLikelyStart(bytes, at)) return true;
+    for (let from = Math.max(done, pair - REACH); from < end; from += WINDOW) {
+      const size = Math.min(WINDOW, end - from);
+      while (pairs[first] < from - REACH) first++;
+      let last = first;
+      while (pairs[last] < from + size + REACH) last++;
+      for (const place of lookForJumps(bytes, from, size, pairs.slice(first, last))) {
+        const at = from + place;
+        if (wanted.has(targetOf(bytes, at)) && isLikelyStart(bytes, at)) return true;
+      }
     }
     done = end;
   }
   return false;
-}
-
-/** First bytes of what `targetOf` knows. */
-const jumps = new Uint8Array(256);
-for (const byte of [0x0f, 0xe8, 0xe9, 0xeb]) jumps[byte] = 1;
-jumps.fill(1, 0x70, 0x80);
-
-/** Where `eb`, `7x`, `e9`, `e8` or `0f 8x` at a position would go to; -1 for anything else. */
-function targetOf(bytes: Uint8Array, at: number): number {
-  const byte = bytes[at];
-  if (byte === 0xeb || (byte & 0xf0) === 0x70) return at + 2 + ((bytes[at + 1] << 24) >> 24);
-  if (byte === 0xe8 || byte === 0xe9) return at + 5 + distance(bytes, at + 1);
-  return byte === 0x0f && (bytes[at + 1] & 0xf0) === 0x80 ? at + 6 + distance(bytes, at + 2) : -1;
-}
-
-function distance(bytes: Uint8Array, at: number): number {
-  return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
 }

@@ -2,13 +2,13 @@
 
 import { describe, expect, test } from "vitest";
 import { codeSpaceOf } from "../../src/code/code-space.js";
-import { type Look, lookInKernel, lookInScript, WINDOW } from "../../src/code/first-look.js";
+import { type Looks, looksInScript, looksOfKernel, REACH, WINDOW } from "../../src/code/first-look.js";
 import { findLandmarks, type Landmarks } from "../../src/code/landmarks.js";
 import { executableParts, realCode } from "../x86/executable.js";
 
-function landmarksOf(bytes: Uint8Array, look?: Look): Landmarks {
+function landmarksOf(bytes: Uint8Array, looks?: Looks): Landmarks {
   const range = { name: "code", fileOffset: 0, address: 0x401000, fileSize: bytes.length, memorySize: bytes.length } as const;
-  return findLandmarks(codeSpaceOf([{ ...range, readable: true, writable: false, executable: true }], [bytes]), [], look);
+  return findLandmarks(codeSpaceOf([{ ...range, readable: true, writable: false, executable: true }], [bytes]), [], looks);
 }
 
 /** What functions look like: a frame, moves, calls, a comparison, a jump, an end; as often as asked. */
@@ -93,16 +93,16 @@ function nearlyLandmarks(size: number, seed: number): Uint8Array {
 }
 
 describe("WebAssembly and JavaScript see the same", () => {
-  const inKernel = lookInKernel()!;
+  const inKernel = looksOfKernel()!;
 
   /** Their landmarks are the same, and JavaScript has been asked at every place that the kernel names, once and in order. */
   function expectSame(bytes: Uint8Array): number {
     const landmarks = landmarksOf(bytes, inKernel);
-    expect(landmarks).toEqual(landmarksOf(bytes, lookInScript));
+    expect(landmarks).toEqual(landmarksOf(bytes, looksInScript));
     for (let from = 1; from < bytes.length; from += WINDOW) {
       const size = Math.min(WINDOW, bytes.length - from);
-      const places = [...inKernel(bytes, from, size)];
-      const all = new Set(lookInScript(bytes, from, size));
+      const places = [...inKernel.forLandmarks(bytes, from, size)];
+      const all = new Set(looksInScript.forLandmarks(bytes, from, size));
       expect(places.filter((place, index) => !all.has(place) || place <= (places[index - 1] ?? -1))).toEqual([]);
     }
     const { brokenPairs, int80, gsSelectors, fsBases, gsBases, mapFlags, setGs } = landmarks;
@@ -118,6 +118,31 @@ describe("WebAssembly and JavaScript see the same", () => {
     for (let size = 300; size >= 0; size--) expectSame(nearlyLandmarks(size, size));
   });
 
+  test("jumps of every form to places inside and outside of a window, as far as they are looked for", () => {
+    const bytes = nearlyLandmarks(3 * WINDOW, 2);
+    for (let at = 5; at < bytes.length; at += 977) {
+      const distance = (Math.imul(at, 0x9e3779b1) >> 15) & -4;
+      const forms = [[0xeb], [0x74], [0xe8], [0xe9], [0x0f, 0x84]];
+      const form = forms[at % 5]!;
+      bytes.set([...form, distance, distance >> 8, distance >> 16, distance >> 24], at);
+    }
+    let found = 0;
+    for (const [from, size] of [
+      [0, WINDOW],
+      [WINDOW, WINDOW],
+      [5, 20_000],
+      [3 * WINDOW - 50_000, 50_000],
+    ] as const) {
+      const targets = Array.from({ length: 4000 }, (_, i) => from - REACH + i * 32).filter(
+        (to) => to >= 0 && to < from + size + REACH,
+      );
+      const places = [...inKernel.forJumps(bytes, from, size, targets)];
+      expect(places).toEqual([...looksInScript.forJumps(bytes, from, size, targets)]);
+      found += places.length;
+    }
+    expect(found).toBeGreaterThan(100);
+  });
+
   test.each(Object.entries(patterns))(
     "%s, on either side of each window's edge and across it, and at both ends",
     (_, pattern) => {
@@ -128,7 +153,7 @@ describe("WebAssembly and JavaScript see the same", () => {
         const bytes = new Uint8Array(size);
         bytes.set(pattern, place);
         const landmarks = landmarksOf(bytes, inKernel);
-        expect(landmarks).toEqual(landmarksOf(bytes, lookInScript));
+        expect(landmarks).toEqual(landmarksOf(bytes, looksInScript));
         const { brokenPairs, int80, gsSelectors, fsBases, gsBases, mapFlags, setGs } = landmarks;
         const found = [brokenPairs, int80, gsSelectors, fsBases, gsBases].flatMap(({ positions }) => positions);
         expect(found.length + mapFlags.length + setGs.length).toBe(1);
