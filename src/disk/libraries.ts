@@ -3,15 +3,20 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { cachedSource } from "../bytes/cached.js";
+import type { ByteSource } from "../bytes/source.js";
 import { InputError } from "../errors.js";
+import { readAtAddress } from "../image/address.js";
 import { type LibraryView, readLibraryView } from "../image/elf.js";
 import { readElfNotes } from "../image/elf-notes.js";
 import type { ElfView } from "../image/image.js";
-import type { Libraries, Library } from "../rules/surroundings.js";
+import type { Closure, Libraries, Library } from "../rules/surroundings.js";
 import { openFile } from "./file-source.js";
 
 /** More than any program met loads; a ring of names ends by itself. */
 const MOST_LIBRARIES = 2000;
+
+/** Bytes of names; glibc has 32 thousand. */
+const MOST_NAMES = 1 << 24;
 
 /** A library, and what it asks for itself. */
 interface LinkedLibrary extends Library {
@@ -19,7 +24,7 @@ interface LinkedLibrary extends Library {
 }
 
 /** One library is asked about by many programs: read once a process. */
-const read = new Map<string, Promise<LinkedLibrary | undefined>>();
+const known = new Map<string, Promise<LinkedLibrary | undefined>>();
 
 interface Loaded {
   readonly path: string;
@@ -28,11 +33,35 @@ interface Loaded {
   readonly by: Loaded | undefined;
 }
 
-/**
- * The interpreter and every library of the closure of DT_NEEDED, in ld.so's order (breadth first). LD_LIBRARY_PATH and preloads are
- * of the moment and left out. Never throws.
- */
-export async function librariesOf(path: string, view: ElfView): Promise<Libraries> {
+/** The libraries of a program. LD_LIBRARY_PATH and preloads are of the moment and left out. */
+export function librariesOf(path: string, view: ElfView): Libraries {
+  let closure: Promise<LinkedClosure> | undefined;
+  const all = () => {
+    closure ??= closureOf(path, view);
+    return closure;
+  };
+  return {
+    all,
+    glibc: async () => {
+      // What a program asks for itself is looked up for it before anything else can ask for it.
+      const name = view.needed.find(isLibc);
+      const libc =
+        name === undefined ? (await all()).found.find((one) => isLibc(one.path)) : await search(name, programAt(path, view));
+      return libc && glibcVersion(libc);
+    },
+  };
+}
+
+const isLibc = (path: string) => /^libc[.-].*so/.test(basename(path));
+
+const programAt = (path: string, view: ElfView): Loaded => ({ path: real(path), view, by: undefined });
+
+interface LinkedClosure extends Closure {
+  readonly found: readonly LinkedLibrary[];
+}
+
+/** The interpreter and every library of the closure of DT_NEEDED, in ld.so's order (breadth first). Never throws. */
+async function closureOf(path: string, view: ElfView): Promise<LinkedClosure> {
   const found = new Map<string, LinkedLibrary>();
   const missing: string[] = [];
   const seen = new Set<string>();
@@ -40,7 +69,7 @@ export async function librariesOf(path: string, view: ElfView): Promise<Librarie
     const interpreter = await libraryAt(view.interpreter);
     if (interpreter !== undefined) found.set(interpreter.path, interpreter);
   }
-  const queue: Loaded[] = [{ path: real(path), view, by: undefined }];
+  const queue = [programAt(path, view)];
   for (let loaded = queue.shift(); loaded !== undefined && seen.size < MOST_LIBRARIES; loaded = queue.shift()) {
     for (const name of loaded.view.needed) {
       // ld.so knows a library by its name: the second to ask gets what the first got.
@@ -54,25 +83,18 @@ export async function librariesOf(path: string, view: ElfView): Promise<Librarie
       }
     }
   }
-  const libc = [...found.keys()].find((file) => /^libc[.-].*so/.test(basename(file)));
-  return { found: [...found.values()], missing, glibc: async () => (libc === undefined ? undefined : glibcVersion(libc)) };
+  return { found: [...found.values()], missing };
 }
 
-/** From what the library says of itself when it is executed: "GNU C Library (…) stable release version 2.36." */
-function glibcVersion(path: string): string | undefined {
-  const known = versions.get(path);
-  if (known !== undefined) return known;
-  let version: string | undefined;
-  try {
-    version = /GNU C Library [^\n]*? release version (\d+\.\d+)/.exec(readFileSync(path, "latin1"))?.[1];
-  } catch {
-    return undefined;
-  }
-  if (version !== undefined) versions.set(path, version);
-  return version;
+/** Names of symbol versions, which stand among the names of the dynamic symbols: far less to read than all of the library. */
+async function glibcVersion({ path, view }: LinkedLibrary): Promise<string | undefined> {
+  const { strings } = view.dynamic ?? {};
+  const bytes =
+    strings && (await read(path, (source) => readAtAddress(source, view, strings.address, Math.min(strings.size, MOST_NAMES))));
+  const names = new TextDecoder("latin1").decode(bytes).matchAll(/\0GLIBC_2\.(\d+)(?=\0)/g);
+  const minor = Math.max(...Array.from(names, (name) => Number(name[1])));
+  return Number.isFinite(minor) ? `2.${minor}` : undefined;
 }
-
-const versions = new Map<string, string>();
 
 async function search(name: string, asking: Loaded): Promise<LinkedLibrary | undefined> {
   const candidates = name.includes("/") ? [name] : foldersFor(asking).map((folder) => join(folder, name));
@@ -153,27 +175,33 @@ function matching(pattern: string, from: string): string[] {
 }
 
 function libraryAt(path: string): Promise<LinkedLibrary | undefined> {
-  const known = read.get(path);
-  if (known !== undefined) return known;
+  const before = known.get(path);
+  if (before !== undefined) return before;
   const library = statSync(path, { throwIfNoEntry: false })?.isFile() ? readOnce(real(path)) : Promise.resolve(undefined);
-  read.set(path, library);
+  known.set(path, library);
   return library;
 }
 
 /** Links lead to most libraries. */
 function readOnce(path: string): Promise<LinkedLibrary | undefined> {
-  const library = read.get(path) ?? readLibrary(path);
-  read.set(path, library);
+  const library = known.get(path) ?? readLibrary(path);
+  known.set(path, library);
   return library;
 }
 
 async function readLibrary(path: string): Promise<LinkedLibrary | undefined> {
+  return read(path, async (source) => {
+    const view = await readLibraryView(source);
+    return { path, view, notes: await readElfNotes(source, view) };
+  });
+}
+
+/** What is read of a file; undefined where it cannot be. */
+async function read<Result>(path: string, what: (source: ByteSource) => Promise<Result>): Promise<Result | undefined> {
   try {
     const source = openFile(path);
     try {
-      const bytes = cachedSource(source);
-      const view = await readLibraryView(bytes);
-      return { path, view, notes: await readElfNotes(bytes, view) };
+      return await what(cachedSource(source));
     } finally {
       source.close();
     }

@@ -43,21 +43,32 @@ function* entriesOf(tables: readonly Table[], view: ElfView, which: "all" | "of 
     const reader = new Reader(bytes, "a relocation table", 0, view.littleEndian);
     const word = view.class / 8;
     const size = (addends ? 3 : 2) * word;
-    for (let at = 0; reader.has(at, size) && left > 0; at += size, left--) {
+    // r_sym is the upper half of r_info (ELF64), or its upper three bytes (ELF32).
+    const symbolAt = word === 8 ? (view.littleEndian ? 12 : 8) : view.littleEndian ? 5 : 4;
+    const symbolSize = word === 8 ? 4 : 3;
+    const end = Math.min(bytes.length, size * left);
+    left -= Math.floor(end / size);
+    for (let at = 0; at + size <= end; at += size) {
+      if (which === "of symbols") {
+        while (at + size <= end && areZero(bytes, at + symbolAt, symbolSize)) at += size;
+        if (at + size > end) break;
+      }
       if (word === 8) {
-        const infoLow = view.littleEndian ? at + 8 : at + 12;
-        const infoHigh = view.littleEndian ? at + 12 : at + 8;
+        const [infoLow, infoHigh] = view.littleEndian ? [at + 8, at + 12] : [at + 12, at + 8];
         const symbol = reader.u32(infoHigh);
-        if (symbol === 0 && which === "of symbols") continue;
         const addend = addends ? reader.i64(at + 16) : undefined;
         yield { at: reader.clamped64(at), type: reader.u32(infoLow), symbol, addend };
       } else {
         const info = reader.u32(at + 4);
-        if (info >>> 8 === 0 && which === "of symbols") continue;
         yield { at: reader.u32(at), type: info & 0xff, symbol: info >>> 8, addend: addends ? reader.i32(at + 8) : undefined };
       }
     }
   }
+}
+
+function areZero(bytes: Uint8Array, from: number, count: number): boolean {
+  for (let at = from; at < from + count; at++) if (bytes[at] !== 0) return false;
+  return true;
 }
 
 async function relocationTables(source: ByteSource, view: ElfView): Promise<Table[]> {

@@ -8,7 +8,7 @@ import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule, type Site, type Subject } from "./define.js";
 import { change, site } from "./headers.js";
 import { abiTagProbe } from "./loader-probes.js";
-import type { Libraries } from "./surroundings.js";
+import type { Closure, Libraries } from "./surroundings.js";
 
 const NT_GNU_ABI_TAG = 1;
 const LINUX = 0;
@@ -18,7 +18,7 @@ type Version = readonly [number, number, number];
 const BEFORE: Version = [4, 4, 0];
 const SINCE: Version = [4, 19, 0];
 const CHANGED = "2026-04-27";
-/** glibc does not look at the tag any more (commit b46d250656, "Remove kernel version check"). */
+/** glibc does not look at the tag any more (commit b46d250656, "Remove kernel version check"); it provides GLIBC_2.36. */
 const GLIBC_WITHOUT = 36;
 /** What distributions ask for. */
 const LOWERED: Version = [3, 2, 0];
@@ -76,11 +76,11 @@ export const abiTag = defineRule({
         },
       };
     }
-    if (view.interpreter === undefined || view.needed.length === 0 || subject.surroundings.libraries === undefined)
-      return undefined;
-    const libraries = await subject.surroundings.libraries(view);
-    const newest = newestTag(libraries);
-    if (newest === undefined || !isNewer(newest.version, BEFORE) || (await isDeaf(libraries))) return undefined;
+    if (view.interpreter === undefined || view.needed.length === 0) return undefined;
+    const libraries = subject.surroundings.libraries?.(view);
+    if (libraries === undefined || (await isDeaf(libraries))) return undefined;
+    const newest = newestTag(await libraries.all());
+    if (newest === undefined || !isNewer(newest.version, BEFORE)) return undefined;
     return {
       sites: [tagSite(newest.note, newest.version)],
       facts: { own: false, file: newest.path, ...kernelFacts(newest.version) },
@@ -102,7 +102,7 @@ function tagIn(notes: readonly ElfNote[]): { note: ElfNote; version: Version } |
   return os === LINUX ? { note, version: [version[0], version[1], version[2]] } : undefined;
 }
 
-function newestTag({ found }: Libraries): { path: string; note: ElfNote; version: Version } | undefined {
+function newestTag({ found }: Closure): { path: string; note: ElfNote; version: Version } | undefined {
   const tags = found.flatMap(({ path, notes }) => {
     const tag = tagIn(notes);
     return tag === undefined ? [] : [{ path, ...tag }];

@@ -7,18 +7,22 @@ import type { ElfView } from "../image/image.js";
 export interface Surroundings {
   /** Permission bits, st_mode & 0o7777. */
   readonly mode?: number;
-  /** The shared libraries that a program would load, found as ld.so does. Read when first asked for; never throws. */
-  libraries?(view: ElfView): Promise<Libraries>;
+  /** The shared libraries that a program would load, found as ld.so does. */
+  libraries?(view: ElfView): Libraries;
 }
 
-/** The libraries that a program would load. */
+/** The libraries that a program would load. Read when first asked for; nothing here throws. */
 export interface Libraries {
+  all(): Promise<Closure>;
+  /** The newest of the GNU C Library's versions that the one among them provides ("2.36" of GLIBC_2.36); undefined where there is none. */
+  glibc(): Promise<string | undefined>;
+}
+
+export interface Closure {
   /** Those that DT_NEEDED names lead to, directly or through others, each once. The program's interpreter is the first. */
   readonly found: readonly Library[];
   /** Names that led to no file. */
   readonly missing: readonly string[];
-  /** The version of the GNU C Library among them, "2.36"; undefined where there is none. */
-  glibc(): Promise<string | undefined>;
 }
 
 /** One of them. */

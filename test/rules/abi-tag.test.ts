@@ -37,16 +37,17 @@ testWithGcc("libraries are found as ld.so finds them, and glibc from 2.36 on doe
   const path = join(folder, "program");
   const source = openFile(path);
   const view = (await readImage(source)).elf[0]!;
-  const libraries = await librariesOf(path, view);
-  expect(libraries.missing).toEqual([]);
-  expect(libraries.found.map((library) => library.path)).toContain(join(folder, "libtag.so"));
+  const libraries = librariesOf(path, view);
+  const { found, missing } = await libraries.all();
+  expect(missing).toEqual([]);
+  expect(found.map((library) => library.path)).toContain(join(folder, "libtag.so"));
   const version = await libraries.glibc();
   expect(version).toMatch(/^2\.\d+$/);
   const tagged = (glibc: string | undefined) =>
     check(
       source,
       { release: "2024-07", platforms: ["ptrace"] },
-      { libraries: async () => ({ ...libraries, glibc: async () => glibc }) },
+      { libraries: () => ({ ...libraries, glibc: async () => glibc }) },
     );
   const rulesOf = async (glibc: string | undefined) => (await tagged(glibc)).views[0]!.findings.map((finding) => finding.rule);
   expect(await rulesOf("2.36")).toEqual([]);
