@@ -1,7 +1,5 @@
 /** Mnemonics and operands in the order of AT&T syntax, for `format.ts`. What is not here is shown as bytes. */
 
-import { eachOpcode } from "./tables.js";
-
 /**
  * Operands are a letter and a size, nearly as in Intel SDM vol. 2D, A.2: E ModRM.rm, G ModRM.reg, Z register in the opcode,
  * A accumulator, I immediate, S the same sign-extended, J target, M memory, O absolute address, V and W vector registers of
@@ -64,21 +62,25 @@ const PACKED_D0 = `addsubpd psrlw psrld psrlq paddq pmullw . . psubusb psubusw p
 pavgb psraw psrad pavgw pmulhuw pmulhw . . psubsb psubsw pminsw por paddsb paddsw pmaxsw pxor
 . psllw pslld psllq pmuludq pmaddwd psadbw . psubb psubw psubd psubq paddb paddw paddd`;
 
+/** What is known so far; empty where there is nothing. */
 const mnemonics = new Map<string, string>();
 
-/** Name, a blank, and operands for a key such as `80/4` or `f3.0f10`; undefined where there is none. Built at first use. */
+/** Name, a blank, and operands for a key such as `80/4` or `f3.0f10`; undefined where there is none. */
 export function mnemonic(key: string): string | undefined {
   if (mnemonics.size === 0) build();
-  return mnemonics.get(key);
+  let found = mnemonics.get(key);
+  if (found === undefined) {
+    found = listed(INTEGER, key) ?? listed(PREFIXED, key) ?? "";
+    mnemonics.set(key, found);
+  }
+  return found === "" ? undefined : found;
 }
 
-function list(text: string): void {
-  for (const item of text.trim().split(/;\s*|\n/)) {
-    const [key, ...rest] = item.split(" ") as [string, ...string[]];
-    const range = /^(0f)?(..)-(0f)?(..)$/.exec(key);
-    if (range === null) mnemonics.set(key, rest.join(" "));
-    else eachOpcode(`${range[2]}-${range[4]}`, (opcode) => mnemonics.set((range[1] ?? "") + hex(opcode), rest.join(" ")));
-  }
+/** A program has a dozen forms that are worth a word: to search the lists for those takes less than to take the lists apart. */
+function listed(list: string, key: string): string | undefined {
+  const inLine = list.indexOf(`; ${key} `) + 2;
+  const start = inLine > 1 ? inLine : list.indexOf(`\n${key} `) + 1;
+  return start === 0 ? undefined : list.slice(start + key.length + 1, list.indexOf("\n", start)).split(";", 1)[0];
 }
 
 function hex(byte: number): string {
@@ -137,6 +139,8 @@ function build(): void {
   packed(0x60, PACKED_60);
   packed(0x74, PACKED_74);
   packed(0xd0, PACKED_D0);
-  list(INTEGER);
-  list(PREFIXED);
+  for (const [range, first, last, words] of INTEGER.matchAll(/\b(?:0f)?(..)-(?:0f)?(..) ([^;\n]+)/g)) {
+    const map = range.startsWith("0f") ? "0f" : "";
+    for (let opcode = Number(`0x${first}`); opcode <= Number(`0x${last}`); opcode++) mnemonics.set(map + hex(opcode), words!);
+  }
 }
