@@ -11,23 +11,33 @@ export let codeSize: i32 = 0;
 export let marks: usize = 0;
 export let notes: usize = 0;
 
+/** Most programs need eight bytes for each of code. To the engine every growth is a new buffer of the whole size, and a reason to collect garbage. */
+const BYTES_A_BYTE: usize = 8;
+const MOST_AT_ONCE: usize = 1 << 26;
+
 /** `size` bytes, zeroed, aligned to 16. Traps where the engine gives no more memory. */
 export function reserve(size: usize): usize {
   const at = (free + 15) & ~15;
   if (size > u32.MAX_VALUE - 0xffff - at) unreachable();
   free = at + size;
-  const pages = i32((free + 0xffff) >>> 16);
-  const missing = pages - memory.size();
+  const missing = pagesTo(free);
   if (missing > 0 && memory.grow(max(missing, memory.size() >> 2)) < 0 && memory.grow(missing) < 0) unreachable();
   if (at < clean) memory.fill(at, 0, min(free, clean) - at);
   clean = max(clean, free);
   return at;
 }
 
+/** How many pages are missing for so many bytes. */
+function pagesTo(end: usize): i32 {
+  return i32((end + 0xffff) >>> 16) - memory.size();
+}
+
 /** Forgets everything and makes room for code of `size` bytes; the caller copies it to `code`. */
 export function layOut(size: i32): void {
   free = __heap_base;
   codeSize = size;
+  const likely = pagesTo(free + 0x10000 + min(usize(size) * BYTES_A_BYTE, MOST_AT_ONCE));
+  if (likely > 0) memory.grow(likely);
   // Zeros behind the code, so that a string of bytes can be compared without asking for its end.
   code = reserve(usize(size) + 64);
   marks = reserve(usize(size) + 64);

@@ -54,7 +54,7 @@ const BY_POINTER: i32 = 2;
 const BY_SYMBOL: i32 = 4;
 
 /** A bit above those of the 16 registers. */
-const SEEN: i32 = 1 << 16;
+const SEEN: i32 = 1 << 4;
 /** A bound, so that damaged tables cost little. */
 const MOST_TABLE_ENTRIES: i64 = 4096;
 
@@ -91,7 +91,7 @@ export function startWalk(hostVariable: i64, absolute: bool): void {
   hasBoundaries = false;
   absoluteImmediates = absolute;
   setVariable(hostVariable);
-  hostAtLeader = hostVariable == NONE ? 0 : reserve(usize(codeSize) << 2);
+  hostAtLeader = hostVariable == NONE ? 0 : reserve(usize(codeSize) << 1);
 }
 
 /** Follows `count` roots: pairs of position and evidence. */
@@ -294,7 +294,7 @@ function followLine(from: i32, held: i32, evidence: i32, linux: bool): bool {
     lowered = false;
     if (asksHost && at < end && (markAt(at) & LEADER) != 0) {
       lowered = lowerHostAtLeader(at, registers);
-      keepOnly(load<i32>(hostAtLeader + (usize(at) << 2)));
+      keepOnly(load<u16>(hostAtLeader + (usize(at) << 1)) & ~SEEN);
     }
   }
 }
@@ -343,14 +343,14 @@ function addEdge(to: i32, source: i32): void {
 
 /** Remembers with which registers a leader was reached; true where that is fewer than at an earlier visit. */
 function lowerHostAtLeader(position: i32, held: i32): bool {
-  const at = hostAtLeader + (usize(position) << 2);
-  const before = load<i32>(at);
+  const at = hostAtLeader + (usize(position) << 1);
+  const before = load<u16>(at);
   if (before == 0) {
-    store<i32>(at, held | SEEN);
+    store<u16>(at, u16(held | SEEN));
     return (markAt(position) & RANK) != 0;
   }
   const now = before & (held | SEEN);
-  store<i32>(at, now);
+  store<u16>(at, u16(now));
   return now != before;
 }
 

@@ -130,14 +130,11 @@ export function forEachInstructionWith(
   const { walk, space } = code;
   const { bytes } = space;
   const instruction = new Instruction();
-  const seen = new Uint8Array(sequences.length > 1 ? bytes.length : 0);
+  const seen = new Set<number>();
   for (const sequence of sequences) {
-    let last = -1;
     for (const at of positionsOf(sequence, bytes)) {
       const start = walk.isKnown(at) ? walk.startOf(at) : -1;
-      if (start < 0 || start === last || seen[start] === 1) continue;
-      last = start;
-      seen[start] = 1;
+      if (start < 0 || seen.size === seen.add(start).size) continue;
       if (decode(bytes, start, space.endOf(start), instruction) > 0) visit(start, instruction);
     }
   }

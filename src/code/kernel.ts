@@ -39,18 +39,18 @@ interface Exports {
   sweep(from: number, end: number): number;
 }
 
-/** What a walk has found, copied out of the kernel's memory. */
+/** What a walk has found. It stays in the kernel's memory until that is needed for the next walk, and is copied then. */
 export interface WalkResult {
   /** One byte per code byte, bits of `Mark`. */
-  readonly marks: Uint8Array;
+  marks: Uint8Array;
   /** One byte per code byte, bits of `Note`. */
-  readonly notes: Uint8Array;
+  notes: Uint8Array;
   /** Pairs of target and source. */
-  readonly edges: Int32Array;
+  edges: Int32Array;
   /** Per edge the number of the one before it with the same target, or -1. */
-  readonly edgeBefore: Int32Array;
+  edgeBefore: Int32Array;
   /** A hash table: pairs of target plus 1, and the number of its last edge. 32 minus `edgeShift` bits of a target's hash are its slot. */
-  readonly edgeSlots: Int32Array;
+  edgeSlots: Int32Array;
   readonly edgeShift: number;
 }
 
@@ -64,6 +64,8 @@ interface Kernel {
   /** What the kernel's questions are about. */
   bytes: Uint8Array;
   input: WalkInput | undefined;
+  /** What of its memory is still in use, if it is. */
+  result?: WeakRef<WalkResult>;
 }
 
 const nothing = new Uint8Array(0);
@@ -88,6 +90,7 @@ export function runWalk(input: WalkInput): WalkResult {
 function walkInKernel(input: WalkInput): WalkResult {
   const kernel = kept ?? makeKernel();
   kept = undefined;
+  copyOut(kernel.result?.deref());
   const { exports } = kernel;
   const { space } = input;
   kernel.input = input;
@@ -114,17 +117,25 @@ function walkInKernel(input: WalkInput): WalkResult {
   const { buffer } = exports.memory;
   const edgeShift = exports.edgeShift();
   const result: WalkResult = {
-    marks: new Uint8Array(buffer, exports.marksAt() >>> 0, size).slice(),
-    notes: new Uint8Array(buffer, exports.notesAt() >>> 0, size).slice(),
-    edges: new Int32Array(buffer, exports.edgesAt() >>> 0, 2 * exports.edgeCount()).slice(),
-    edgeBefore: new Int32Array(buffer, exports.edgesBefore() >>> 0, exports.edgeCount()).slice(),
-    edgeSlots: new Int32Array(buffer, exports.edgeSlots() >>> 0, 2 << (32 - edgeShift)).slice(),
+    marks: new Uint8Array(buffer, exports.marksAt() >>> 0, size),
+    notes: new Uint8Array(buffer, exports.notesAt() >>> 0, size),
+    edges: new Int32Array(buffer, exports.edgesAt() >>> 0, 2 * exports.edgeCount()),
+    edgeBefore: new Int32Array(buffer, exports.edgesBefore() >>> 0, exports.edgeCount()),
+    edgeSlots: new Int32Array(buffer, exports.edgeSlots() >>> 0, 2 << (32 - edgeShift)),
     edgeShift,
   };
   kernel.input = undefined;
   kernel.bytes = nothing;
+  kernel.result = new WeakRef(result);
   if (buffer.byteLength <= MOST_BYTES_KEPT) kept = kernel;
   return result;
+}
+
+/** Nearly all commands walk once; they have no use for a second copy. */
+function copyOut(result: WalkResult | undefined): void {
+  if (result === undefined) return;
+  for (const part of ["marks", "notes"] as const) result[part] = result[part].slice();
+  for (const part of ["edges", "edgeBefore", "edgeSlots"] as const) result[part] = result[part].slice();
 }
 
 /** The kernel's own decoder over some bytes, to hold it against src/x86/decode.ts and against the clock. */

@@ -24,6 +24,7 @@ import { dirname, isAbsolute, join } from "node:path";
 
 /** What is read at most; the compiled command has about a megabyte, twice. */
 const MOST_BYTES = 16 << 20;
+const PIECE_BYTES = 1 << 16;
 
 /** The folder: $XDG_CACHE_HOME/sandfit or ~/.cache/sandfit; undefined where there is none or caching is switched off. */
 export function cacheFolder(environment: NodeJS.ProcessEnv): string | undefined {
@@ -42,10 +43,9 @@ export function readCache(folder: string, name: string): Buffer | undefined {
     const { size, uid, mode, nlink } = fstatSync(descriptor);
     const isOurs = uid === process.geteuid?.() && (mode & 0o170077) === 0o100000 && nlink === 1;
     if (!isOurs || size === 0 || size > MOST_BYTES || size % 2 !== 0) return undefined;
-    const file = Buffer.allocUnsafeSlow(size);
-    if (readSync(descriptor, file, 0, size, 0) !== size) return undefined;
-    const bytes = file.subarray(0, size / 2);
-    return bytes.equals(file.subarray(size / 2)) ? bytes : undefined;
+    const bytes = Buffer.allocUnsafeSlow(size / 2);
+    if (readSync(descriptor, bytes, 0, size / 2, 0) !== size / 2) return undefined;
+    return isRepeated(descriptor, bytes) ? bytes : undefined;
   } catch {
     return undefined;
   } finally {
@@ -55,6 +55,17 @@ export function readCache(folder: string, name: string): Buffer | undefined {
 
 /** What a process that was killed may have left of a file, or one at this moment writes, which then goes without. */
 const isTemporary = (name: string) => /\.\d+$/.test(name);
+
+/** Whether the file goes on with the same bytes. Piece by piece: memory that is new to the process takes longer than reading. */
+function isRepeated(descriptor: number, bytes: Buffer): boolean {
+  const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, bytes.length));
+  for (let at = 0; at < bytes.length; at += piece.length) {
+    const size = Math.min(piece.length, bytes.length - at);
+    if (readSync(descriptor, piece, 0, size, bytes.length + at) !== size) return false;
+    if (piece.compare(bytes, at, at + size, 0, size) !== 0) return false;
+  }
+  return true;
+}
 
 /** Keeps bytes under a name, whole or not at all, and removes what other builds have left (`isCurrent` says which are not). */
 export function writeCache(folder: string, name: string, bytes: Uint8Array, isCurrent: (name: string) => boolean): void {
