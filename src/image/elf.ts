@@ -59,7 +59,10 @@ export async function readElf(source: ByteSource, headerBytes: Uint8Array, heade
 }
 
 /** What the dynamic linker asks of a library. */
-export type LibraryView = Pick<ElfView, "machine" | "class" | "littleEndian" | "programHeaders" | "ranges" | "needed" | "dynamic">;
+export type LibraryView = Pick<
+  ElfView,
+  "machine" | "class" | "littleEndian" | "programHeaders" | "ranges" | "needed" | "dynamic"
+>;
 
 /** Reads that part of an ELF file, from its program headers alone. Throws InputError. */
 export async function readLibraryView(source: ByteSource): Promise<LibraryView> {

@@ -11,6 +11,8 @@ const STT_OBJECT = 1;
 const STT_FUNC = 2;
 const STT_GNU_IFUNC = 10;
 const SHN_ABS = 0xfff1;
+/** What one address can be called. Names may overlap, so a hostile table could spell out gigabytes at one. */
+const MOST_NAMES = 512;
 
 /**
  * Reads the symbols of a view, those of code and of data, in the order of their tables: `.symtab`, `.dynsym` (through the
@@ -21,9 +23,9 @@ const SHN_ABS = 0xfff1;
 export async function readSymbols(source: ByteSource, view: ElfView, zip: ZipTail | undefined): Promise<CodeSymbol[]> {
   if (view.type === ET_REL) return [];
   const symbols: CodeSymbol[] = [];
-  const namesAt = new Map<number, string | Set<string>>();
+  const known = new Map<number, CodeSymbol | Set<string>>();
   const add = (more: Iterable<CodeSymbol>): void => {
-    for (const symbol of more) if (isNew(namesAt, symbol)) symbols.push(symbol);
+    for (const symbol of more) if (isNew(known, symbol)) symbols.push(symbol);
   };
   const table = await sectionSymbols(source, view, SHT_SYMTAB);
   if (table !== undefined) add(codeSymbols(view, table, "symtab"));
@@ -33,14 +35,16 @@ export async function readSymbols(source: ByteSource, view: ElfView, zip: ZipTai
   return symbols;
 }
 
-/** Remembers the symbol; false where its address had the name before. Nearly all addresses have one name only. */
-function isNew(namesAt: Map<number, string | Set<string>>, { address, name }: CodeSymbol): boolean {
-  const known = namesAt.get(address);
-  if (known === undefined) namesAt.set(address, name);
-  else if (typeof known !== "string") return known.size < known.add(name).size;
-  else if (known === name) return false;
-  else namesAt.set(address, new Set([known, name]));
-  return true;
+/** Remembers the symbol; false where its address had the name before. Nearly all addresses have one name only, which is not read then. */
+function isNew(known: Map<number, CodeSymbol | Set<string>>, symbol: CodeSymbol): boolean {
+  const before = known.get(symbol.address);
+  if (before === undefined) {
+    known.set(symbol.address, symbol);
+    return true;
+  }
+  const names = before instanceof Set ? before : new Set([before.name]);
+  known.set(symbol.address, names);
+  return names.size < MOST_NAMES && names.size < names.add(symbol.name).size;
 }
 
 function* codeSymbols(view: ElfView, table: SymbolTable, from: "symtab" | "dynsym"): Generator<CodeSymbol> {

@@ -3,7 +3,7 @@ import { Reader } from "../bytes/reader.js";
 import type { ByteSource } from "../bytes/source.js";
 import { struct } from "../bytes/struct.js";
 import { rangeAt } from "./address.js";
-import type { CodeSymbol, ElfView, ZipTail } from "./image.js";
+import type { CodeSymbol, ElfView, LoadedRange, ZipTail } from "./image.js";
 import { readZipDirectory, type ZipEntry, zipDataOffset } from "./zip.js";
 
 const mostBytes = 64 * 1024 * 1024;
@@ -38,7 +38,7 @@ export async function readZipSymbols(source: ByteSource, view: ElfView, zip: Zip
   const names = view.machine === "x86-64" ? [".symtab.amd64", ".symtab"] : view.machine === "aarch64" ? [".symtab.arm64"] : [];
   const entry = names.length === 0 ? undefined : await findMember(source, zip, names);
   const bytes = entry && (await readMember(source, entry));
-  return bytes === undefined ? [] : [...symbolsOf(new Reader(bytes, "the zip's symbol table"), view)];
+  return bytes === undefined ? [] : symbolsOf(new Reader(bytes, "the zip's symbol table"), view);
 }
 
 async function findMember(source: ByteSource, zip: ZipTail, names: readonly string[]): Promise<ZipEntry | undefined> {
@@ -92,19 +92,49 @@ async function inflate(bytes: Uint8Array, limit: number): Promise<Uint8Array | u
   return whole;
 }
 
-function* symbolsOf(table: Reader, view: ElfView): Generator<CodeSymbol> {
-  if (!table.has(0, header.size)) return;
+function symbolsOf(table: Reader, view: ElfView): CodeSymbol[] {
+  if (!table.has(0, header.size)) return [];
   const { magic, abi, count, addressBase, namesOffset, nameBaseOffset } = header.read(table, 0);
   // Each symbol has 8 bytes (start and last byte, relative to the base) and 4 for its name's offset.
   const isSane =
     header.size + 8 * count <= namesOffset && namesOffset + 4 * count <= nameBaseOffset && nameBaseOffset <= table.length;
-  if (magic !== SYMBOLS_MAGIC || abi !== SYMBOLS_ABI || !isSane) return;
+  if (magic !== SYMBOLS_MAGIC || abi !== SYMBOLS_ABI || !isSane) return [];
+  const { bytes } = table;
+  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const symbols: CodeSymbol[] = [];
+  let range: LoadedRange | undefined;
   for (let index = 0; index < count; index++) {
-    const start = table.u32(header.size + 8 * index);
-    const last = table.u32(header.size + 8 * index + 4);
-    const name = table.string(nameBaseOffset + table.u32(namesOffset + 4 * index), longestName);
+    const at = header.size + 8 * index;
+    const start = words.getUint32(at, true);
+    const last = words.getUint32(at + 4, true);
+    const nameAt = nameBaseOffset + words.getUint32(namesOffset + 4 * index, true);
+    if (last < start || nameAt >= bytes.length || bytes[nameAt] === 0) continue;
     const address = addressBase + start;
-    if (name === undefined || name === "" || last < start) continue;
-    yield { name, address, size: last - start + 1, isFunction: rangeAt(view, address)?.executable === true, from: "zip" };
+    const isInRange = range !== undefined && address >= range.address && address < range.address + range.memorySize;
+    if (!isInRange) range = rangeAt(view, address);
+    symbols.push(new ZipSymbol(table, nameAt, address, last - start + 1, range?.executable === true));
+  }
+  return symbols;
+}
+
+/** Its name is read when it is asked for: of thousands a report gives a few. Empty where the table ends before it does. */
+class ZipSymbol implements CodeSymbol {
+  readonly address: number;
+  readonly size: number;
+  readonly isFunction: boolean;
+  readonly from = "zip";
+  private readonly table: Reader;
+  private readonly nameAt: number;
+
+  constructor(table: Reader, nameAt: number, address: number, size: number, isFunction: boolean) {
+    this.table = table;
+    this.nameAt = nameAt;
+    this.address = address;
+    this.size = size;
+    this.isFunction = isFunction;
+  }
+
+  get name(): string {
+    return this.table.string(this.nameAt, longestName) ?? "";
   }
 }
