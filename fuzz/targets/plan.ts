@@ -9,6 +9,7 @@ import { readImage } from "../../src/image/detect.js";
 import { renderJson } from "../../src/report/json.js";
 import { MODEL_VERSION, type Report } from "../../src/report/model.js";
 import { plain } from "../../src/report/paint.js";
+import { renderPlan } from "../../src/report/plan.js";
 import { renderText } from "../../src/report/text.js";
 import { newest } from "../../src/sandbox/gvisor.js";
 import { declared } from "../declared.js";
@@ -23,10 +24,15 @@ export async function fuzz(data: Buffer): Promise<void> {
     const whole: Report = { version: MODEL_VERSION, target: newest, files: [report] };
     renderJson(whole);
     const text = renderText(whole, { all: true, why: true, paint: plain });
-    if (/[^\n\P{Cc}]/u.test(text)) throw new Error("a control character in the report");
+    refuseControls(text);
     const plan = await planFix(source, image, report);
+    refuseControls(renderPlan(plan, { output: "program", replacesInput: true, dryRun: false, paint: plain }));
     const fixed = applyToCopy(original, forward(plan.edits));
     if (Buffer.compare(applyToCopy(fixed, backward(plan.edits)), original) !== 0) throw new Error("undo is not the original");
     await proveResult(source, image, memorySource(fixed, "program"), plan);
   });
+}
+
+function refuseControls(text: string): void {
+  if (/[^\n\P{Cc}]/u.test(text)) throw new Error("a control character in the output");
 }

@@ -7,7 +7,7 @@ import { readPlan, recordOf } from "../disk/record.js";
 import { writePatched } from "../disk/replace.js";
 import { InputError } from "../errors.js";
 import { backward, growth, keepsLength } from "../fix/apply.js";
-import { plural } from "../report/words.js";
+import { plural, printable } from "../report/words.js";
 import type { ExitCode } from "./exit-code.js";
 import { print } from "./output.js";
 
@@ -36,7 +36,7 @@ export async function undoCommand(name: string, options: UndoOptions): Promise<E
       ...(plan.mode !== undefined && { mode: plan.mode.before }),
       prove: async () => {},
     });
-    await print(`${output}   the original again, ${plural(plan.edits.length, "edit")} taken back${endings[state]}\n`);
+    await print(`${printable(output)}   the original again, ${plural(plan.edits.length, "edit")} taken back${endings[state]}\n`);
     return 0;
   } finally {
     source.close();

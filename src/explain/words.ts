@@ -1,8 +1,9 @@
 /** An explanation as people read it on standard error. */
 
+import { remedyOf, summaryOf } from "../report/finding-words.js";
 import { isRepairable } from "../report/model.js";
 import type { Paint } from "../report/paint.js";
-import { quoted, spaced } from "../report/words.js";
+import { printable, quoted, spaced } from "../report/words.js";
 import type { Finding, Site } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
 import { parseTarget } from "../sandbox/gvisor.js";
@@ -14,17 +15,17 @@ import { type Known, lookAt } from "./static.js";
 export async function renderExplanation(explanation: Explanation, paint: Paint): Promise<string> {
   const { kind, what, setting, programs, place, obstacle, refused } = explanation;
   const lines: [string, string][] = [];
-  if (obstacle !== undefined) lines.push(["why", obstacle]);
+  if (obstacle !== undefined) lines.push(["why", printable(obstacle)]);
   if (place?.death.instruction !== undefined) {
     const { death, site } = place;
     const at = `0x${death.instruction!.toString(16)}`;
     lines.push([
       "where",
-      site === undefined ? `${at} in ${death.program ?? "a program that is not known"}` : siteWords(site, at),
+      site === undefined ? `${at} in ${printable(death.program ?? "a program that is not known")}` : siteWords(site, at),
     ]);
     if (death.address !== undefined) lines.push(["address", death.address]);
   }
-  if (refused !== undefined && kind !== "maybe") lines.push(["trace", refused]);
+  if (refused !== undefined && kind !== "maybe") lines.push(["trace", printable(refused)]);
   if (place !== undefined) lines.push(["", place.death.signalLine]);
   const applies = setting.kind !== "linux";
   const findings = programs.flatMap((program) =>
@@ -47,7 +48,7 @@ export async function renderExplanation(explanation: Explanation, paint: Paint):
         ? fit === "fits"
         : kind === "crash" && bears(finding, explanation) === "fails";
     const certain = isSure ? "" : kind === "start" ? "once started: " : "may be why: ";
-    lines.push(["rule", `${certain}${paint.bold(finding.rule)} in ${program.path}: ${words.summary(finding)}`]);
+    lines.push(["rule", `${certain}${paint.bold(finding.rule)} in ${printable(program.path)}: ${summaryOf(finding)}`]);
     lines.push(["", words.why]);
     if (probe?.bites !== undefined) lines.push(["probed", `${probe.id} here: ${probe.result}`]);
     if (place?.site === undefined && finding.sites.length > 0) lines.push(["first at", siteWords(finding.sites[0])]);
@@ -61,9 +62,9 @@ export async function renderExplanation(explanation: Explanation, paint: Paint):
     ]);
   }
   lines.push(["here", setting.words]);
-  for (const step of await stepsOf(explanation, telling)) lines.push(["next", step]);
+  for (const step of await stepsOf(explanation, telling)) lines.push(["next", printable(step)]);
   const body = lines.map(([name, text]) => `  ${paint.dim(name.padEnd(9))}${text}\n`).join("");
-  return `${paint.red("sandfit:")} ${what}\n${body}`;
+  return `${paint.red("sandfit:")} ${printable(what)}\n${body}`;
 }
 
 /** Whether a finding can have to do with the ending, by the worst it means in this setting. */
@@ -74,8 +75,8 @@ function bears(finding: Finding, { setting, kind }: Explanation): "fails" | "may
 }
 
 function siteWords(site: Site, at = site.address === undefined ? "" : `0x${site.address.toString(16)}`): string {
-  const inFunction = site.inFunction === undefined ? "" : `  in ${site.inFunction}`;
-  return `${at} (file offset 0x${site.fileOffset.toString(16)})  ${spaced(site.bytes)}  ${site.text}${inFunction}`;
+  const inFunction = site.inFunction === undefined ? "" : `  in ${printable(site.inFunction)}`;
+  return `${at} (file offset 0x${site.fileOffset.toString(16)})  ${spaced(site.bytes)}  ${printable(site.text)}${inFunction}`;
 }
 
 async function stepsOf(
@@ -89,7 +90,7 @@ async function stepsOf(
         `sandfit fix ${quoted(program.path)}   (writes ${quoted(`${program.path}.gvisor`)}, which runs in gVisor and natively)`,
       );
     } else {
-      steps.add(ruleOf(finding.rule).words.remedy(finding));
+      steps.add(remedyOf(finding));
       for (const other of await otherPlatforms(program, setting))
         steps.add(`it is expected to run on gVisor's ${other} platform`);
       steps.add("or use a package of your system in its place, if there is one");

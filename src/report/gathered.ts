@@ -4,6 +4,7 @@ import type { Finding } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
 import type { Consequence } from "../sandbox/behaviour.js";
 import { consequences } from "../sandbox/behaviour.js";
+import { remedyOf } from "./finding-words.js";
 import { type FileError, type FileReport, outcomeOf, type Report, worst } from "./model.js";
 import type { TextOptions } from "./text.js";
 import { consequenceWords, plural, printable } from "./words.js";
@@ -63,7 +64,7 @@ function renderGroup({ outcome, afterFix, findings, names }: Group, { paint, all
   let text = `${mark} ${plural(names.length, "program")}: ${rules}   ${consequenceWords[outcome]}${paint.green(helps)}\n`;
   for (const finding of findings) {
     const { words } = ruleOf(finding.rule);
-    text += `    ${words.title}: ${words.remedy(finding)}\n`;
+    text += `    ${words.title}: ${remedyOf(finding)}\n`;
   }
   for (const name of all ? names : names.slice(0, NAMES)) text += `      ${printable(name)}\n`;
   if (!all && names.length > NAMES) text += `      ${paint.dim(`… ${names.length - NAMES} more (--all)`)}\n`;

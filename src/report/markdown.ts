@@ -3,6 +3,7 @@
 import type { Finding, Site } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
 import type { Platform } from "../sandbox/gvisor.js";
+import { summaryOf } from "./finding-words.js";
 import type { Here, InvestigatedProgram, Investigation } from "./investigation.js";
 import { alternativesOf, notCausesOf, recommendationsOf } from "./investigation-words.js";
 import { evidenceSection } from "./markdown-evidence.js";
@@ -160,7 +161,7 @@ function rootCause(alike: readonly Finding[]): string[] {
   ]);
   const hidden = finding.sites.length - shown.length;
   return [
-    `**${finding.rule}** (${alike.map((one) => one.machine).join(" and ")}): ${words.title}. ${inline(words.summary(finding))}.`,
+    `**${finding.rule}** (${alike.map((one) => one.machine).join(" and ")}): ${words.title}. ${inline(summaryOf(finding))}.`,
     "",
     inline(words.why),
     "",

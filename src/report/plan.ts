@@ -24,8 +24,8 @@ export function renderPlan(plan: Plan, words: PlanWords): string {
   let text = `${paint.bold(name)}   ${plural(plan.edits.length, "edit")}, ${plural(bytes, "byte")}, for ${plan.machine === "any" ? "any machine" : plan.machine}\n`;
   for (const edit of plan.edits) text += `  ${editLine(edit, paint)}\n`;
   if (plan.mode !== undefined) text += `  permissions ${octal(plan.mode.before)} → ${octal(plan.mode.after)}\n`;
-  for (const warning of plan.warnings) text += `  ${paint.yellow("warning")} ${warning}\n`;
-  for (const note of plan.notes) text += `  ${paint.dim("note   ")} ${note}\n`;
+  for (const warning of plan.warnings) text += `  ${paint.yellow("warning")} ${printable(warning)}\n`;
+  for (const note of plan.notes) text += `  ${paint.dim("note   ")} ${printable(note)}\n`;
   return text + left + written(name, words);
 }
 
@@ -35,7 +35,7 @@ function editLine(edit: Edit, paint: Paint): string {
   const where = edit.address === undefined ? "" : `0x${edit.address.toString(16)} `;
   const change =
     edit.before.length > 24 ? `${plural(edit.before.length / 2, "byte")}` : `${spaced(edit.before)} → ${spaced(edit.after)}`;
-  return `${where}(file offset 0x${edit.fileOffset.toString(16)})  ${change}  ${paint.dim(`${edit.what}; ${edit.rule}, ${edit.evidence}`)}`;
+  return `${where}(file offset 0x${edit.fileOffset.toString(16)})  ${change}  ${paint.dim(`${printable(edit.what)}; ${edit.rule}, ${edit.evidence}`)}`;
 }
 
 function written(name: string, { output, replacesInput, dryRun, paint }: PlanWords): string {

@@ -5,6 +5,7 @@ import type { Finding, Site } from "../rules/define.js";
 import { ruleOf, rules } from "../rules/index.js";
 import type { Consequence } from "../sandbox/behaviour.js";
 import { VERSION } from "../version.js";
+import { remedyOf, summaryOf } from "./finding-words.js";
 import { type FileError, type FileReport, isRepairable, type Report } from "./model.js";
 import { evidenceOf, worstEffect } from "./words.js";
 
@@ -59,7 +60,7 @@ function resultOf(file: FileReport, finding: Finding): Result {
     ruleId: finding.rule,
     ruleIndex: rules.findIndex(({ id }) => id === finding.rule),
     level: levels[worstEffect(finding)],
-    message: { text: `${words.summary(finding)}. ${words.why} ${words.remedy(finding)}.` },
+    message: { text: `${summaryOf(finding)}. ${words.why} ${remedyOf(finding)}.` },
     locations: [locationOf(file, first)],
     ...(others.length > 0 && {
       relatedLocations: others.slice(0, MOST_RELATED).map((site, i) => ({ id: i + 1, ...locationOf(file, site) })),

@@ -3,6 +3,7 @@
 import type { Finding, LeftAlone, Site } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
 import { type Platform, releaseIds } from "../sandbox/gvisor.js";
+import { remedyOf, summaryOf } from "./finding-words.js";
 import { MANY_FILES, renderGathered } from "./gathered.js";
 import { type FileError, type FileReport, isRepairable, outcomeOf, type Report, type Verdict, type ViewReport } from "./model.js";
 import type { Paint } from "./paint.js";
@@ -38,7 +39,7 @@ function renderFile(file: FileReport, options: TextOptions): string {
   for (const view of file.views) {
     text += `${paint.bold(printable(file.name))}   ${headline(file, view)}\n`;
     for (const finding of view.findings) text += renderFinding(finding, options);
-    if (options.why) for (const line of view.runtime.evidence) text += `  ${paint.dim(`why     ${line}`)}\n`;
+    if (options.why) for (const line of view.runtime.evidence) text += `  ${paint.dim(`why     ${printable(line)}`)}\n`;
     text += renderVerdict(view, options);
   }
   if (options.why) for (const note of file.notes) text += `  ${paint.dim(`note    ${printable(note)}`)}\n`;
@@ -59,7 +60,7 @@ function renderFinding(finding: Finding, options: TextOptions): string {
   const effect = worstEffect(finding);
   const mark = effect === "fails" ? paint.red("✖") : effect === "may-fail" ? paint.yellow("▲") : paint.cyan("•");
   const fixable = isRepairable(finding) || finding.rule === "ape-not-elf" ? paint.green("fixable") : "";
-  let text = `  ${mark} ${paint.bold(finding.rule.padEnd(16))} ${words.summary(finding)}   ${fixable}\n`;
+  let text = `  ${mark} ${paint.bold(finding.rule.padEnd(16))} ${summaryOf(finding)}   ${fixable}\n`;
   const shown = options.all ? finding.sites : oneOfEachRole(finding.sites);
   for (const site of shown) text += `      ${siteLine(site, options)}\n`;
   const hidden = finding.sites.length - shown.length;
@@ -70,11 +71,11 @@ function renderFinding(finding: Finding, options: TextOptions): string {
   if (remarks.length > 0) text += `      ${paint.dim(`… ${remarks.join("; ")}`)}\n`;
   if (options.why)
     for (const one of finding.leftAlone)
-      text += `      ${paint.dim(`left alone ${siteLine(one, options)}: ${(one as LeftAlone).reason}`)}\n`;
-  if (options.why) for (const line of portableLines(finding)) text += `      ${paint.dim(line)}\n`;
-  for (const refusal of finding.repair?.refusals ?? []) text += `      ${paint.red("refused")} ${refusal}\n`;
+      text += `      ${paint.dim(`left alone ${siteLine(one, options)}: ${printable((one as LeftAlone).reason)}`)}\n`;
+  if (options.why) for (const line of portableLines(finding)) text += `      ${paint.dim(printable(line))}\n`;
+  for (const refusal of finding.repair?.refusals ?? []) text += `      ${paint.red("refused")} ${printable(refusal)}\n`;
   text += `      ${paint.dim("why   ")} ${words.why}\n`;
-  text += `      ${paint.dim("remedy")} ${words.remedy(finding)}\n`;
+  text += `      ${paint.dim("remedy")} ${remedyOf(finding)}\n`;
   for (const link of words.links) text += `      ${paint.dim("see   ")} ${paint.dim(link)}\n`;
   return text;
 }
@@ -96,7 +97,7 @@ function siteLine(site: Site, { paint }: TextOptions): string {
   const address = site.address === undefined ? "" : `0x${site.address.toString(16)} `;
   const where = site.inFunction === undefined ? "" : `  in ${printable(site.inFunction)}`;
   const offset = `file offset 0x${site.fileOffset.toString(16)}`;
-  return `${address}(${offset})  ${paint.dim(spaced(site.bytes))}  ${site.text}${where}  ${paint.dim(`${site.role}; ${evidenceOf(site)}`)}`;
+  return `${address}(${offset})  ${paint.dim(spaced(site.bytes))}  ${printable(site.text)}${where}  ${paint.dim(`${site.role}; ${evidenceOf(site)}`)}`;
 }
 
 const signs = { runs: "✔", "may-fail": "▲", fails: "✖" } as const;
