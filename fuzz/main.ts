@@ -13,7 +13,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { finds, seeds } from "./seeds.js";
-import { buildTarget } from "./target-build.js";
+import { buildTarget, isSynchronous } from "./target-build.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const jazzer = createRequire(import.meta.url)
@@ -21,8 +21,6 @@ const jazzer = createRequire(import.meta.url)
   .replace(/core\.js$/, "cli.js");
 /** jazzer.js's library asks for glibc 2.38 or newer; scripts/install-fuzzer-libc.sh puts one here for older systems. */
 const NEWER_LIBC = "/opt/sandfit-fuzz/usr/lib/x86_64-linux-gnu";
-/** Targets that await nothing: faster when the fuzzer knows. */
-const SYNCHRONOUS = new Set(["decode"]);
 /** Milliseconds of one execution that count as a hang: far more than the slowest takes on a machine that is busy. */
 const HANG = 120_000;
 const LONGEST: Readonly<Record<string, number>> = {
@@ -77,7 +75,7 @@ async function fuzz(target: string, folder: string, corpus: string, command: rea
       jazzer,
       bundle,
       corpus,
-      ...(SYNCHRONOUS.has(target) ? ["--sync"] : []),
+      ...(isSynchronous(target) ? ["--sync"] : []),
       "--disableBugDetectors=.*",
       "-i",
       dirname(bundle),

@@ -2,6 +2,7 @@
 
 import type { ByteSource } from "../src/bytes/source.js";
 import { InputError } from "../src/errors.js";
+import { inflateRaw } from "./file-in-memory.js";
 
 const SIZE = 5 * 1024 ** 3;
 /** The most that may be asked for in all. */
@@ -17,6 +18,7 @@ export function stretched(bytes: Uint8Array): ByteSource {
   return {
     name: "stretched",
     size: SIZE,
+    inflateRaw,
     async read(offset, length) {
       const size = Math.max(0, Math.min(length, SIZE - offset));
       inAll += size;

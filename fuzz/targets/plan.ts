@@ -1,6 +1,5 @@
 /** Fuzz target: check, plan, apply, check again, undo. */
 
-import { memorySource } from "../../src/bytes/source.js";
 import { checkImage } from "../../src/check.js";
 import { applyToCopy, backward, forward } from "../../src/fix/apply.js";
 import { planFix } from "../../src/fix/plan.js";
@@ -13,12 +12,13 @@ import { renderPlan } from "../../src/report/plan.js";
 import { renderText } from "../../src/report/text.js";
 import { newest } from "../../src/sandbox/gvisor.js";
 import { declared } from "../declared.js";
+import { fileInMemory } from "../file-in-memory.js";
 
 /** Whatever the bytes are: a plan keeps the size, explains every difference and can be taken back; output holds no control characters. */
 export async function fuzz(data: Buffer): Promise<void> {
   await declared(async () => {
     const original = new Uint8Array(data);
-    const source = memorySource(original, "program");
+    const source = fileInMemory(original);
     const image = await readImage(source);
     const report = await checkImage(source, image);
     const whole: Report = { version: MODEL_VERSION, target: newest, files: [report] };
@@ -29,7 +29,7 @@ export async function fuzz(data: Buffer): Promise<void> {
     refuseControls(renderPlan(plan, { output: "program", replacesInput: true, dryRun: false, paint: plain }));
     const fixed = applyToCopy(original, forward(plan.edits));
     if (Buffer.compare(applyToCopy(fixed, backward(plan.edits)), original) !== 0) throw new Error("undo is not the original");
-    await proveResult(source, image, memorySource(fixed, "program"), plan);
+    await proveResult(source, image, fileInMemory(fixed), plan);
   });
 }
 
