@@ -48,6 +48,8 @@ const FUNCTION: i32 = 64;
 const BOUNDARY: i32 = 1;
 /** A pointer to this position was found. */
 const POINTED: i32 = 2;
+/** The table of a `switch` leads here: a case, into which the one before may run on, and no function. */
+const CASE: i32 = 4;
 
 // src/code/evidence.ts.
 const BY_POINTER: i32 = 2;
@@ -166,7 +168,7 @@ function guess(position: i32, evidence: i32, linux: bool): void {
   shorten(edges, edgeCount);
   for (let i = queued; i < sizeOf(pointersNext); i++) {
     const at = notes + usize(itemAt(pointersNext, i));
-    store<u8>(at, load<u8>(at) & ~POINTED);
+    store<u8>(at, load<u8>(at) & ~(POINTED | CASE));
   }
   shorten(pointersNext, queued);
   shorten(otherSystems, others);
@@ -212,7 +214,7 @@ function sweepGaps(): void {
 /** Marks everything reachable from a position. False where some path left valid code while following a guess. */
 function follow(position: i32, evidence: i32, linux: bool): bool {
   if (position < 0 || position >= codeSize) return false;
-  addMark(position, FUNCTION | LEADER);
+  addMark(position, (noteAt(position) & CASE) != 0 ? LEADER : FUNCTION | LEADER);
   push(pending, position);
   push(pending, 0);
   let sound = true;
@@ -286,7 +288,7 @@ function followLine(from: i32, held: i32, evidence: i32, linux: bool): bool {
       if (hasMemory()) followAddressTable(at, known);
       else {
         followByteTable(at, region, known);
-        noteRelativeTable(region);
+        noteRelativeTable(at, region, known);
       }
       return true;
     } else if (flow != SYSTEM_CALL) return true;
@@ -378,16 +380,19 @@ function notePointersOf(next: i64): void {
 }
 
 /** The jump table of a `switch` in position-independent code: 32-bit distances from the table's own address. */
-function noteRelativeTable(region: i32): void {
+function noteRelativeTable(jump: i32, region: i32, known: bool): void {
   if (words == NONE) return;
   const table = words;
   const most = min(entries, MOST_TABLE_ENTRIES);
   for (let i: i64 = 0; i < most; i++) {
     const word = word32(f64(table + 4 * i));
     if (isNaN(word)) return;
-    const position = table + i32(u32(word)) - addressOf(region);
-    if (position < 0 || position >= i64(endOf(region) - startOf(region))) return;
-    notePointer(startOf(region) + i32(position));
+    const offset = table + i32(u32(word)) - addressOf(region);
+    if (offset < 0 || offset >= i64(endOf(region) - startOf(region))) return;
+    const position = startOf(region) + i32(offset);
+    notePointer(position);
+    store<u8>(notes + usize(position), noteAt(position) | CASE);
+    if (!known) addEdge(position, jump);
   }
 }
 
