@@ -1,9 +1,10 @@
 /** An archive or folder by its name: which format it has by its content, and its entries, metered. */
 
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { Readable } from "node:stream";
 import { reasonOf } from "../disk/file-source.js";
+import { isFolder } from "../disk/place.js";
 import { InputError } from "../errors.js";
 import { apeMagic } from "../image/ape.js";
 import type { ArchiveEntry, ArchiveFormat } from "./entry.js";
@@ -54,7 +55,7 @@ export function openArchive(path: string, limits: Limits): Archive {
     };
   } catch (error) {
     closeSync(descriptor);
-    throw error;
+    throw error instanceof InputError ? error : new InputError(`${path} cannot be read: ${reasonOf(error)}`);
   }
 }
 
@@ -184,10 +185,6 @@ function inSentence<T>(name: string, run: () => T): T {
   } catch (error) {
     throw withName(name, error);
   }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 const TAR_MAGIC_AT = 257;

@@ -1,8 +1,8 @@
 /** `sandfit check`: one verdict per file and platform. */
 
-import { statSync } from "node:fs";
 import { memorySource } from "../bytes/source.js";
 import { check } from "../check.js";
+import { isFile } from "../disk/place.js";
 import { programsBelow } from "../disk/programs.js";
 import { InputError } from "../errors.js";
 import { renderJson, renderLine } from "../report/json.js";
@@ -85,7 +85,7 @@ async function checkAll(names: readonly string[], target: Target, answered: Answ
 
 /** Only files that are called so are opened for it: all others are read once, by their check. */
 async function looksLikeArchive(name: string): Promise<boolean> {
-  if (!/\.(tar|tar\.gz|tgz|zip)$/i.test(name) || statSync(name, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  if (!/\.(tar|tar\.gz|tgz|zip)$/i.test(name) || !isFile(name)) return false;
   const { isArchive } = await import("../archive/is-archive.js");
   return isArchive(name).catch(() => false);
 }

@@ -1,5 +1,6 @@
 /** argv → command → exit code. */
 
+import { reasonOf } from "../disk/file-source.js";
 import { InputError, RefusedError } from "../errors.js";
 import { printable } from "../report/words.js";
 import { checkCommand, checkDefaults } from "./check.js";
@@ -26,6 +27,10 @@ async function run(argv: readonly string[]): Promise<number> {
 /** A shell may stand in a folder that somebody has removed: names have no meaning there (getcwd(2), ENOENT). */
 const isFolderGone = (error: unknown): boolean => (error as NodeJS.ErrnoException | undefined)?.syscall === "uv_cwd";
 
+/** What the system says of a name that a user gave, and that had no sentence of its own. */
+const isOfTheDisk = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && "syscall" in error && "errno" in error;
+
 /** One sentence for what is the user's or the file's; the stack for what is a bug. */
 function explain(error: unknown): ExitCode {
   if (error instanceof RefusedError) {
@@ -34,6 +39,8 @@ function explain(error: unknown): ExitCode {
   }
   if (isFolderGone(error)) process.stderr.write("sandfit: the folder that it was started in is gone\n");
   else if (error instanceof InputError) process.stderr.write(`sandfit: ${printable(error.message)}\n`);
+  else if (isOfTheDisk(error))
+    process.stderr.write(`sandfit: ${printable(error.path ?? "a file")} cannot be used: ${reasonOf(error)}\n`);
   else
     process.stderr.write(`sandfit: this is a bug, please report it\n${error instanceof Error ? error.stack : String(error)}\n`);
   return 2;

@@ -1,7 +1,6 @@
 /** `sandfit report`: the investigation of a program, an archive or a folder, written from evidence. */
 
-import { statSync } from "node:fs";
-import { placeOf } from "../disk/place.js";
+import { isFolder, placeOf } from "../disk/place.js";
 import { writeWhole } from "../disk/replace.js";
 import { InputError } from "../errors.js";
 import { investigate } from "../investigate/gather.js";
@@ -24,8 +23,7 @@ export async function reportCommand(name: string, args: readonly string[], optio
   const target = parseTarget(options.target);
   if (target === undefined) throw new InputError(`${options.target} is no target, such as newest or 2024-07/ptrace`);
   if (args.length > 0 && !options.run) throw new InputError(`${args[0]} is for a program that is run; say --run`);
-  if (options.folder !== undefined && !statSync(options.folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new InputError(`--folder ${options.folder} is no folder`);
+  if (options.folder !== undefined && !isFolder(options.folder)) throw new InputError(`--folder ${options.folder} is no folder`);
   if (options.output !== undefined && options.output !== "-" && placeOf(options.output) === placeOf(name))
     throw new InputError(`${options.output} is what the report is about; name another output`);
   const { run, folder } = options;

@@ -21,9 +21,9 @@ const endings = { after: "", before: "; it was already", between: "; a change of
 
 /** Brings the original back, from a file that was half changed too. Returns the exit code. */
 export async function undoCommand(name: string, options: UndoOptions): Promise<ExitCode> {
-  const plan = readPlan(options.plan ?? recordOf(realPlace(name)));
   const source = openFile(name);
   try {
+    const plan = readPlan(options.plan ?? recordOf(realPlace(name)));
     const sizes = [...new Set([plan.input.size + growth(plan.edits), plan.input.size])];
     if (!sizes.includes(source.size)) {
       throw new InputError(`${name} has ${source.size} bytes, but the plan was made for a file of ${sizes.join(" or ")}`);

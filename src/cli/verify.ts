@@ -1,7 +1,7 @@
 /** `sandfit verify`: run it everywhere, compare, say so. */
 
-import { statSync } from "node:fs";
 import { openFile } from "../disk/file-source.js";
+import { isFolder } from "../disk/place.js";
 import { InputError, RefusedError } from "../errors.js";
 import { renderVerify } from "../report/verify.js";
 import type { Platform } from "../run/sandbox.js";
@@ -63,7 +63,7 @@ function wholeNumber(name: string, text: string, most: number): number {
 }
 
 function folderFrom(name: string): string {
-  if (statSync(name, { throwIfNoEntry: false })?.isDirectory()) return name;
+  if (isFolder(name)) return name;
   throw new InputError(`--folder ${name} is no folder`);
 }
 

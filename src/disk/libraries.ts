@@ -1,6 +1,6 @@
 /** Which shared libraries a program would load, found as ld.so does (ld.so(8), "DESCRIPTION"; glibc elf/dl-load.c). */
 
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { cachedSource } from "../bytes/cached.js";
 import type { ByteSource } from "../bytes/source.js";
@@ -11,9 +11,17 @@ import { readElfNotes } from "../image/elf-notes.js";
 import type { ElfView } from "../image/image.js";
 import type { Closure, Libraries, Library } from "../rules/surroundings.js";
 import { openFile } from "./file-source.js";
+import { isFile } from "./place.js";
 
 /** More than any program met loads; a ring of names ends by itself. */
 const MOST_LIBRARIES = 2000;
+/** Places at which libraries are looked for, for one program: a small file can name a thousand folders and two thousand libraries. */
+const MOST_PLACES = 20_000;
+
+/** How many more places may be looked at. */
+interface Budget {
+  left: number;
+}
 
 /** Bytes of names; glibc has 32 thousand. */
 const MOST_NAMES = 1 << 24;
@@ -36,8 +44,9 @@ interface Loaded {
 /** The libraries of a program. LD_LIBRARY_PATH and preloads are of the moment and left out. */
 export function librariesOf(path: string, view: ElfView): Libraries {
   let closure: Promise<LinkedClosure> | undefined;
+  const budget: Budget = { left: MOST_PLACES };
   const all = () => {
-    closure ??= closureOf(path, view);
+    closure ??= closureOf(path, view, budget);
     return closure;
   };
   return {
@@ -46,7 +55,9 @@ export function librariesOf(path: string, view: ElfView): Libraries {
       // What a program asks for itself is looked up for it before anything else can ask for it.
       const name = view.needed.find(isLibc);
       const libc =
-        name === undefined ? (await all()).found.find((one) => isLibc(one.path)) : await search(name, programAt(path, view));
+        name === undefined
+          ? (await all()).found.find((one) => isLibc(one.path))
+          : await search(name, programAt(path, view), budget);
       return libc && glibcVersion(libc);
     },
   };
@@ -61,7 +72,7 @@ interface LinkedClosure extends Closure {
 }
 
 /** The interpreter and every library of the closure of DT_NEEDED, in ld.so's order (breadth first). Never throws. */
-async function closureOf(path: string, view: ElfView): Promise<LinkedClosure> {
+async function closureOf(path: string, view: ElfView, budget: Budget): Promise<LinkedClosure> {
   const found = new Map<string, LinkedLibrary>();
   const missing: string[] = [];
   const seen = new Set<string>();
@@ -75,7 +86,7 @@ async function closureOf(path: string, view: ElfView): Promise<LinkedClosure> {
       // ld.so knows a library by its name: the second to ask gets what the first got.
       if (seen.has(name)) continue;
       seen.add(name);
-      const library = await search(name, loaded);
+      const library = await search(name, loaded, budget);
       if (library === undefined) missing.push(name);
       else if (!found.has(library.path)) {
         found.set(library.path, library);
@@ -92,13 +103,16 @@ async function glibcVersion({ path, view }: LinkedLibrary): Promise<string | und
   const bytes =
     strings && (await read(path, (source) => readAtAddress(source, view, strings.address, Math.min(strings.size, MOST_NAMES))));
   const names = new TextDecoder("latin1").decode(bytes).matchAll(/\0GLIBC_2\.(\d+)(?=\0)/g);
-  const minor = Math.max(...Array.from(names, (name) => Number(name[1])));
-  return Number.isFinite(minor) ? `2.${minor}` : undefined;
+  let newest = -1;
+  for (const [, minor] of names) newest = Math.max(newest, Number(minor));
+  return newest < 0 ? undefined : `2.${newest}`;
 }
 
-async function search(name: string, asking: Loaded): Promise<LinkedLibrary | undefined> {
+async function search(name: string, asking: Loaded, budget: Budget): Promise<LinkedLibrary | undefined> {
+  if (budget.left <= 0) return undefined;
   const candidates = name.includes("/") ? [name] : foldersFor(asking).map((folder) => join(folder, name));
-  for (const candidate of candidates) {
+  for (const candidate of candidates.slice(0, budget.left)) {
+    budget.left--;
     const library = await libraryAt(candidate);
     if (library?.view.machine === asking.view.machine && library.view.class === asking.view.class) return library;
   }
@@ -177,7 +191,7 @@ function matching(pattern: string, from: string): string[] {
 function libraryAt(path: string): Promise<LinkedLibrary | undefined> {
   const before = known.get(path);
   if (before !== undefined) return before;
-  const library = statSync(path, { throwIfNoEntry: false })?.isFile() ? readOnce(real(path)) : Promise.resolve(undefined);
+  const library = isFile(path) ? readOnce(real(path)) : Promise.resolve(undefined);
   known.set(path, library);
   return library;
 }

@@ -2,8 +2,8 @@
 
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { InputError } from "../errors.js";
 import { isGarbled, reasonOf } from "./file-source.js";
+import { isFolder } from "./place.js";
 
 export interface Below {
   /** Sorted. What may be executed and cannot be opened is among them: that is for whoever opens it to say. */
@@ -14,7 +14,7 @@ export interface Below {
 
 /**
  * The regular files below a folder that begin as ELF or APE, and executable scripts; links are not followed. Undefined where
- * `path` is no folder. Throws InputError where that folder itself cannot be read.
+ * `path` is no folder. What cannot be looked at is none: opening it as a file tells the reason.
  */
 export function programsBelow(path: string): Below | undefined {
   if (!isFolder(path)) return undefined;
@@ -29,21 +29,10 @@ export function programsBelow(path: string): Below | undefined {
         else if (entry.isFile() && beginsAsProgram(child)) programs.push(child);
       }
     } catch (error) {
-      const sentence = `${folder} cannot be read: ${reasonOf(error)}`;
-      if (folder === path) throw new InputError(sentence);
-      unread.push({ name: folder, error: sentence });
+      unread.push({ name: folder, error: `${folder} cannot be read: ${reasonOf(error)}` });
     }
   }
   return { programs: programs.sort(), unread };
-}
-
-/** What cannot be looked at is no folder: opening it as a file tells the reason. */
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
 }
 
 const ET_EXEC = 2;

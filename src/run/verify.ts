@@ -1,6 +1,6 @@
 /** Runs one or two programs alike in every environment there is, and holds each run against the original's on the host. */
 
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { openFile } from "../disk/file-source.js";
@@ -15,6 +15,7 @@ import { type Evidence, readEvidence, watched } from "./evidence.js";
 import { execute } from "./execute.js";
 import { HOST, hostRunsLinux, type Platform, type Sandbox } from "./sandbox.js";
 import { type AbsentSandbox, findSandboxes } from "./sandboxes.js";
+import { makeWorkFolder } from "./work-folder.js";
 
 export interface VerifyOptions {
   readonly args: readonly string[];
@@ -136,9 +137,7 @@ async function runs(program: string, original: string, place: Place, scratch: st
     if (isApe) copyFileSync(program, path);
     else symlinkSync(realpathSync(program), path);
     const folder = join(scratch, "work");
-    rmSync(folder, { recursive: true, force: true });
-    if (options.folder === undefined) mkdirSync(folder);
-    else cpSync(options.folder, folder, { recursive: true, verbatimSymlinks: true });
+    makeWorkFolder(folder, options.folder);
     const wrapped = await place.wrap([...(isApe ? ["/bin/sh"] : []), path, ...options.args]);
     const watch = watched(wrapped.command, options.maxMemory);
     try {

@@ -3,6 +3,7 @@
 import { accessSync, closeSync, constants, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { WRAPPER_MARK } from "../disk/env-file.js";
+import { isFolder } from "../disk/place.js";
 import { InputError } from "../errors.js";
 
 export interface Found {
@@ -21,7 +22,7 @@ export interface Toolset {
 /** Looks at the folder given with `--from`. Throws InputError where it is none. */
 export function toolsetIn(name: string): Toolset {
   const folder = resolve(name);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new InputError(`--from ${name} is no folder`);
+  if (!isFolder(folder)) throw new InputError(`--from ${name} is no folder`);
   const ifThere = (path: string): string | undefined => (existsSync(path) ? path : undefined);
   return { folder, envFile: ifThere(join(folder, "env.sh")), luaFolder: ifThere(join(folder, "lib/lua")) };
 }

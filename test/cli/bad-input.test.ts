@@ -1,7 +1,7 @@
 /** What is no program for Linux, or cannot be read: one clear sentence each, exit code 2, nothing written, no waiting. */
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -116,7 +116,26 @@ describe("what is no file", () => {
 
   test("a part of a path that is a file", async () => {
     writeFileSync(join(cwd, "file"), "");
-    await expectBoth("file/deeper", /a part of its path is no folder$/);
+    symlinkSync("ring.zip", join(cwd, "ring.zip"));
+    mkdirSync(join(cwd, "folder"), { recursive: true });
+    for (const [name, reason] of [
+      ["file/deeper", /a part of its path is no folder$/],
+      ["ring.zip", /too many symbolic links$/],
+    ] as const) {
+      await expectBoth(name, reason);
+      for (const args of [
+        ["undo", name],
+        ["pack", name],
+        ["report", name],
+        ["pack", "folder", "-o", `${name}/deeper`],
+      ])
+        expectSentence(await sandfit(args, { cwd }), reason);
+      for (const args of [
+        ["verify", "file", "--folder", name],
+        ["tools", "--from", name],
+      ])
+        expectSentence(await sandfit(args, { cwd }), / is no folder$/);
+    }
   });
 
   test("a fifo, without waiting for a writer", async () => {
@@ -143,6 +162,10 @@ describe("what is no file", () => {
         expectSentence(await sandfit(["check", name], { cwd, through }), /cannot be opened: permission denied$/);
       }
       expectSentence(await sandfit(["check", "closed"], { cwd, through }), /cannot be read: permission denied$/);
+      const { stdout } = await sandfit(["check", "closed", "subject"], { cwd, through });
+      expect(stdout).toMatch(/^error closed cannot be read: permission denied$/m);
+      expect(stdout).toMatch(/^subject /m);
+      expect(stdout).toMatch(/^1 program,.* 1 could not be read$/m);
       chmodSync(join(cwd, "closed"), 0o755);
     },
   );
