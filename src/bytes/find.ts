@@ -1,6 +1,7 @@
 /** Finding byte sequences at memory speed. */
 
 import { InputError } from "../errors.js";
+import { nodeBuffer } from "./engine.js";
 
 /** Bytes that abound in machine code or data: a search for one of them would stop too often. */
 const frequent: readonly number[] = [
@@ -12,15 +13,27 @@ const MOST_FOUND = 2 ** 24;
 
 /** Every position at which the sequence stands, in ascending order. Throws InputError for what is full of nothing else. */
 export function positionsOf(sequence: readonly number[], bytes: Uint8Array): number[] {
-  const rare = sequence.findIndex((byte) => !frequent.includes(byte));
-  const told = Math.max(0, rare);
+  const next = searchFor(sequence, bytes);
   const found: number[] = [];
-  for (let at = bytes.indexOf(sequence[told], told); at >= 0; at = bytes.indexOf(sequence[told], at + 1)) {
-    if (!standsAt(bytes, at - told, sequence)) continue;
+  for (let at = next(0); at >= 0; at = next(at + 1)) {
     if (found.length === MOST_FOUND) throw new InputError("the program is full of the same few bytes, which no real program is");
-    found.push(at - told);
+    found.push(at);
   }
   return found;
+}
+
+/** What gives the first position from one on at which the sequence stands, -1 without one. */
+function searchFor(sequence: readonly number[], bytes: Uint8Array): (from: number) => number {
+  const wanted = Uint8Array.from(sequence);
+  const buffer = nodeBuffer()?.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (buffer !== undefined) return (from) => (from < bytes.length ? buffer.indexOf(wanted, from) : -1);
+  const rare = sequence.findIndex((byte) => !frequent.includes(byte));
+  const told = Math.max(0, rare);
+  return (from) => {
+    let at = bytes.indexOf(wanted[told], from + told);
+    while (at >= 0 && !standsAt(bytes, at - told, sequence)) at = bytes.indexOf(wanted[told], at + 1);
+    return at < 0 ? -1 : at - told;
+  };
 }
 
 function standsAt(bytes: Uint8Array, at: number, sequence: readonly number[]): boolean {

@@ -25,7 +25,7 @@ export interface Values {
 }
 
 /** Registers that a System V callee preserves: rbx, rsp, rbp, r12 to r15. */
-const PRESERVED = (1 << 3) | (1 << 4) | (1 << 5) | (1 << 12) | (1 << 13) | (1 << 14) | (1 << 15);
+export const PRESERVED = (1 << 3) | (1 << 4) | (1 << 5) | (1 << 12) | (1 << 13) | (1 << 14) | (1 << 15);
 const MOST_STEPS = 2000;
 
 export interface FlowOptions {

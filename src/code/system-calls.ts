@@ -3,9 +3,11 @@
 import { positionsOf } from "../bytes/find.js";
 import { decode } from "../x86/decode.js";
 import { Flow, Instruction } from "../x86/instruction.js";
+import { constantInto, isSyscall } from "../x86/operands.js";
 import type { Code } from "./code.js";
-import { forEachInstruction } from "./code.js";
+import { forEachInstruction, forEachInstructionWith } from "./code.js";
 import { type ConstantSite, type Values, valuesBefore } from "./flow.js";
+import { followForward, type Place } from "./forward.js";
 import { importCalledAt } from "./imports.js";
 import { Most, refuseMore } from "./limits.js";
 
@@ -39,11 +41,15 @@ export interface SystemCallSite {
   readonly number: Values;
 }
 
-/** Every `syscall` instruction in known code that Linux reaches, with what its number can be. Throws InputError where there are too many. */
-export function systemCallSites(code: Code): SystemCallSite[] {
+/**
+ * The `syscall` instructions in known code that Linux reaches, or those at `wanted` places, with what their numbers can be. Throws
+ * InputError where there are too many.
+ */
+export function systemCallSites(code: Code, wanted?: ReadonlySet<number>): SystemCallSite[] {
   const { walk, space } = code;
-  const positions = positionsOf([0x0f, 0x05], space.bytes).filter((at) => walk.isStart(at) && walk.isReachedOnLinux(at));
-  refuseMore(positions.length, Most.systemCalls, "`syscall` instructions");
+  const all = positionsOf([0x0f, 0x05], space.bytes).filter((at) => walk.isStart(at) && walk.isReachedOnLinux(at));
+  refuseMore(all.length, Most.systemCalls, "`syscall` instructions");
+  const positions = wanted === undefined ? all : all.filter((at) => wanted.has(at));
   return positions.map((position) => ({
     position,
     wrapper: undefined,
@@ -102,7 +108,7 @@ export interface ArchPrctl {
  */
 export function archPrctls(code: Code): ArchPrctl[] {
   const found: ArchPrctl[] = [];
-  for (const site of systemCallSites(code)) {
+  for (const site of systemCallSites(code, placesOfSegmentCodes(code))) {
     const byNumber = site.number.constants.some((constant) => constant.value === ARCH_PRCTL);
     const throughStub = site.number.constants.length === 0 && site.number.loads.length === 1 && !site.number.other;
     if (byNumber || throughStub) collect(code, site, throughStub && !byNumber, found);
@@ -116,6 +122,23 @@ export function archPrctls(code: Code): ArchPrctl[] {
 }
 
 const segmentCodes: readonly number[] = Object.values(ArchCode);
+
+/** The `syscall` instructions at which one of the four codes may be the first argument; undefined where too many places would have to be seen. */
+function placesOfSegmentCodes(code: Code): ReadonlySet<number> | undefined {
+  const { walk } = code;
+  const starts: Place[] = [];
+  const immediates = segmentCodes.map((value) => [value & 0xff, value >> 8, 0, 0]);
+  forEachInstructionWith(code, immediates, (position, instruction) => {
+    const constant = constantInto(instruction);
+    if (constant !== undefined && segmentCodes.includes(constant.value) && walk.isReachedOnLinux(position))
+      starts.push({ position: position + instruction.length, register: constant.register });
+  });
+  const places = new Set<number>();
+  const isWhole = followForward(walk, starts, (instruction, { position, register }) => {
+    if (register === Register.rdi && isSyscall(instruction)) places.add(position);
+  });
+  return isWhole ? places : undefined;
+}
 
 function collect(code: Code, site: SystemCallSite, throughStub: boolean, found: ArchPrctl[]): void {
   for (const constant of argumentValues(code, site, 0).constants) {

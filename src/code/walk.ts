@@ -98,6 +98,14 @@ export class Walk {
     return sources.reverse();
   }
 
+  /** Positions that the direct jump, branch or call at a position, or the table of its indirect jump, leads to. Looks through all edges. */
+  targetsOf(position: number): number[] {
+    const { edges } = this.result;
+    const targets: number[] = [];
+    for (let at = 0; at < edges.length; at += 2) if (edges[at + 1] === position) targets.push(edges[at]);
+    return targets;
+  }
+
   /** Number of the last edge that leads to a position, or NONE; the hashing is that of kernel/edges.ts. */
   private lastEdgeTo(position: number): number {
     const { edgeSlots, edgeShift } = this.result;

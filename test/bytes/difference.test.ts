@@ -1,7 +1,7 @@
 /** What compares four bytes at a time says what comparing each says, wherever the arrays lie in memory. */
 
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { firstDifference } from "../../src/bytes/difference.js";
 
 function byEach(one: Uint8Array, other: Uint8Array, from: number): number {
@@ -9,7 +9,12 @@ function byEach(one: Uint8Array, other: Uint8Array, from: number): number {
   return -1;
 }
 
-test("the first difference, for all lengths, places and alignments", () => {
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+test.each(["Node's Buffer", "none"])("with %s: the first difference, for all lengths, places and alignments", (buffer) => {
+  if (buffer === "none") vi.stubGlobal("Buffer", undefined);
   const sizes = fc.integer({ min: 0, max: 70_000 });
   const offsets = fc.integer({ min: 0, max: 7 });
   fc.assert(

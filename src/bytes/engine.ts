@@ -1,0 +1,11 @@
+/** What Node's Buffer does with bytes in machine code. A browser has none; there it is done in JavaScript, which a short process interprets. */
+
+interface NodeBuffer {
+  from(buffer: ArrayBufferLike, offset: number, length: number): { indexOf(sequence: Uint8Array, from: number): number };
+  compare(one: Uint8Array, other: Uint8Array): number;
+}
+
+/** Node's Buffer, where this is Node. */
+export function nodeBuffer(): NodeBuffer | undefined {
+  return (globalThis as unknown as { Buffer?: NodeBuffer }).Buffer;
+}
