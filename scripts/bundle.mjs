@@ -27,6 +27,7 @@ const lazyChildProcess = {
 /** Modules of Node's that take long to load and that few commands come to use: loaded by the first call. */
 const functions = {
   crypto: ["createHash", "randomBytes"],
+  net: ["createServer"],
   tty: ["isatty"],
   zlib: ["crc32", "createGunzip", "inflateRawSync"],
 };
@@ -34,13 +35,18 @@ const LAZY = "\0lazy ";
 const lazyModules = {
   name: "lazy-modules",
   resolveId(name, importer) {
-    const [, module] = /^node:(crypto|tty|zlib)$/.exec(name) ?? [];
+    const [, module] = /^node:(crypto|net|tty|zlib)$/.exec(name) ?? [];
     if (module !== undefined && !importer?.includes("node_modules")) return LAZY + module;
   },
   load(path) {
     if (!path.startsWith(LAZY)) return;
     const module = path.slice(LAZY.length);
-    return functions[module].map((name) => `export const ${name} = (...all) => require("${module}").${name}(...all);`).join("\n");
+    // What listens loads cluster, and would do so under the flags of src/cli/optimising.ts.
+    const before = module === "net" ? 'require("cluster"), ' : "";
+    const lines = functions[module].map(
+      (name) => `export const ${name} = (...all) => (${before}require("${module}").${name}(...all));`,
+    );
+    return lines.join("\n");
   },
 };
 

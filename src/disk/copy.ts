@@ -1,18 +1,21 @@
 /** Copying a file: blocks shared where the file system can, holes kept, and interruptible. */
 
-import { constants, fstatSync, promises } from "node:fs";
+import { constants, copyFileSync, fstatSync, promises } from "node:fs";
 import { InputError } from "../errors.js";
 import { STORED_UNIT } from "./block-count.js";
 import { copySparse } from "./copy-sparse.js";
 import { type FileSource, pathOf } from "./file-source.js";
 
+/** Less is copied before a signal could matter; and Node takes longer to load what copies beside the program's other work. */
+const LARGE = 32 << 20;
+
 /**
  * Makes `target` share the blocks of `source`, in no time whatever the size; returns whether the file system can.
  * `target` must not exist.
  */
-export async function shareBlocks(source: FileSource, target: string): Promise<boolean> {
+export function shareBlocks(source: FileSource, target: string): boolean {
   try {
-    await promises.copyFile(pathOf(source), target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+    copyFileSync(pathOf(source), target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
     return true;
   } catch {
     // Most file systems cannot; what else is wrong shows when the bytes are copied.
@@ -27,6 +30,7 @@ export async function shareBlocks(source: FileSource, target: string): Promise<b
 export async function copyFile(source: FileSource, target: string): Promise<void> {
   const before = fstatSync(source.descriptor);
   if (before.blocks * STORED_UNIT < before.size) await copySparse(source, target);
+  else if (before.size < LARGE) copyFileSync(pathOf(source), target, constants.COPYFILE_EXCL);
   else await promises.copyFile(pathOf(source), target, constants.COPYFILE_EXCL);
   const after = fstatSync(source.descriptor);
   if (after.size !== source.size || after.mtimeMs !== before.mtimeMs) {

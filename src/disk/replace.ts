@@ -109,7 +109,7 @@ async function replaceByCopy(job: Job, onlyByShare: boolean): Promise<boolean> {
   try {
     // A folder that only its owner may enter: nobody meets the copy before it is whole and has its mode bits.
     const temporary = join(folder, "result");
-    if (!(await shareBlocks(source, temporary))) {
+    if (!shareBlocks(source, temporary)) {
       if (onlyByShare) return false;
       await copyFile(source, temporary);
     }

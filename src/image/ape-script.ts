@@ -1,4 +1,5 @@
 /** The `dd` line of an APE's shell script that copies the Mach-O header over the start of the file. */
+import { positionsOf } from "../bytes/find.js";
 import type { ByteSource } from "../bytes/source.js";
 import { isMacho64, type Overlay } from "./macho.js";
 
@@ -11,13 +12,27 @@ const mostScriptBytes = 16 * 1024;
  * `start` is the start of the file. Undefined where no such line leads to a Mach-O header.
  */
 export async function findMachoOverlay(source: ByteSource, start: Uint8Array): Promise<Overlay | undefined> {
-  const text = latin1(start.subarray(0, mostScriptBytes));
-  for (const match of text.matchAll(/(?:^|[\s;&|{/])dd ([^\n]*)/g)) {
-    const overlay = overlayOf(ddOperands(match[1]!), source.size);
+  for (const line of ddLines(start.subarray(0, mostScriptBytes))) {
+    const overlay = overlayOf(ddOperands(line), source.size);
     if (overlay !== undefined && isMacho64(await source.read(overlay.offset, 4))) return overlay;
   }
   return undefined;
 }
+
+/** What follows each command `dd ` up to the end of its line. */
+function* ddLines(script: Uint8Array): Generator<string> {
+  let lineEnd = 0;
+  for (const at of positionsOf(command, script)) {
+    const isCommand = at === 0 || /[\s;&|{/]/.test(String.fromCharCode(script[at - 1]!));
+    if (!isCommand || at < lineEnd) continue;
+    const newLine = script.indexOf(NEW_LINE, at);
+    lineEnd = newLine < 0 ? script.length : newLine;
+    yield latin1(script.subarray(at + command.length, lineEnd));
+  }
+}
+
+const command = [0x64, 0x64, 0x20];
+const NEW_LINE = 0x0a;
 
 /** The operands of a dd command line up to the first word that is none (a redirection, `||`), quotes removed. */
 export function ddOperands(line: string): Map<string, string> {

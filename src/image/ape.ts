@@ -1,4 +1,5 @@
 /** Actually Portable Executables: the ELF headers that a shell script prints over the start of the file. */
+import { positionsOf } from "../bytes/find.js";
 import type { ByteSource } from "../bytes/source.js";
 import { InputError } from "../errors.js";
 import { readElf } from "./elf.js";
@@ -28,11 +29,9 @@ export function apeMagic(start: Uint8Array): ApeParts["magic"] | undefined {
 export function findApeHeaders(start: Uint8Array, magic: ApeParts["magic"], notes: string[]): ApeParts {
   const end = Math.min(start.length, apeScanLength);
   const elfHeaders: ApeParts["elfHeaders"][number][] = [];
-  for (let at = 0; at < end; ) {
-    if (start[at] !== printf[0] || !printf.every((byte, index) => start[at + index] === byte)) {
-      at++;
-      continue;
-    }
+  let passed = 0;
+  for (const at of positionsOf(printf, start.subarray(0, end + printf.length))) {
+    if (at < passed || at >= end) continue;
     const text = decodePrintf(start, at + printf.length, end);
     const { decoded } = text;
     const isElf = decoded[0] === 0x7f && decoded[1] === 0x45 && decoded[2] === 0x4c && decoded[3] === 0x46;
@@ -46,7 +45,7 @@ export function findApeHeaders(start: Uint8Array, magic: ApeParts["magic"], note
       const machine = elfMachine(header[18]! | (header[19]! << 8));
       elfHeaders.push({ header, textOffset: at + printf.length, textLength: text.end - (at + printf.length), machine });
     }
-    at = text.next;
+    passed = text.next;
   }
   return { magic, elfHeaders };
 }
