@@ -61,7 +61,7 @@ export function segmentAccesses(code: Code, segment: SegmentName): Accesses {
   const found: SegmentAccess[] = [];
   const dismissed: Dismissed[] = [];
   const instruction = new Instruction();
-  const gaps = new Gaps(code);
+  const gaps = Gaps.of(code);
   const dismiss = (at: number, reason: Dismissed["reason"]) => {
     if (segment !== "gs" || !decodesAsAccess(bytes, at, space.endOf(at), segment, instruction)) return;
     const { length } = instruction;

@@ -120,12 +120,13 @@ export function forEachInstruction(code: Code, visit: (position: number, instruc
 
 /**
  * Calls `visit` for every known instruction that holds one of the byte sequences: far fewer than all where a rule looks for
- * one opcode or constant. The record is reused.
+ * one opcode or constant. `isCandidate` can say of a place at which one stands that it is of no use. The record is reused.
  */
 export function forEachInstructionWith(
   code: Code,
   sequences: readonly (readonly number[])[],
   visit: (position: number, instruction: Instruction) => void,
+  isCandidate: (at: number) => boolean = () => true,
 ): void {
   const { walk, space } = code;
   const { bytes } = space;
@@ -133,7 +134,7 @@ export function forEachInstructionWith(
   const seen = new Set<number>();
   for (const sequence of sequences) {
     for (const at of positionsOf(sequence, bytes)) {
-      const start = walk.isKnown(at) ? walk.startOf(at) : -1;
+      const start = isCandidate(at) && walk.isKnown(at) ? walk.startOf(at) : -1;
       if (start < 0 || seen.size === seen.add(start).size) continue;
       if (decode(bytes, start, space.endOf(start), instruction) > 0) visit(start, instruction);
     }

@@ -5,6 +5,7 @@ import { Instruction } from "../x86/instruction.js";
 import type { Code } from "./code.js";
 
 const nowhere = new Uint8Array(0);
+const known = new WeakMap<Code, Gaps>();
 
 /** Decoded once each when first asked for. */
 export class Gaps {
@@ -15,7 +16,14 @@ export class Gaps {
   /** One byte for each of the gap's. */
   private starts = nowhere;
 
-  constructor(code: Code) {
+  /** Those of some code: %fs and %gs are looked for in the same. */
+  static of(code: Code): Gaps {
+    const gaps = known.get(code) ?? new Gaps(code);
+    known.set(code, gaps);
+    return gaps;
+  }
+
+  private constructor(code: Code) {
     this.code = code;
   }
 
@@ -32,10 +40,7 @@ export class Gaps {
   private open(position: number): void {
     const { walk, space } = this.code;
     const region = space.regionOf(position);
-    let from = position;
-    while (from > region.start && !walk.isKnown(from - 1)) from--;
-    let to = position;
-    while (to < region.start + region.size && !walk.isKnown(to)) to++;
+    const [from, to] = walk.unknownAround(position, region.start, region.start + region.size);
     this.from = from;
     this.to = to;
     this.starts = nowhere;

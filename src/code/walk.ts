@@ -71,6 +71,26 @@ export class Walk {
     return (this.result.marks[position] & (Mark.Rank | Mark.Body)) !== 0;
   }
 
+  /** Where the unknown bytes around a position, which is one of them, begin and end; not beyond `low` and `high`. */
+  unknownAround(position: number, low: number, high: number): [from: number, to: number] {
+    const { marks } = this.result;
+    const isKnown = Mark.Rank | Mark.Body;
+    // Four at a time where nothing at all is marked: there can be megabytes of text.
+    const words = new Uint32Array(marks.buffer, (marks.byteOffset + 3) & ~3, Math.max(0, marks.length - 3) >> 2);
+    const skip = words.byteOffset - marks.byteOffset;
+    let from = position;
+    while (from > low && (marks[from - 1] & isKnown) === 0) {
+      from--;
+      for (let word = (from - skip) / 4 - 1; word >= 0 && words[word] === 0 && from - 4 >= low; word--) from -= 4;
+    }
+    let to = position;
+    while (to < high && (marks[to] & isKnown) === 0) {
+      to++;
+      for (let word = (to - skip) / 4; words[word] === 0 && to + 4 <= high; word++) to += 4;
+    }
+    return [from, to];
+  }
+
   /** Whether something calls this position or it was a root. */
   isFunction(position: number): boolean {
     return (this.result.marks[position] & Mark.Function) !== 0;

@@ -3,6 +3,7 @@
 import { changesGs, gsChangingBytes, type SegmentAccess } from "../code/accesses.js";
 import { evidenceAt, forEachInstructionWith } from "../code/code.js";
 import { ArchCode, immediateAt } from "../code/system-calls.js";
+import type { Instruction } from "../x86/instruction.js";
 import type { Analysis, Change, LeftAlone, Site } from "./define.js";
 import { portableSites } from "./portable/sites.js";
 import { unreachedSetCalls } from "./set-calls.js";
@@ -148,9 +149,13 @@ function withoutRewriting(analysis: Analysis): Change[] {
 export function otherUses(analysis: Analysis): string[] {
   const { code } = analysis;
   const refusals: string[] = [];
-  forEachInstructionWith(code, gsChangingBytes, (position, instruction) => {
+  const { bytes } = code.space;
+  // 8e is a frequent byte; only /5 is %gs.
+  const isCandidate = (at: number) => bytes[at] !== 0x8e || (bytes[at + 1] & 0x38) === 0x28;
+  const visit = (position: number, instruction: Instruction) => {
     if (!changesGs(instruction) || !code.walk.isReachedOnLinux(position)) return;
     refusals.push(`${hex(code.space.addressOf(position))} sets %gs by itself (${siteAt(code, position, "").text})`);
-  });
+  };
+  forEachInstructionWith(code, gsChangingBytes, visit, isCandidate);
   return refusals;
 }

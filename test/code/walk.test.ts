@@ -1,0 +1,63 @@
+/** What a walk has found stays as it was when the kernel walks on, and its gaps are what looking at each byte says. */
+
+import { expect, test } from "vitest";
+import { CodeSpace } from "../../src/code/code-space.js";
+import { Evidence } from "../../src/code/evidence.js";
+import { Walk } from "../../src/code/walk.js";
+import { executableParts } from "../x86/executable.js";
+
+const [text] = executableParts(process.execPath, ".text");
+
+/** A walk through a part of node's code, from a few places in it. */
+function walkOf(from: number, size: number): Walk {
+  const bytes = new Uint8Array(text!.bytes.subarray(from, from + size));
+  const entries = [0, size >> 2, size >> 1].map((position) => ({ position, evidence: Evidence.Entry }));
+  return new Walk({
+    space: new CodeSpace(bytes, [{ start: 0, size, address: 0x400000, fileOffset: 0 }]),
+    entries,
+    functions: [],
+    names: [],
+    pointers: [],
+    absoluteImmediates: false,
+    hostVariable: undefined,
+    data: undefined,
+  });
+}
+
+function said(walk: Walk): unknown {
+  const positions = [...walk.space.bytes.keys()];
+  const sources = positions.filter((at) => walk.sourcesOf(at).length > 0).map((at) => [at, walk.sourcesOf(at)]);
+  return { ranks: positions.map((at) => walk.rankAt(at)), sources, functions: positions.filter((at) => walk.isFunction(at)) };
+}
+
+test("a result outlives the next walks, of larger and of smaller programs", () => {
+  const first = walkOf(1 << 16, 40_000);
+  const before = said(first);
+  const larger = walkOf(1 << 20, 300_000);
+  const ofLarger = said(larger);
+  walkOf(1 << 18, 1000);
+  expect(said(first)).toEqual(before);
+  expect(said(larger)).toEqual(ofLarger);
+});
+
+test("the bytes around an unknown one, up to what is known or to the bounds", () => {
+  for (const size of [1, 2, 3, 5, 64, 997, 20_000]) {
+    const walk = walkOf(1 << 21, size);
+    for (let at = 0; at < size; at++) {
+      if (walk.isKnown(at)) continue;
+      const [low, high] = at % 3 === 0 ? [0, size] : [Math.max(0, at - 40), Math.min(size, at + 40)];
+      let [from, to] = [at, at];
+      while (from > low && !walk.isKnown(from - 1)) from--;
+      while (to < high && !walk.isKnown(to)) to++;
+      expect(walk.unknownAround(at, low, high)).toEqual([from, to]);
+    }
+  }
+});
+
+test("the targets of a jump are those of which it is a source", () => {
+  const walk = walkOf(1 << 16, 1200);
+  for (let source = 0; source < 1200; source++) {
+    const expected = [...walk.space.bytes.keys()].filter((to) => walk.sourcesOf(to).includes(source));
+    expect([...new Set(walk.targetsOf(source))].sort((a, b) => a - b)).toEqual(expected);
+  }
+});
