@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { buildKernel } from "./kernel.mjs";
+import { lateInputs, lateParts } from "./late-parts.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -54,19 +55,19 @@ const lazyModules = {
 const partOfCheck = /\/src\/cli\/main\.ts$/;
 
 /** src/cli/main.ts and all that it imports, as CommonJS: name → text. */
-async function bundleMain(codeSplitting) {
+async function bundleMain(codeSplitting, inputs = {}, plugins = []) {
   const { output } = await build({
     cwd: root,
-    input: "src/cli/main.ts",
+    input: { main: "src/cli/main.ts", ...inputs },
     platform: "node",
     moduleTypes: { ".md": "text" },
-    plugins: [lazyChildProcess, lazyModules],
+    plugins: [...plugins, lazyChildProcess, lazyModules],
     write: false,
     output: {
       format: "cjs",
       strict: true,
       codeSplitting,
-      entryFileNames: "main.js",
+      entryFileNames: "[name].js",
       chunkFileNames: "[name].js",
       // Short names too, since what is less to read and to unpack from V8's compiled form is time of every command.
       minify: true,
@@ -89,7 +90,8 @@ function write(path, text) {
 /** Writes cli.cjs and command/ into `folder`. */
 export async function bundleCommand(folder) {
   await buildKernel();
-  const parts = await bundleMain({ groups: [{ name: "check", test: partOfCheck }] });
+  const groups = [{ name: "check", test: partOfCheck }];
+  const parts = await bundleMain({ groups }, lateInputs, [lateParts(join(root, "src"))]);
   const hash = createHash("sha256");
   for (const [name, code] of parts) {
     // src/cli/parts.ts runs them by node:vm, where import() does not work; a module of Node's is imported at the top instead.

@@ -81,10 +81,12 @@ export class Reader {
 
   /** 64 bits as a signed number, for addends and displacements; ±Infinity where it does not fit. */
   i64(at: number): number {
-    const value = BigInt.asIntN(64, this.big64(at));
-    const number = Number(value);
+    this.#check(at, 8);
+    const low = this.#view.getUint32(this.littleEndian ? at : at + 4, this.littleEndian);
+    const high = this.#view.getInt32(this.littleEndian ? at + 4 : at, this.littleEndian);
+    const number = high * 2 ** 32 + low;
     if (Number.isSafeInteger(number)) return number;
-    return value < 0n ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    return high < 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   }
 
   /** A part of the window. */

@@ -3,6 +3,7 @@
 import type { ImportedFunction } from "../image/image.js";
 import { Flow } from "../x86/instruction.js";
 import { readRegisters, writtenRegisters } from "../x86/operands.js";
+import { Register } from "./abi.js";
 import type { Code } from "./code.js";
 import type { CodeSpace } from "./code-space.js";
 import type { ConstantSite } from "./flow.js";
@@ -10,7 +11,7 @@ import { KERNEL, leadsToCall } from "./imports.js";
 import { areMapFlags, type MapFlagsConstant } from "./landmarks.js";
 import { registerIsDeadAfter } from "./liveness.js";
 import { instructionAt } from "./paths.js";
-import { argumentValues, importedCalls, Register, type SystemCallSite, systemCallSites } from "./system-calls.js";
+import { argumentValues, importedCalls, type SystemCallSite, systemCallSites } from "./system-calls.js";
 
 const NUMBER_OF_MMAP = 9;
 const FLAGS = 3;

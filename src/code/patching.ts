@@ -6,11 +6,11 @@
 
 import { Flow, OpcodeMap, Prefix, RIP } from "../x86/instruction.js";
 import { readRegisters, writtenRegisters } from "../x86/operands.js";
+import { Register } from "./abi.js";
 import type { Code } from "./code.js";
 import { fallsFrom, type Values, valuesBefore } from "./flow.js";
 import { flagsAreDeadAfter } from "./liveness.js";
 import { instructionAt } from "./paths.js";
-import { Register } from "./system-calls.js";
 import type { Walk } from "./walk.js";
 
 /** Bytes from the `b8` to the `0f 05`. */

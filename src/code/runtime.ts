@@ -2,9 +2,10 @@
 
 import { positionsOf } from "../bytes/find.js";
 import type { ElfView } from "../image/image.js";
+import { ArchCode } from "./abi.js";
 import type { SegmentAccess } from "./accesses.js";
 import type { Code } from "./code.js";
-import { ArchCode, type ArchPrctl } from "./system-calls.js";
+import type { ArchPrctl } from "./system-calls.js";
 
 /** The C library or language runtime that a program was linked with. */
 export type RuntimeName = "cosmopolitan" | "glibc" | "musl" | "go" | "unknown";

@@ -4,32 +4,13 @@ import { positionsOf } from "../bytes/find.js";
 import { decode } from "../x86/decode.js";
 import { Flow, Instruction } from "../x86/instruction.js";
 import { constantInto, isSyscall } from "../x86/operands.js";
+import { ARCH_PRCTL, ArchCode, functionArguments, Register, systemCallArguments } from "./abi.js";
 import type { Code } from "./code.js";
 import { forEachInstruction, forEachInstructionWith } from "./code.js";
 import { type ConstantSite, type Values, valuesBefore } from "./flow.js";
 import { followForward, type Place } from "./forward.js";
 import { importCalledAt } from "./imports.js";
 import { Most, refuseMore } from "./limits.js";
-
-/** x86-64 registers by their numbers in the encoding. */
-export const Register = {
-  rax: 0,
-  rcx: 1,
-  rdx: 2,
-  rbx: 3,
-  rsp: 4,
-  rbp: 5,
-  rsi: 6,
-  rdi: 7,
-  r8: 8,
-  r9: 9,
-  r10: 10,
-  r11: 11,
-} as const;
-
-/** Registers of the arguments of a system call (System V ABI, A.2.1) and of a function call (3.2.3). */
-export const systemCallArguments = [Register.rdi, Register.rsi, Register.rdx, Register.r10, Register.r8, Register.r9] as const;
-export const functionArguments = [Register.rdi, Register.rsi, Register.rdx, Register.rcx, Register.r8, Register.r9] as const;
 
 /** A place where the kernel is called: a `syscall` instruction, or a call of an imported wrapper. */
 export interface SystemCallSite {
@@ -80,10 +61,6 @@ export function argumentValues(code: Code, site: SystemCallSite, index: number):
   const shift = site.wrapper === "syscall" ? 1 : 0;
   return valuesBefore(code.walk, site.position, registers[index + shift], { linuxOnly: site.wrapper === undefined });
 }
-
-/** arch_prctl's number and codes (Linux arch/x86/include/uapi/asm/prctl.h). */
-export const ARCH_PRCTL = 158;
-export const ArchCode = { SET_GS: 0x1001, SET_FS: 0x1002, GET_FS: 0x1003, GET_GS: 0x1004 } as const;
 
 /** An `arch_prctl` with a known code. */
 export interface ArchPrctl {

@@ -15,7 +15,7 @@ export interface Relocation {
   readonly at: number;
   readonly type: number;
   readonly symbol: number;
-  /** Undefined where it is the word at `at` (REL and RELR tables). */
+  /** Undefined where it is the word at `at` (REL and RELR tables), and where those of symbols alone are asked for. */
   readonly addend: number | undefined;
 }
 
@@ -51,7 +51,7 @@ function* entriesOf(tables: readonly Table[], view: ElfView, which: "all" | "of 
       if (word === 8) {
         const infoLow = view.littleEndian ? at + 8 : at + 12;
         const symbol = reader.u32(at + infoHigh);
-        const addend = addends ? reader.i64(at + 16) : undefined;
+        const addend = addends && which === "all" ? reader.i64(at + 16) : undefined;
         yield { at: reader.clamped64(at), type: reader.u32(infoLow), symbol, addend };
       } else {
         const info = reader.u32(at + 4);

@@ -1,8 +1,8 @@
 /** %gs is used and %fs is too: Wine, Firefox from 136, SQL Server, sandboxed WebAssembly. Cannot be fixed by swapping registers. */
 
+import { ArchCode } from "../code/abi.js";
 import type { SegmentAccess } from "../code/accesses.js";
 import { baseWrites } from "../code/selectors.js";
-import { ArchCode } from "../code/system-calls.js";
 import { always } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule, type Site } from "./define.js";

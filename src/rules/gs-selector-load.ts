@@ -2,8 +2,8 @@
 
 import * as o from "../asm/operands.js";
 import { wrong } from "../asm/small-test.js";
+import { ArchCode } from "../code/abi.js";
 import { type SelectorLoad, selectorLoads } from "../code/selectors.js";
-import { ArchCode } from "../code/system-calls.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { type Analysis, type Change, defineRule, type Repair } from "./define.js";
 import { page } from "./pages/gs-selector-load.js";

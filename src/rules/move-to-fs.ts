@@ -1,8 +1,9 @@
 /** Thread state from %gs to %fs, byte by byte: which accesses and constants there are, and what becomes of each. */
 
+import { ArchCode } from "../code/abi.js";
 import { changesGs, gsChangingBytes, type SegmentAccess } from "../code/accesses.js";
 import { evidenceAt, forEachInstructionWith } from "../code/code.js";
-import { ArchCode, immediateAt } from "../code/system-calls.js";
+import { immediateAt } from "../code/system-calls.js";
 import type { Instruction } from "../x86/instruction.js";
 import type { Analysis, Change, LeftAlone, Site } from "./define.js";
 import { portableSites } from "./portable/sites.js";

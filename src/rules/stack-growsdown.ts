@@ -1,10 +1,10 @@
 /** Stacks of Cosmopolitan that must grow by MAP_GROWSDOWN, which gVisor maps and never grows. Others: `growsdown.ts`. */
 
 import { positionsOf } from "../bytes/find.js";
+import { Register } from "../code/abi.js";
 import { forEachInstructionWith } from "../code/code.js";
 import { valuesBefore } from "../code/flow.js";
 import { type DecidingBranch, decidingBranches, functionStart, instructionAt } from "../code/paths.js";
-import { Register } from "../code/system-calls.js";
 import type { Walk } from "../code/walk.js";
 import { always } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";

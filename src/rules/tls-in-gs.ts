@@ -1,6 +1,6 @@
 /** Thread state through %gs, and nothing through %fs: Cosmopolitan v3.3 to v4.0.2. Can be moved to %fs byte by byte. */
 
-import { ArchCode } from "../code/system-calls.js";
+import { ArchCode } from "../code/abi.js";
 import { always } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { type Analysis, defineRule, type Finding } from "./define.js";

@@ -2,9 +2,9 @@
 
 import * as o from "../asm/operands.js";
 import { wrong } from "../asm/small-test.js";
+import { ArchCode } from "../code/abi.js";
 import { evidenceAt } from "../code/code.js";
 import { baseWrites } from "../code/selectors.js";
-import { ArchCode } from "../code/system-calls.js";
 import type { Behaviour, Consequence } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule } from "./define.js";

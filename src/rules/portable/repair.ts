@@ -1,8 +1,8 @@
 /** The repair that keeps an APE one file for all systems: three classes of one-byte edits, all or nothing. */
 
+import { ArchCode } from "../../code/abi.js";
 import type { SegmentAccess } from "../../code/accesses.js";
 import { evidenceAt } from "../../code/code.js";
-import { ArchCode } from "../../code/system-calls.js";
 import type { Analysis, Change, Repair } from "../define.js";
 import { editAt, siteAt } from "../sites.js";
 import { isRewritten } from "./rewriter.js";

@@ -3,12 +3,12 @@
  * repair needs all. Each is one byte that says which systems take part; bit 0 of `__hostos` is set on Linux alone.
  */
 
+import { ArchCode, Register } from "../../code/abi.js";
 import type { SegmentAccess } from "../../code/accesses.js";
 import type { Code } from "../../code/code.js";
 import { valuesBefore } from "../../code/flow.js";
 import { guardsOf, type HostTest } from "../../code/host-tests.js";
 import { instructionAt } from "../../code/paths.js";
-import { ArchCode, Register } from "../../code/system-calls.js";
 import { Flow, NONE } from "../../x86/instruction.js";
 import type { Analysis } from "../define.js";
 import { unreachedSetCalls } from "../set-calls.js";
