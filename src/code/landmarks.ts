@@ -161,13 +161,18 @@ export function areMapFlags(value: number): boolean {
 /** Whether an instruction that `isIt` and has its last opcode byte at a position most likely stands there. */
 function isLikelyOpcode(bytes: Uint8Array, at: number, isIt: (instruction: Instruction) => boolean): boolean {
   const instruction = new Instruction();
-  // 66, f3, REX and 0f may stand in front of it.
   for (let start = at; start >= Math.max(0, at - 3); start--) {
+    if (start < at && !mayPrecede(bytes[start])) return false;
     if (decode(bytes, start, bytes.length, instruction) === 0 || start + instruction.opcodeAt !== at || !isIt(instruction))
       continue;
     if (isLikelyStart(bytes, start)) return true;
   }
   return false;
+}
+
+/** 0f, 66, f3, REX: what may stand in front of those opcodes in their instruction. */
+function mayPrecede(byte: number): boolean {
+  return byte === 0x0f || byte === 0x66 || byte === 0xf3 || (byte & 0xf0) === 0x40;
 }
 
 /** `wrfsbase` and `wrgsbase`: F3 REX.W 0F AE /2 and /3 with a register (SDM vol. 2B). */
