@@ -4,6 +4,7 @@ import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { InputError } from "../errors.js";
 import { PLAN_VERSION, type Plan } from "../fix/plan.js";
+import { isPlan } from "../fix/plan-shape.js";
 import { readSmallFile, syncFolder, writeSmallFile } from "./small-file.js";
 
 /** Path of the record that belongs to a file. */
@@ -34,6 +35,9 @@ export function readPlan(path: string): Plan {
   return planFrom(text, path);
 }
 
+/** What plans of before these were written mean. */
+const withoutSaying = { as: "elf", repairs: [], leaves: [], warnings: [], notes: [] } as const;
+
 /** A plan from its JSON. Throws InputError where it is not one. */
 export function planFrom(text: string, name: string): Plan {
   let value: unknown;
@@ -43,25 +47,5 @@ export function planFrom(text: string, name: string): Plan {
     throw new InputError(`${name} is not JSON`);
   }
   if (!isPlan(value)) throw new InputError(`${name} is not a plan of \`sandfit fix\`, version ${PLAN_VERSION}`);
-  return { ...value, as: value.as ?? "elf", notes: value.notes ?? [] };
-}
-
-const isHexadecimal = (value: unknown): boolean => typeof value === "string" && /^([0-9a-f]{2})*$/.test(value);
-
-const isMode = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 0o777;
-
-function isPlan(value: unknown): value is Plan {
-  const plan = value as Plan;
-  if (typeof plan !== "object" || plan === null || plan.version !== PLAN_VERSION || !Array.isArray(plan.edits)) return false;
-  if (typeof plan.input !== "object" || plan.input === null || !Number.isSafeInteger(plan.input.size)) return false;
-  if (plan.mode !== undefined && ![plan.mode.before, plan.mode.after].every(isMode)) return false;
-  return plan.edits.every(
-    (edit) =>
-      typeof edit === "object" &&
-      edit !== null &&
-      Number.isSafeInteger(edit.fileOffset) &&
-      edit.fileOffset >= 0 &&
-      isHexadecimal(edit.before) &&
-      isHexadecimal(edit.after),
-  );
+  return { ...withoutSaying, ...value };
 }

@@ -236,6 +236,9 @@ describe("undo", () => {
     '{"version":1}',
     '{"version":1,"input":{"size":1},"edits":[null]}',
     '{"version":1,"input":{"size":1},"edits":[{"fileOffset":0,"before":["7f"],"after":12}]}',
+    '{"version":1,"input":{"size":1},"edits":[],"mode":null}',
+    '{"version":1,"input":{"size":1},"edits":[],"repairs":5}',
+    '{"version":1,"input":{"size":9},"edits":[{"fileOffset":1,"before":"7f00","after":"0000"},{"fileOffset":2,"before":"7f","after":"00"}]}',
   ])("refuses %j as a plan", async (text) => {
     const { cwd } = fresh();
     writeFileSync(join(cwd, "plan.json"), text);

@@ -1,0 +1,45 @@
+/** Whether data is a plan (schema/plan-1.json), as far as anything is done with it: a record beside a file may be anybody's. */
+
+import { PLAN_VERSION, type Plan } from "./plan.js";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Lists and names that plans of earlier versions lack may be missing. */
+export function isPlan(value: unknown): value is Plan {
+  if (!isObject(value) || value["version"] !== PLAN_VERSION) return false;
+  const { input, edits, mode, as } = value;
+  return (
+    isObject(input) &&
+    isOffset(input["size"]) &&
+    (input["name"] === undefined || typeof input["name"] === "string") &&
+    (as === undefined || as === "elf" || as === "ape") &&
+    (mode === undefined || (isObject(mode) && isMode(mode["before"]) && isMode(mode["after"]))) &&
+    ["repairs", "leaves", "warnings", "notes"].every((name) => value[name] === undefined || isListOfWords(value[name])) &&
+    Array.isArray(edits) &&
+    edits.every(isEdit) &&
+    edits.every((edit, i) => i === 0 || edit.fileOffset >= endOf(edits[i - 1]))
+  );
+}
+
+interface Replacement {
+  readonly fileOffset: number;
+  readonly before: string;
+}
+
+function isEdit(value: unknown): value is Replacement {
+  return isObject(value) && isOffset(value["fileOffset"]) && isHexadecimal(value["before"]) && isHexadecimal(value["after"]);
+}
+
+const endOf = ({ fileOffset, before }: Replacement): number => fileOffset + before.length / 2;
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null;
+}
+
+const isOffset = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const isMode = (value: unknown): boolean => isOffset(value) && (value as number) <= 0o777;
+
+const isHexadecimal = (value: unknown): boolean => typeof value === "string" && /^([0-9a-f]{2})*$/.test(value);
+
+const isListOfWords = (value: unknown): boolean => Array.isArray(value) && value.every((word) => typeof word === "string");
