@@ -77,12 +77,13 @@ async function extendedCount(source: ByteSource, header: ElfHeader): Promise<num
 /**
  * One sentence where whole pages of a segment lie past the end of the file, as of a download that broke off: Linux starts such a
  * program, and it dies where it first touches them. What is missing within the last page reads as zeros, and is no matter. A segment
- * that is read-only and has zeros behind its bytes is not cut off but made so, and has a rule of its own, bss-past-eof.
+ * that is read-only and has zeros behind its bytes, of which some are there, is not cut off but made so, and has a rule of its own,
+ * bss-past-eof.
  */
 export function missingPages(headers: readonly ProgramHeader[], fileSize: number): string | undefined {
   const end = Math.ceil(fileSize / pageSize) * pageSize;
-  const isMadeSo = ({ offset, fileSize, memorySize, flags }: ProgramHeader): boolean =>
-    (flags & PF_W) === 0 && memorySize > fileSize && (offset + fileSize) % pageSize !== 0;
+  const isMadeSo = ({ offset, fileSize: length, memorySize, flags }: ProgramHeader): boolean =>
+    (flags & PF_W) === 0 && offset < fileSize && memorySize > length && (offset + length) % pageSize !== 0;
   const index = headers.findIndex(
     (header) => header.type === PT_LOAD && header.memorySize > 0 && header.offset + header.fileSize > end && !isMadeSo(header),
   );

@@ -227,6 +227,12 @@ describe("damaged programs", () => {
     ["65,534 program headers", withField(good, header["e_phnum"]!, 0xfffe), /65534 program headers/],
     ["a segment at the end of 64 bits", withField(good, segment["p_vaddr"]!, 0xfffffffffffff000n), /program header 0 reaches/],
     ["a segment whose offset overflows", withField(good, segment["p_offset"]!, 0xfffffffffffff000n), /segment|offset/],
+    // Found by fuzzing: the rule about zeros behind the end of the file took it.
+    [
+      "a read-only segment of which nothing is there, with zeros behind",
+      withField(withField(good, segment["p_offset"]!, 1n << 36n), segment["p_memsz"]!, 1n << 16n),
+      /is cut off: program header 0 loads 0x\w+ bytes from 0x1000000000, but the file ends/,
+    ],
   ])("%s", async (_name, bytes, sentence) => {
     writeFileSync(join(cwd, "damaged"), bytes);
     await expectBoth("damaged", sentence);
