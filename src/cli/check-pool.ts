@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import workerpool from "workerpool";
 import type { FileError, FileReport } from "../report/model.js";
 import type { Target } from "../sandbox/gvisor.js";
+import { checkFile } from "./check-file.js";
 
 /** More would only wait for the disk. */
 const MOST_WORKERS = 16;
@@ -31,7 +32,12 @@ export async function checkInPool(
   // One more in line than there are workers, so that none has to wait for the next name.
   const lane = async () => {
     for (let index = next++; index < names.length; index = next++) {
-      answers[index] = await pool.exec("check", [names[index], target]);
+      const question = [names[index], target] as const;
+      answers[index] = await pool.exec("check", [...question]).catch((error: Error) => {
+        // Too many open files, for one.
+        if (!error.message.includes("Worker initialization failure")) throw error;
+        return checkFile(...question);
+      });
       answered(index, answers[index]);
     }
   };

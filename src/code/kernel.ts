@@ -175,7 +175,10 @@ function makeKernel(): Kernel {
   };
   const exports = instantiate<Exports>(kernelBinary, imports);
   if (exports === undefined)
-    throw new InputError("Sandfit needs WebAssembly to walk code, which this JavaScript engine does not offer");
+    throw new InputError(
+      "Sandfit needs WebAssembly to walk code, which this JavaScript engine does not offer, or not in the address space that it may have " +
+        "(ulimit -v); NODE_OPTIONS=--disable-wasm-trap-handler needs less of that",
+    );
   const tables = exports.tables(POP);
   new Uint16Array(exports.memory.buffer).set(entries, tables >> 1);
   new Uint8Array(exports.memory.buffer).set(forms, tables + entries.byteLength);

@@ -63,7 +63,12 @@ interface Engine {
 /** Memory that begins at a page, as O_DIRECT asks for (open(2)): WebAssembly's does, a Buffer does not. Without it any memory. */
 function pages(size: number): Buffer {
   const { WebAssembly: engine } = globalThis as unknown as { WebAssembly?: Engine };
-  return engine === undefined ? Buffer.alloc(size) : Buffer.from(new engine.Memory({ initial: size >> 16 }).buffer);
+  try {
+    if (engine !== undefined) return Buffer.from(new engine.Memory({ initial: size >> 16 }).buffer);
+  } catch {
+    // Little address space (ulimit -v).
+  }
+  return Buffer.alloc(size);
 }
 
 function openDirect(source: FileSource): number | undefined {

@@ -192,6 +192,23 @@ describe("limits", () => {
     expect(readdirSync(cwd)).toEqual(["file"]);
   });
 
+  test("on the address space: a sentence with a way out, which is one; and what needs no walk is checked", async () => {
+    const { cwd } = fresh();
+    expectSentence(await shell('ulimit -v 6000000; "$@" fix file', cwd), /NODE_OPTIONS=--disable-wasm-trap-handler needs less/);
+    const { exitCode } = await shell('ulimit -v 6000000; NODE_OPTIONS=--disable-wasm-trap-handler "$@" fix file', cwd);
+    expect(exitCode).toBe(0);
+    writeSample(cwd, "healthy");
+    expect((await shell('ulimit -v 6000000; "$@" check healthy', cwd)).exitCode).toBe(0);
+  });
+
+  test("on open files, for workers: this process does what they cannot", async () => {
+    const { cwd } = fresh();
+    for (let i = 0; i < 70; i++) writeSample(cwd, "ape-gs", `file-${i}`);
+    const { stdout, stderr } = await shell('ulimit -n 28; "$@" check .', cwd);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^71 programs,/m);
+  });
+
   test("a standard output that is full: no success is told, and the output is whole", async () => {
     const { cwd } = fresh();
     const { exitCode } = await shell('"$@" fix file > /dev/full', cwd);
