@@ -22,7 +22,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** `0x1f` style, as addresses and offsets are written in all output. */
+/** `0x1f` style, as addresses and offsets are written in all output. Damaged fields may be larger than a number can be (`bytes/struct.ts`). */
 export function hex(value: number): string {
-  return `0x${value.toString(16)}`;
+  return Number.isFinite(value) ? `0x${value.toString(16)}` : "above 2^53";
 }

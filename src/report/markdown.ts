@@ -157,7 +157,7 @@ function rootCause(alike: readonly Finding[]): string[] {
     code(site.bytes.length > 48 ? `${spaced(site.bytes.slice(0, 48))} …` : spaced(site.bytes)),
     code(site.text),
     site.inFunction === undefined ? "" : code(site.inFunction),
-    `${site.role}; ${evidenceOf(site)}`,
+    inline(`${site.role}; ${evidenceOf(site)}`),
   ]);
   const hidden = finding.sites.length - shown.length;
   return [

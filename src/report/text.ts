@@ -97,7 +97,7 @@ function siteLine(site: Site, { paint }: TextOptions): string {
   const address = site.address === undefined ? "" : `0x${site.address.toString(16)} `;
   const where = site.inFunction === undefined ? "" : `  in ${printable(site.inFunction)}`;
   const offset = `file offset 0x${site.fileOffset.toString(16)}`;
-  return `${address}(${offset})  ${paint.dim(spaced(site.bytes))}  ${printable(site.text)}${where}  ${paint.dim(`${site.role}; ${evidenceOf(site)}`)}`;
+  return `${address}(${offset})  ${paint.dim(spaced(site.bytes))}  ${printable(site.text)}${where}  ${paint.dim(printable(`${site.role}; ${evidenceOf(site)}`))}`;
 }
 
 const signs = { runs: "✔", "may-fail": "▲", fails: "✖" } as const;

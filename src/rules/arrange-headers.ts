@@ -1,5 +1,6 @@
 /** The repair of phdr-not-in-first-load and load-order: PT_LOADs ascending and apart, and the table where gVisor looks for it. */
 
+import { hex } from "../errors.js";
 import type { Change, Repair, Subject } from "./define.js";
 import {
   change,
@@ -7,7 +8,6 @@ import {
   findCave,
   type HeaderTable,
   headerChange,
-  hex,
   type Load,
   loadOfTable,
   loadsOf,

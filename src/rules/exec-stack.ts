@@ -5,11 +5,12 @@ import { wrong } from "../asm/small-test.js";
 import { positionsOf } from "../bytes/find.js";
 import { forEachInstructionWith } from "../code/code.js";
 import { Evidence } from "../code/evidence.js";
+import { hex } from "../errors.js";
 import { PT_GNU_STACK } from "../image/elf-segments.js";
 import { always } from "../sandbox/behaviour.js";
 import type { Instruction } from "../x86/instruction.js";
 import { type Analysis, type Change, defineRule, type Repair, type Subject } from "./define.js";
-import { change, findCave, HeaderTable, headerChange, headerSite, hex, isStarted } from "./headers.js";
+import { change, findCave, HeaderTable, headerChange, headerSite, isStarted } from "./headers.js";
 import { consequenceOf } from "./reach.js";
 import { siteAt } from "./sites.js";
 

@@ -1,5 +1,6 @@
 /** What the rules about ELF headers share: which files gVisor's loader reads, its table of program headers, and edits of it. */
 
+import { hex } from "../errors.js";
 import { PT_LOAD } from "../image/elf-segments.js";
 import type { ElfView, ProgramHeader } from "../image/image.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
@@ -64,8 +65,6 @@ export async function headerSite({ source, view }: Subject, index: number, role:
 export function site(fileOffset: number, bytes: Uint8Array, text: string, role: string): Site {
   return { address: undefined, fileOffset, bytes: hexOf(bytes), text, inFunction: undefined, evidence: "header", role };
 }
-
-export const hex = (value: number): string => `0x${value.toString(16)}`;
 
 /** The table as bytes that can be changed, and the changes that come of it: those fields that differ and no others. */
 export class HeaderTable {

@@ -1,10 +1,11 @@
 /** Data behind the end of its PT_LOAD, on a page that is mapped anyway: gVisor up to April 2025 clears it. */
 
+import { hex } from "../errors.js";
 import { PT_DYNAMIC, PT_NOTE } from "../image/elf-segments.js";
 import type { ElfView } from "../image/image.js";
 import { until } from "../sandbox/behaviour.js";
 import { defineRule } from "./define.js";
-import { HeaderTable, headerSite, hex, isStarted, type Load, loaderSource, loadsOf, PAGE } from "./headers.js";
+import { HeaderTable, headerSite, isStarted, type Load, loaderSource, loadsOf, PAGE } from "./headers.js";
 import { loadTailDataProbe } from "./loader-probes.js";
 
 const SHF_ALLOC = 2;

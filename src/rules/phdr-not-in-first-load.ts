@@ -1,10 +1,11 @@
 /** Program headers that are not mapped where gVisor says that they are: at the first PT_LOAD's address plus e_phoff. */
 
+import { hex } from "../errors.js";
 import { PT_TLS } from "../image/elf-segments.js";
 import { always } from "../sandbox/behaviour.js";
 import { arrangeHeaders } from "./arrange-headers.js";
 import { defineRule } from "./define.js";
-import { headerSite, hex, isStarted, loaderSource, loadOfTable, loadsOf, outOfOrder } from "./headers.js";
+import { headerSite, isStarted, loaderSource, loadOfTable, loadsOf, outOfOrder } from "./headers.js";
 import { phdrNotInFirstLoadProbe } from "./loader-probes.js";
 
 export const phdrNotInFirstLoad = defineRule({

@@ -1,8 +1,9 @@
 /** A position-independent program with data that has to lie at more than a page's multiple: gVisor loads it at any page. */
 
+import { hex } from "../errors.js";
 import { always } from "../sandbox/behaviour.js";
 import { defineRule } from "./define.js";
-import { headerSite, hex, isStarted, loaderSource, loadsOf, PAGE } from "./headers.js";
+import { headerSite, isStarted, loaderSource, loadsOf, PAGE } from "./headers.js";
 import { pieAlignProbe } from "./loader-probes.js";
 
 const SHF_ALLOC = 2;

@@ -1,6 +1,9 @@
 /** Nothing that a file holds reaches a terminal as a control character. */
 
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { withInterpreters } from "../../src/asm/loader-shapes.js";
 import { memorySource } from "../../src/bytes/source.js";
 import { check, checkImage } from "../../src/check.js";
 import { planFix } from "../../src/fix/plan.js";
@@ -10,8 +13,9 @@ import { plain } from "../../src/report/paint.js";
 import { renderPlan } from "../../src/report/plan.js";
 import { renderText } from "../../src/report/text.js";
 import { newest } from "../../src/sandbox/gvisor.js";
+import { sampleProgram } from "../fixtures/programs/index.js";
 import { loaderPrograms } from "../fixtures/programs/loader-programs.js";
-import { temporaryFolder } from "../support/cli.js";
+import { sandfit, temporaryFolder } from "../support/cli.js";
 
 const controls = /[^\n\P{Cc}]/u;
 const folder = temporaryFolder();
@@ -26,6 +30,21 @@ test("not by a section's name (found by fuzzing)", async () => {
   const text = renderText({ version: MODEL_VERSION, target: newest, files: [report] }, { all: true, why: true, paint: plain });
   expect(text).toContain("section \\x1b[2Jt wants");
   expect(text).not.toMatch(controls);
+});
+
+test("not by the interpreters that a program names, and Markdown takes them for text (found by fuzzing)", async () => {
+  const path = "/<b>![x](http://127.0.0.1/)\x1b[2J";
+  const source = memorySource(withInterpreters(sampleProgram("healthy").bytes, [path, "/other"]), "program");
+  const image = await readImage(source);
+  const report = await checkImage(source, image);
+  const text = renderText({ version: MODEL_VERSION, target: newest, files: [report] }, { all: true, why: true, paint: plain });
+  expect(text).toContain("PT_INTERP /<b>![x](http://127.0.0.1/)\\x1b[2J");
+  expect(text).not.toMatch(controls);
+  const file = join(folder, "interpreters");
+  writeFileSync(file, await source.read(0, source.size));
+  const markdown = (await sandfit(["report", file])).stdout;
+  expect(markdown).toContain("PT\\_INTERP /\\<b\\>!\\[x\\](http://127.0.0.1/)");
+  expect(markdown).not.toMatch(controls);
 });
 
 test("not by the first line of a script, in the report or the plan", async () => {
