@@ -1,39 +1,53 @@
 /** Full sweep of real code: this project's decoders and their peers on the same bytes, in turns. */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { compileFunction } from "node:vm";
 import { Decoder, DecoderOptions, Instruction as IcedInstruction } from "iced-x86";
 import { build } from "rolldown";
-import { kernelDecoder } from "../src/code/kernel.js";
-import { type ExecutablePart, executableParts } from "../test/x86/executable.js";
+import { memorySource } from "../src/bytes/source.js";
+import { loadCodeSpace } from "../src/code/code-space.js";
+import { readImage } from "../src/image/detect.js";
+import { executableParts } from "../test/x86/executable.js";
 import { root } from "./inputs.js";
 import { isThere, median } from "./turns.js";
 
 export interface DecodeRow {
   readonly name: string;
-  /** Median over the runs, in seconds. */
-  readonly seconds: number;
+  /** Of the median of its runs. */
   readonly megabytesPerSecond: number;
-  /** How many times as fast as the slowest row: objdump where there is one. */
-  readonly ratio: number;
+  readonly timesIced: number;
+  /** NaN without objdump. */
+  readonly timesObjdump: number;
 }
 
-const RUNS = 5;
+const RUNS = 9;
 /** It takes many seconds. */
 const OBJDUMP_RUNS = 1;
+/** Small code is swept several times in a run. */
+const LEAST_BYTES = 16e6;
+const ELF_MAGIC = 0x7f454c46;
 
 /**
- * Our two sweeps, bundled into one CommonJS file as the command ships: of an ES module V8 reads the tables' variables anew every
+ * Our three sweeps, bundled into one CommonJS file as the command ships: of an ES module V8 reads the tables' variables anew every
  * time. Each goes from instruction to instruction and asks for length and segment; where no instruction is, one byte on.
  */
 const SWEEPS = `
+import { Sweep } from "./src/code/sweep.js";
 import { decode } from "./src/x86/decode.js";
-import { Instruction } from "./src/x86/instruction.js";
+import { Instruction, Prefix } from "./src/x86/instruction.js";
 import { scan } from "./src/x86/scan.js";
+export function sweepByKernel(code) {
+  const sweep = new Sweep(code);
+  let withSegment = 0;
+  while (sweep.next()) {
+    for (let i = 0; i < sweep.count; i++) if ((sweep.prefixes(i) & (Prefix.Fs | Prefix.Gs)) !== 0) withSegment++;
+  }
+  return withSegment;
+}
 export function sweepByScan(code) {
   let withSegment = 0;
   for (let at = 0; at < code.length; ) {
@@ -55,6 +69,7 @@ export function sweepByDecode(code) {
 }`;
 
 interface Sweeps {
+  sweepByKernel(code: Uint8Array): number;
   sweepByScan(code: Uint8Array): number;
   sweepByDecode(code: Uint8Array): number;
 }
@@ -78,31 +93,24 @@ async function bundledSweeps(): Promise<Sweeps> {
   return module.exports as Sweeps;
 }
 
-/** Iced goes on behind what it calls invalid: fewer calls than one byte on. */
-function sweepIced(code: Uint8Array): number {
+/** It goes on behind what it calls invalid, so it decodes less often than one byte on. Nothing is asked of the instructions. */
+function sweepIced(code: Uint8Array): void {
   const decoder = new Decoder(64, code, DecoderOptions.None);
   const insn = new IcedInstruction();
-  let withSegment = 0;
-  let bytes = 0;
-  while (decoder.canDecode) {
-    decoder.decodeOut(insn);
-    bytes += insn.length;
-    if (insn.segmentPrefix !== 0) withSegment++;
-  }
+  while (decoder.canDecode) decoder.decodeOut(insn);
   insn.free();
   decoder.free();
-  return bytes === code.length ? withSegment : 0;
 }
 
 function sweepObjdump(path: string): void {
-  spawnSync("objdump", ["-d", "--section=.text", path], { stdio: "ignore" });
+  spawnSync("objdump", ["-D", "-b", "binary", "-m", "i386:x86-64", path], { stdio: "ignore" });
 }
 
 interface Way {
   readonly name: string;
   readonly runs: number;
-  /** Returns seconds where it has measured itself. */
-  readonly run: () => number | undefined;
+  /** Returns seconds. */
+  readonly run: () => number;
   readonly times: number[];
 }
 
@@ -113,7 +121,7 @@ const libraries = [
 ];
 
 /** The C libraries that are installed with their headers; what is missing is named. */
-function peers(folder: string, part: ExecutablePart): Way[] {
+function peers(folder: string, path: string, size: number): Way[] {
   const source = fileURLToPath(new URL("peers.c", import.meta.url));
   return libraries.flatMap(({ name, define, link }) => {
     const program = join(folder, define);
@@ -122,60 +130,67 @@ function peers(folder: string, part: ExecutablePart): Way[] {
       console.log(`left out: ${name} (needs gcc and its headers)`);
       return [];
     }
-    const args = [part.path, String(part.offset), String(part.bytes.length)];
-    const run = () => Number.parseFloat(spawnSync(program, args, { encoding: "utf8" }).stdout);
+    const run = () => Number.parseFloat(spawnSync(program, [path, "0", String(size)], { encoding: "utf8" }).stdout);
     return [{ name, runs: RUNS, run, times: [] }];
   });
 }
 
-/** Sweeps the .text of a program, each way in turn. Returns one row each; what is missing is left out by name. */
+/** The .text of an ELF program; of one without sections, such as an APE, all that is executable. */
+async function codeOf(path: string): Promise<Uint8Array> {
+  const parts = readFileSync(path).readUInt32BE(0) === ELF_MAGIC ? executableParts(path, ".text") : [];
+  if (parts[0] !== undefined) return new Uint8Array(parts[0].bytes);
+  const source = memorySource(new Uint8Array(readFileSync(path)), path);
+  return (await loadCodeSpace(source, (await readImage(source)).elf[0])).bytes;
+}
+
+/** Sweeps the code of a program, each way in turn. Returns one row each; what is missing is left out by name. */
 export async function benchDecode(path: string): Promise<DecodeRow[]> {
-  const [part] = executableParts(path, ".text");
-  if (part === undefined) return [];
-  const code = new Uint8Array(part.bytes);
-  const { sweepByScan, sweepByDecode } = await bundledSweeps();
-  const kernel = kernelDecoder(code);
-  const untimed = (name: string, sweep: () => unknown): Way => ({
-    name,
-    runs: RUNS,
-    run: () => {
-      sweep();
-      return undefined;
-    },
-    times: [],
-  });
+  const code = await codeOf(path);
+  const { sweepByKernel, sweepByScan, sweepByDecode } = await bundledSweeps();
   const folder = mkdtempSync(join(tmpdir(), "sandfit-peers-"));
-  const ways: Way[] = [
-    untimed("sandfit kernel (WebAssembly)", () => kernel.sweep(0, code.length)),
-    untimed("sandfit scan", () => sweepByScan(code)),
-    untimed("sandfit decode, all fields", () => sweepByDecode(code)),
-    untimed("iced-x86 decodeOut (WebAssembly)", () => sweepIced(code)),
-    ...peers(folder, part),
-  ];
-  if (isThere("objdump", "--version")) ways.push({ ...untimed("objdump -d", () => sweepObjdump(path)), runs: OBJDUMP_RUNS });
-  else console.log("left out: objdump");
-  for (let run = 0; run < RUNS; run++) {
-    for (const way of ways) {
-      if (run >= way.runs) continue;
+  const bytes = join(folder, "code");
+  writeFileSync(bytes, code);
+  const times = Math.ceil(LEAST_BYTES / code.length);
+  const inProcess = (name: string, sweep: (code: Uint8Array) => unknown): Way => {
+    const run = () => {
       const start = performance.now();
-      const own = way.run();
-      way.times.push(own ?? (performance.now() - start) / 1000);
-    }
-  }
+      for (let i = 0; i < times; i++) sweep(code);
+      return (performance.now() - start) / 1000 / times;
+    };
+    return { name, runs: RUNS, run, times: [] };
+  };
+  const ways: Way[] = [
+    inProcess("sandfit Sweep, all fields (WebAssembly)", sweepByKernel),
+    inProcess("sandfit scan, length and segment (JavaScript)", sweepByScan),
+    inProcess("sandfit decode, all fields (JavaScript)", sweepByDecode),
+    inProcess("iced-x86 decodeOut (WebAssembly)", sweepIced),
+    ...peers(folder, bytes, code.length),
+  ];
+  if (isThere("objdump", "--version")) {
+    const run = () => {
+      const start = performance.now();
+      sweepObjdump(bytes);
+      return (performance.now() - start) / 1000;
+    };
+    ways.push({ name: "objdump -D", runs: OBJDUMP_RUNS, run, times: [] });
+  } else console.log("left out: objdump");
+  for (let run = 0; run < RUNS; run++) for (const way of ways) if (run < way.runs) way.times.push(way.run());
   rmSync(folder, { recursive: true, force: true });
   const rows = ways.map((way) => ({ name: way.name, seconds: median(way.times) }));
-  const slowest = Math.max(...rows.map((row) => row.seconds));
-  return rows.map((row) => ({
-    ...row,
-    megabytesPerSecond: code.length / 1e6 / row.seconds,
-    ratio: slowest / row.seconds,
+  const iced = rows.find(({ name }) => name.startsWith("iced"))!.seconds;
+  const objdump = rows.find(({ name }) => name.startsWith("objdump"))?.seconds ?? Number.NaN;
+  return rows.map(({ name, seconds }) => ({
+    name,
+    megabytesPerSecond: code.length / 1e6 / seconds,
+    timesIced: iced / seconds,
+    timesObjdump: objdump / seconds,
   }));
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   for (const row of await benchDecode(process.argv[2] ?? process.execPath)) {
     console.log(
-      `${row.name.padEnd(28)} ${row.seconds.toFixed(3).padStart(8)} s ${row.megabytesPerSecond.toFixed(1).padStart(7)} MB/s ${row.ratio.toFixed(1).padStart(6)}x`,
+      `${row.name.padEnd(46)} ${row.megabytesPerSecond.toFixed(1).padStart(7)} MB/s ${row.timesIced.toFixed(2).padStart(6)} x iced ${row.timesObjdump.toFixed(1).padStart(6)} x objdump`,
     );
   }
 }

@@ -31,14 +31,21 @@ async function decoding(): Promise<void> {
   for (const [name, path] of [
     ["node", process.execPath],
     ["gdb", "/usr/bin/gdb"],
+    ["Debian's CPython", "/usr/bin/python3.11"],
+    ["make of Cosmopolitan", join(corpus, "blobs-gs", "make-863bcf66")],
     ["CPython of Cosmopolitan v4.0.2", join(corpus, "v40-dbg", "python.dbg")],
   ] as const) {
     if (!existsSync(path)) {
       console.log(`left out: ${name} (${path} is missing)\n`);
       continue;
     }
-    const rows = (await benchDecode(path)).map((row) => [row.name, row.megabytesPerSecond.toFixed(1), row.ratio.toFixed(1)]);
-    print([`sweep of ${name}'s .text`, "MB/s", "× slowest"], rows);
+    const rows = (await benchDecode(path)).map((row) => [
+      row.name,
+      row.megabytesPerSecond.toFixed(1),
+      row.timesIced.toFixed(1),
+      row.timesObjdump.toFixed(0),
+    ]);
+    print([`sweep of ${name}'s code`, "MB/s", "× iced-x86", "× objdump"], rows);
   }
 }
 

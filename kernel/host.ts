@@ -3,7 +3,7 @@
  * the many instructions that have nothing to do with it from the few that it is asked about.
  */
 
-import { base, disp, hasMemory, map, modrm, NONE, opcode, PRIMARY, SECONDARY } from "./decode";
+import { base, displacement, hasMemory, map, modrm, NONE, opcode, SECONDARY } from "./instruction";
 
 /** Steps src/code/host.ts over the instruction at a position. Takes and returns registers, and the zero flag plus 1 from bit 16 on. */
 declare function stepHost(at: i32, end: i32, state: i32): i32;
@@ -39,15 +39,15 @@ export function stepOver(at: i32, end: i32, next: i64): void {
 /** Whether the memory operand has the variable's address, as far as base and displacement tell. */
 function mayBeHost(next: i64): bool {
   if (!hasMemory()) return false;
-  if ((modrm & 0xc7) == 0x05) return next + disp == variable;
-  return modrm < 0x40 && (modrm & 7) == 4 && disp == variable && base() == NONE;
+  if ((modrm() & 0xc7) == 0x05) return next + displacement() == variable;
+  return modrm() < 0x40 && (modrm() & 7) == 4 && displacement() == variable && base() == NONE;
 }
 
 /** For a conditional jump: 1 if Linux takes it, 0 if Linux falls through, NONE where that is not known. */
 export function decides(): i32 {
   if (zeroFlag == NONE) return NONE;
-  const code = map == SECONDARY ? opcode - 0x10 : opcode;
-  if (map != SECONDARY && map != PRIMARY) return NONE;
+  const code = map() == SECONDARY ? opcode() - 0x10 : opcode();
+  if (map() > SECONDARY) return NONE;
   if (code == 0x74) return zeroFlag;
   if (code == 0x75) return 1 - zeroFlag;
   return NONE;

@@ -3,10 +3,12 @@
 import { code, itemsOf, marks, notes, sizeOf } from "./memory";
 import { edges } from "./walk";
 
-export { decode, flowDecoded, sweep, tables, targetDecoded } from "./decode";
+export { decode, sweep, sweptTo } from "./decode";
+export { decodeGeneral } from "./decode-general";
 export { edgeShift, edgeSlots, edgesBefore, indexEdges } from "./edges";
 export { layOut, reserve } from "./memory";
 export { makeRegions, setRegion } from "./space";
+export { tablesAt } from "./tables";
 export { followNames, followPointersAndOthers, followRoots, startWalk } from "./walk";
 
 export function codeAt(): usize {

@@ -2,10 +2,10 @@
 
 import {
   base,
-  disp,
+  displacement,
   extension,
   hasMemory,
-  imm,
+  immediate,
   index,
   lowRegister,
   map,
@@ -16,7 +16,7 @@ import {
   register,
   SECONDARY,
   scale,
-} from "./decode";
+} from "./instruction";
 
 /** Address of a table of 32-bit distances: `lea table(%rip),%r; movslq (%r,%i,4),%i`; NONE without. */
 export let words: i64 = NONE;
@@ -38,26 +38,27 @@ export function startTables(): void {
 
 /** Steps over the instruction decoded last. `next` is the address behind it. */
 export function stepTables(next: i64, absoluteImmediates: bool): void {
-  if (map == PRIMARY) {
-    const isGroup1 = opcode == 0x80 || opcode == 0x81 || opcode == 0x83;
-    if (opcode == 0x3c || opcode == 0x3d || (isGroup1 && extension() == 7)) {
-      entries = imm + 1;
+  const byte = opcode();
+  if (map() == PRIMARY) {
+    const isGroup1 = byte == 0x80 || byte == 0x81 || byte == 0x83;
+    if (byte == 0x3c || byte == 0x3d || (isGroup1 && extension() == 7)) {
+      entries = immediate() + 1;
       return;
     }
-    if (opcode == 0x8d && base() == RIP) {
-      constant = next + disp;
+    if (byte == 0x8d && base() == RIP) {
+      constant = next + displacement();
       holder = register();
       return;
     }
-    if (absoluteImmediates && opcode >= 0xb8 && opcode <= 0xbf) {
-      constant = imm;
+    if (absoluteImmediates && byte >= 0xb8 && byte <= 0xbf) {
+      constant = immediate();
       holder = lowRegister();
       return;
     }
-    if (opcode == 0x63 && addressesTable(4)) words = constant;
-  } else if (map == SECONDARY && opcode == 0xb6 && addressesTable(1)) bytes = constant;
+    if (byte == 0x63 && addressesTable(4)) words = constant;
+  } else if (map() == SECONDARY && byte == 0xb6 && addressesTable(1)) bytes = constant;
 }
 
 function addressesTable(width: i32): bool {
-  return hasMemory() && disp == 0 && base() == holder && index() != NONE && scale() == width;
+  return hasMemory() && displacement() == 0 && base() == holder && index() != NONE && scale() == width;
 }

@@ -3,19 +3,20 @@
  * and in which order it goes stands in src/code/walk.ts, which calls this.
  */
 
+import { decode } from "./decode";
+import { decides, keepOnly, registers, setVariable, startHost, stepOver } from "./host";
 import {
   BRANCH,
   base,
   CALL,
-  decode,
-  disp,
+  displacement,
   extension,
   flow,
   hasMemory,
   INDIRECT_CALL,
   INDIRECT_JUMP,
-  imm,
-  immSize,
+  immediate,
+  immediateSize,
   index,
   JUMP,
   map,
@@ -27,8 +28,7 @@ import {
   SYSTEM_CALL,
   scale,
   target,
-} from "./decode";
-import { decides, keepOnly, registers, setVariable, startHost, stepOver } from "./host";
+} from "./instruction";
 import { bytes, entries, startTables, stepTables, words } from "./jump-tables";
 import { clear, code, codeSize, itemAt, LIST, marks, notes, pop, push, reserve, shorten, sizeOf } from "./memory";
 import { addressOf, endOf, positionOf, regionCount, regionOf, startOf } from "./space";
@@ -265,33 +265,34 @@ function followLine(from: i32, held: i32, evidence: i32, linux: bool): bool {
     if (linux) addMark(at, LINUX);
     const next = at + length;
     if (asksHost) stepOver(at, end, toAddress + next);
-    if (flow == NEXT) {
-      if (map == PRIMARY) notePointersOf(toAddress + next);
+    const way = flow();
+    if (way == NEXT) {
+      if (map() == PRIMARY) notePointersOf(toAddress + next);
       stepTables(toAddress + next, absoluteImmediates);
-    } else if (flow == CALL || flow == INDIRECT_CALL) {
-      if (flow == CALL) reach(target, at, region, true, 0, known);
+    } else if (way == CALL || way == INDIRECT_CALL) {
+      if (way == CALL) reach(target(at), at, region, true, 0, known);
       sawCall = true;
       shorten(behindCall, 0);
-    } else if (flow == BRANCH) {
+    } else if (way == BRANCH) {
       const taken = asksHost ? decides() : NONE;
-      if (taken == 0) leaveToOthers(target, at, region, evidence);
-      else reach(target, at, region, false, registers, known);
+      if (taken == 0) leaveToOthers(target(at), at, region, evidence);
+      else reach(target(at), at, region, false, registers, known);
       if (taken == 1) {
         push(otherSystems, next);
         push(otherSystems, evidence);
         return true;
       }
-    } else if (flow == JUMP) {
-      reach(target, at, region, false, registers, known);
+    } else if (way == JUMP) {
+      reach(target(at), at, region, false, registers, known);
       return true;
-    } else if (flow == INDIRECT_JUMP) {
+    } else if (way == INDIRECT_JUMP) {
       if (hasMemory()) followAddressTable(at, known);
       else {
         followByteTable(at, region, known);
         noteRelativeTable(at, region, known);
       }
       return true;
-    } else if (flow != SYSTEM_CALL) return true;
+    } else if (way != SYSTEM_CALL) return true;
     at = next;
     lowered = false;
     if (asksHost && at < end && (markAt(at) & LEADER) != 0) {
@@ -367,16 +368,17 @@ function inSpace(to: i64, region: i32): i32 {
  * `cmp $f,%rax` too: so Cosmopolitan's start-up code finds the way of a system's calls, and its signal handler whether it is on it.
  */
 function notePointersOf(next: i64): void {
-  if (opcode == 0x8d) {
+  const byte = opcode();
+  if (byte == 0x8d) {
     const from = base();
-    if (from == RIP) notePointer(positionOf(next + disp));
-    else if (from == NONE && index() == NONE) notePointer(positionOf(disp));
+    if (from == RIP) notePointer(positionOf(next + displacement()));
+    else if (from == NONE && index() == NONE) notePointer(positionOf(displacement()));
     return;
   }
-  if (!absoluteImmediates || immSize < 4) return;
-  const isMove = (opcode >= 0xb8 && opcode <= 0xbf) || opcode == 0xc7 || opcode == 0x68;
-  if (isMove || opcode == 0x05 || opcode == 0x3d || (opcode == 0x81 && (extension() == 0 || extension() == 7)))
-    notePointer(positionOf(imm));
+  if (!absoluteImmediates || immediateSize() < 4) return;
+  const isMove = (byte >= 0xb8 && byte <= 0xbf) || byte == 0xc7 || byte == 0x68;
+  if (isMove || byte == 0x05 || byte == 0x3d || (byte == 0x81 && (extension() == 0 || extension() == 7)))
+    notePointer(positionOf(immediate()));
 }
 
 /** The jump table of a `switch` in position-independent code: 32-bit distances from the table's own address. */
@@ -399,7 +401,7 @@ function noteRelativeTable(jump: i32, region: i32, known: bool): void {
 /** The jump table of a `switch` in a program with a fixed address: `jmp *table(,%i,8)`, the instruction decoded last. */
 function followAddressTable(at: i32, known: bool): void {
   if (base() != NONE || index() == NONE || scale() != 8 || !absoluteImmediates) return;
-  const table: i64 = disp;
+  const table: i64 = displacement();
   const most = entries > 0 ? min(entries, MOST_TABLE_ENTRIES) : MOST_TABLE_ENTRIES;
   for (let i: i64 = 0; i < most; i++) {
     const low = word32(f64(table + 8 * i));

@@ -1,41 +1,62 @@
-/** Compiles kernel/ to WebAssembly and writes it as src/code/kernel-binary.ts, which is not in the repository. */
+/**
+ * Makes what is not in the repository: of opcodes/ the tables of both decoders, src/x86/tables-binary.ts, and of kernel/ WebAssembly,
+ * src/code/kernel-binary.ts.
+ */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "rolldown";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const output = join(root, "src", "code", "kernel-binary.ts");
+/** What both are made with, and what tells their readers how they are laid out. */
+const common = [
+  fileURLToPath(import.meta.url),
+  ...["entry", "instruction", "record"].map((name) => join(root, "src", "x86", `${name}.ts`)),
+];
 
 /** Throws with the compiler's words where the source is wrong. Does nothing where the output is newer than all sources. */
 export async function buildKernel() {
-  const sources = readdirSync(join(root, "kernel")).map((name) => join(root, "kernel", name));
-  const newest = Math.max(...[...sources, fileURLToPath(import.meta.url)].map((path) => statSync(path).mtimeMs));
+  await make("opcodes", join(root, "src", "x86", "tables-binary.ts"), async () => ({ tablesBinary: await tables() }));
+  await make("kernel", join(root, "src", "code", "kernel-binary.ts"), async () => ({
+    kernelBinary: await compile("index.ts"),
+    // Six pages hold a window of code, what is found there and where jumps may go: kernel/first-look.ts.
+    firstLookBinary: await compile("first-look.ts", "--enable", "simd", "--initialMemory", "6"),
+  }));
+}
+
+async function make(folder, output, constants) {
+  const sources = [...readdirSync(join(root, folder)).map((name) => join(root, folder, name)), ...common];
+  const newest = Math.max(...sources.map((path) => statSync(path).mtimeMs));
   if ((statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0) > newest) return;
+  const lines = Object.entries(await constants()).map(([name, bytes]) => {
+    return `export const ${name} =\n  "${Buffer.from(bytes).toString("base64")}";\n`;
+  });
+  writeFileSync(output, `/** Made from ${folder}/ by scripts/kernel.mjs. */\n\n${lines.join("\n")}`);
+}
+
+async function tables() {
+  const input = join(root, "opcodes", "tables.ts");
+  const { output } = await build({ cwd: root, input, write: false, output: { format: "esm" } });
+  return (await import(`data:text/javascript,${encodeURIComponent(output[0].code)}`)).tables;
+}
+
+async function compile(source, ...options) {
+  const { default: asc } = await import("assemblyscript/asc");
   const folder = mkdtempSync(join(tmpdir(), "sandfit-kernel-"));
   try {
-    const kernel = await compile("index.ts", join(folder, "kernel.wasm"));
-    // Six pages hold a window of code, what is found there and where jumps may go: kernel/first-look.ts.
-    const firstLook = await compile("first-look.ts", join(folder, "first-look.wasm"), "--enable", "simd", "--initialMemory", "6");
-    const constants = Object.entries({ kernelBinary: kernel, firstLookBinary: firstLook });
-    const lines = constants.map(([name, text]) => `export const ${name} =\n  "${text}";\n`);
-    writeFileSync(output, `/** Made from kernel/ by scripts/kernel.mjs. */\n\n${lines.join("\n")}`);
+    const wasm = join(folder, "kernel.wasm");
+    // No objects, so no garbage collector; addresses are our own arithmetic, so nothing to assert.
+    const { error, stderr } = await asc.main([
+      join(root, "kernel", source),
+      ...["-O3", "--converge", "--runtime", "stub", "--noAssert", "--outFile", wasm, ...options],
+    ]);
+    if (error) throw new Error(`kernel/${source} does not compile:\n${stderr}`);
+    return readFileSync(wasm);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** The module in base64. */
-async function compile(source, wasm, ...options) {
-  const { default: asc } = await import("assemblyscript/asc");
-  // No objects, so no garbage collector; addresses are our own arithmetic, so nothing to assert.
-  const { error, stderr } = await asc.main([
-    join(root, "kernel", source),
-    ...["-O3", "--converge", "--runtime", "stub", "--noAssert", "--outFile", wasm, ...options],
-  ]);
-  if (error) throw new Error(`kernel/${source} does not compile:\n${stderr}`);
-  return readFileSync(wasm).toString("base64");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildKernel();

@@ -1,6 +1,7 @@
 /** Fuzz target: the decoders of both machines, on any bytes. */
 
 import { decode as decodeArm } from "../../src/aarch64/instruction.js";
+import { makeSweeper } from "../../src/code/kernel.js";
 import { decode } from "../../src/x86/decode.js";
 import { format } from "../../src/x86/format.js";
 import { Instruction } from "../../src/x86/instruction.js";
@@ -11,13 +12,19 @@ const LONGEST = 15;
 const ADDRESS = 0x401000;
 const instruction = new Instruction();
 
-/** Both x86 decoders agree on every length; every instruction ends within its bytes and can be written down. */
+const ROOM = 0x10000;
+const kernel = makeSweeper(ROOM);
+
+/** All x86 decoders agree on every length; every instruction ends within its bytes and can be written down. */
 export function fuzz(data: Buffer): void {
-  const code = new Uint8Array(data);
+  const code = new Uint8Array(data.subarray(0, ROOM));
+  new Uint8Array(kernel.memory.buffer).set(code, kernel.codeAt());
   for (let at = 0; at < code.length; ) {
     const length = decode(code, at, code.length, instruction);
     const scanned = scan(code, at, code.length) & ScanBits.Length;
     if (length !== scanned) throw new Error(`at ${at}: decode says ${length}, scan says ${scanned}`);
+    const byKernel = kernel.decode(at, code.length);
+    if (length !== byKernel) throw new Error(`at ${at}: decode says ${length}, the kernel says ${byKernel}`);
     if (length > LONGEST || at + length > code.length) throw new Error(`at ${at}: a length of ${length}`);
     if (length === 0) {
       at++;

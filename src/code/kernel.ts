@@ -6,7 +6,7 @@
 import { InputError } from "../errors.js";
 import { decode } from "../x86/decode.js";
 import { Instruction } from "../x86/instruction.js";
-import { entries, forms, lockable, POP } from "../x86/tables.js";
+import { tables } from "../x86/tables.js";
 import { HostState } from "./host.js";
 import { kernelBinary } from "./kernel-binary.js";
 import type { WalkInput } from "./walk.js";
@@ -15,7 +15,7 @@ import { instantiate } from "./web-assembly.js";
 /** kernel/index.ts. Addresses in its memory are numbers, negative from 2^31 on: WebAssembly hands its 32 bits over as signed. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
-  tables(pop: number): number;
+  tablesAt(): number;
   layOut(size: number): void;
   reserve(size: number): number;
   makeRegions(count: number): void;
@@ -34,9 +34,8 @@ interface Exports {
   edgeShift(): number;
   edgesBefore(): number;
   decode(at: number, end: number): number;
-  flowDecoded(): number;
-  targetDecoded(): number;
-  sweep(from: number, end: number): number;
+  sweep(from: number, to: number, end: number, records: number): number;
+  sweptTo(): number;
 }
 
 /** What a walk has found. It stays in the kernel's memory until that is needed for the next walk, and is copied then. */
@@ -138,13 +137,14 @@ function copyOut(result: WalkResult | undefined): void {
   for (const part of ["edges", "edgeBefore", "edgeSlots"] as const) result[part] = result[part].slice();
 }
 
-/** The kernel's own decoder over some bytes, to hold it against src/x86/decode.ts and against the clock. */
-export function kernelDecoder(bytes: Uint8Array): Pick<Exports, "decode" | "flowDecoded" | "targetDecoded" | "sweep"> {
-  const kernel = makeKernel();
-  kernel.bytes = bytes;
-  kernel.exports.layOut(bytes.length);
-  new Uint8Array(kernel.exports.memory.buffer).set(bytes, kernel.exports.codeAt());
-  return kernel.exports;
+/** What a sweep over code that is passed through it asks of a kernel. */
+export type Sweeper = Pick<Exports, "memory" | "codeAt" | "reserve" | "decode" | "sweep" | "sweptTo">;
+
+/** A kernel with room for `size` bytes of code. */
+export function makeSweeper(size: number): Sweeper {
+  const { exports } = makeKernel();
+  exports.layOut(size);
+  return exports;
 }
 
 /** Copies numbers into the kernel's memory. Returns their address there. */
@@ -159,7 +159,6 @@ function makeKernel(): Kernel {
   const host = new HostState(0);
   const kernel: { exports?: Exports; bytes: Uint8Array; input: WalkInput | undefined } = { bytes: nothing, input: undefined };
   const imports = {
-    decode: { decodeRare: (at: number, end: number) => decode(kernel.bytes, at, end, instruction) },
     host: {
       stepHost: (at: number, end: number, state: number) => {
         const { space, hostVariable } = kernel.input as WalkInput;
@@ -179,10 +178,7 @@ function makeKernel(): Kernel {
       "Sandfit needs WebAssembly to walk code, which this JavaScript engine does not offer, or not in the address space that it may have " +
         "(ulimit -v); NODE_OPTIONS=--disable-wasm-trap-handler needs less of that",
     );
-  const tables = exports.tables(POP);
-  new Uint16Array(exports.memory.buffer).set(entries, tables >> 1);
-  new Uint8Array(exports.memory.buffer).set(forms, tables + entries.byteLength);
-  new Uint8Array(exports.memory.buffer).set(lockable, tables + entries.byteLength + forms.byteLength);
+  new Uint8Array(exports.memory.buffer).set(tables, exports.tablesAt());
   kernel.exports = exports;
   return kernel as Kernel;
 }

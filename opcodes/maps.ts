@@ -1,6 +1,14 @@
-/** The opcode maps of 64-bit mode without VEX, EVEX and XOP, as data: one letter per opcode, and which ModRM bytes exist. */
+/**
+ * The opcode maps of 64-bit mode without VEX, EVEX and XOP, as data: one letter per opcode, and which ModRM bytes exist.
+ *
+ * The letters: `.` no opcode, `P` prefix, `R` REX, `F` 0F, `E` 0F 38 and 0F 3A, `V` VEX and EVEX, `X` XOP or pop, `D` 3DNow!, `C` mov to
+ * and from %cr and %dr. Without ModRM: `o` nothing behind the opcode, `i` and `j` a byte (`j`: jumps), `w` 2 bytes, `z` 4 bytes or 2 with
+ * 66, `v` the same or 8 with REX.W, `n` 3 bytes (enter), `a` an address of 8 bytes, `J` 4 bytes whatever the prefixes: Intel processors
+ * ignore 66 in front of near jumps (SDM vol. 2A, "CALL"), AMD's take 2 bytes. With ModRM: `m` nothing behind it, `b` a byte, `y` as `z`,
+ * `t` and `T` a byte and as `z`, of /0 and /1 alone (test).
+ */
 
-import { Flow } from "./instruction.js";
+import { Flow, Prefix } from "../src/x86/instruction.js";
 
 /** One byte: Intel SDM vol. 2D, table A-2, without what 64-bit mode takes away. Row = high digit, column = low digit. */
 export const PRIMARY =
@@ -21,16 +29,16 @@ export const PRIMARY =
   "jjjjiiiiJJ.joooo" +
   "PoPPootToooooomm";
 
-/** 0F: table A-3; the rows of 3DNow! (0F 0F), 0F 38 and 0F 3A stand elsewhere. */
+/** 0F: table A-3. */
 export const SECONDARY =
-  "mmmm.ooooo.o.mo." +
+  "mmmm.ooooo.o.moD" +
   "mmmmmmmmmmmmmmmm" +
-  "mmmm....mmmmmmmm" +
-  "oooooo.o........" +
+  "CCCC....mmmmmmmm" +
+  "oooooo.oE.E....." +
   "mmmmmmmmmmmmmmmm" +
   "mmmmmmmmmmmmmmmm" +
   "mmmmmmmmmmmmmmmm" +
-  "bbbbmmmoqm..mmmm" +
+  "bbbbmmmomm..mmmm" +
   "JJJJJJJJJJJJJJJJ" +
   "mmmmmmmmmmmmmmmm" +
   "ooombmmmooombmmm" +
@@ -72,8 +80,6 @@ export const SECONDARY_FORMS: Forms = [
   ["13 17 e7", "*|-; *|-; -|-; -|-"],
   ["14-15 28-29 2e-2f 54-57 60-6b 6e 74-76 c4 c6 d1-d5 d8-e5 e8-ef f1-f6 f8-fe", "*|*; *|*; -|-; -|-"],
   ["16", "*|*; *|-; *|*; -|-"],
-  // decode.ts looks at these itself; a form of their own brings them there.
-  ["20-23", "-|01234567"],
   ["2b b2 b4-b5", "*|-"],
   ["50 c5 d7 f7", "-|*; -|*; -|-; -|-"],
   ["52-53", "*|*; -|-; *|*; -|-"],
@@ -144,5 +150,33 @@ export const FLOWS: readonly (readonly [flow: number, map: number, opcodes: stri
   [Flow.Trap, 1, "0b b9 ff"],
 ];
 
+/** Of opcodes of the one-byte map whose /reg decides. xbegin has the one form of C7 /7 that exists. */
+export const GROUP_FLOWS: readonly (readonly [flow: number, opcode: number, extensions: string])[] = [
+  [Flow.IndirectCall, 0xff, "23"],
+  [Flow.IndirectJump, 0xff, "45"],
+  [Flow.Branch, 0xc7, "7"],
+];
+
+/**
+ * Legacy prefixes: the byte, the bit, and what it takes back. 26, 2E, 36 and 3E are ignored in 64-bit mode, so neither do they take back an
+ * earlier 64 or 65 (AMD APM vol. 3, 1.2.4).
+ */
+export const PREFIXES: readonly (readonly [byte: number, prefix: number, takesBack: number])[] = [
+  [0x26, Prefix.OtherSegment, 0],
+  [0x2e, Prefix.OtherSegment, 0],
+  [0x36, Prefix.OtherSegment, 0],
+  [0x3e, Prefix.OtherSegment, 0],
+  [0x64, Prefix.Fs, Prefix.Gs],
+  [0x65, Prefix.Gs, Prefix.Fs],
+  [0x66, Prefix.OperandSize, 0],
+  [0x67, Prefix.AddressSize, 0],
+  [0xf0, Prefix.Lock, 0],
+  [0xf2, Prefix.Repne, 0],
+  [0xf3, Prefix.Rep, 0],
+];
+
+/** Prefixes that can be part of an opcode, by their number: F3 and F2 win over 66, and the last of the two over the other (SDM vol. 2A, 2.1.2). */
+export const MANDATORY: readonly (number | undefined)[] = [undefined, 0x66, 0xf3, 0xf2];
+
 /** AMD APM vol. 5: the suffix byte that is the opcode of a 3DNow! instruction (0F 0F ModRM suffix). */
-export const THREE_DNOW = "0c-0d 1c-1d 8a 8e 90 94 96-97 9a 9e a0 a4 a6-a7 aa ae b0 b4 b6-b7 bb bf";
+export const THREE_DNOW_SUFFIXES = "0c-0d 1c-1d 8a 8e 90 94 96-97 9a 9e a0 a4 a6-a7 aa ae b0 b4 b6-b7 bb bf";

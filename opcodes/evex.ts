@@ -1,6 +1,6 @@
 /** The opcodes of EVEX (AVX-512 and its kin) as data. */
 
-import type { Classes } from "./tables.js";
+import type { Classes } from "./classes.js";
 
 /** In the notation of `Classes`; maps 1 to 3, and 5 and 6 (AVX512-FP16). SDM vol. 2D, tables A-2 to A-5 and opcode pages. */
 export const EVEX: Classes = [

@@ -1,0 +1,214 @@
+/** Decodes much code at once: the kernel writes down whole batches of instructions, and nothing is called or made for each of them. */
+
+import { BEHIND, DISPLACEMENT_SHIFT, FLOW_SHIFT } from "../x86/entry.js";
+import { Encoding, Flow, type Instruction, NONE, OpcodeMap } from "../x86/instruction.js";
+import {
+  BEHIND_OPCODE,
+  DISPLACEMENT,
+  ENTRY,
+  IMMEDIATE_VALUE,
+  LENGTH,
+  MAP,
+  MODRM_BYTE,
+  OPCODE,
+  PREFIXES,
+  RECORD_SIZE,
+  REX_BYTE,
+  SIB_BYTE,
+  START,
+  TWICE_IMMEDIATE_SIZE,
+  VVVV,
+} from "../x86/record.js";
+import { makeSweeper, type Sweeper } from "./kernel.js";
+
+/** How many bytes of code are with the kernel at a time. */
+const WINDOW = 0x10000;
+/** How many bytes of code a batch is made of: its records, 32 bytes for four of code, stay in a processor's first cache. */
+const BATCH = 4096;
+const MAX_LENGTH = 15;
+
+/**
+ * A sweep over all of `code`, from instruction to instruction; where none is, it goes on one byte further. Call `next` until it is
+ * false, and each time ask about the instructions 0 to `count` - 1 of the batch. What each question means stands in `Instruction`, whose
+ * fields have the same names.
+ */
+export class Sweep {
+  /** Instructions in the batch. */
+  count = 0;
+  private readonly kernel: Sweeper;
+  private readonly records: number;
+  private readonly bytes: Uint8Array;
+  private readonly words: Int32Array;
+  /** What makes an offset in the code of an address in the kernel's memory. */
+  private toOffset = 0;
+  /** What of the code is with the kernel: its offset, and its size. */
+  private from = 0;
+  private size = 0;
+  /** Where the next batch begins, counted from there. */
+  private at = 0;
+
+  /** Throws InputError where the JavaScript engine has no WebAssembly. */
+  constructor(private readonly code: Uint8Array) {
+    this.kernel = makeSweeper(WINDOW);
+    this.records = this.kernel.reserve(BATCH * RECORD_SIZE);
+    this.bytes = new Uint8Array(this.kernel.memory.buffer, this.records, BATCH * RECORD_SIZE);
+    this.words = new Int32Array(this.kernel.memory.buffer, this.records, (BATCH * RECORD_SIZE) / 4);
+  }
+
+  /** Decodes the next batch, which may be empty. False at the end of the code. */
+  next(): boolean {
+    const left = this.size - this.at;
+    if (left < BATCH + MAX_LENGTH && this.from + this.size < this.code.length) this.load();
+    const size = Math.min(BATCH, this.size - this.at);
+    this.count = this.kernel.sweep(this.at, this.at + size, this.size, this.records);
+    this.toOffset = this.from - this.kernel.codeAt();
+    this.at = this.kernel.sweptTo();
+    return size > 0;
+  }
+
+  private load(): void {
+    this.from += this.at;
+    this.at = 0;
+    const part = this.code.subarray(this.from, this.from + WINDOW);
+    new Uint8Array(this.kernel.memory.buffer).set(part, this.kernel.codeAt());
+    this.size = part.length;
+  }
+
+  offset(index: number): number {
+    return this.word(index, START) + this.toOffset;
+  }
+
+  length(index: number): number {
+    return this.byte(index, LENGTH);
+  }
+
+  prefixes(index: number): number {
+    return this.byte(index, PREFIXES);
+  }
+
+  rex(index: number): number {
+    return this.byte(index, REX_BYTE);
+  }
+
+  encoding(index: number): number {
+    return this.byte(index, MAP) >> 4;
+  }
+
+  map(index: number): number {
+    return this.byte(index, MAP) & 15;
+  }
+
+  opcode(index: number): number {
+    return this.byte(index, OPCODE);
+  }
+
+  opcodeAt(index: number): number {
+    const behind = this.byte(index, BEHIND_OPCODE) & BEHIND;
+    return this.isThreeDNow(index) ? this.length(index) - 1 : this.length(index) - this.rest(index) - behind - 1;
+  }
+
+  vvvv(index: number): number {
+    return this.byte(index, VVVV);
+  }
+
+  modrm(index: number): number {
+    return this.hasModrm(index) ? this.byte(index, MODRM_BYTE) : NONE;
+  }
+
+  sib(index: number): number {
+    const modrm = this.byte(index, MODRM_BYTE);
+    return this.hasModrm(index) && modrm < 0xc0 && (modrm & 7) === 4 ? this.byte(index, SIB_BYTE) : NONE;
+  }
+
+  dispSize(index: number): number {
+    return this.isOffset(index) ? this.rest(index) : (this.byte(index, BEHIND_OPCODE) >> DISPLACEMENT_SHIFT) & BEHIND;
+  }
+
+  dispAt(index: number): number {
+    return this.length(index) - this.rest(index) - (this.isOffset(index) ? 0 : this.dispSize(index));
+  }
+
+  disp(index: number): number {
+    if (this.isOffset(index)) {
+      const low = this.word(index, IMMEDIATE_VALUE) >>> 0;
+      return this.rest(index) === 8 ? (this.word(index, IMMEDIATE_VALUE + 4) & 0x1fffff) * 0x1_0000_0000 + low : low;
+    }
+    return this.dispSize(index) === 0 ? 0 : this.word(index, DISPLACEMENT);
+  }
+
+  immSize(index: number): number {
+    return this.isOffset(index) || this.isThreeDNow(index) ? 0 : this.rest(index);
+  }
+
+  immAt(index: number): number {
+    return this.length(index) - this.immSize(index);
+  }
+
+  imm(index: number): number {
+    const size = this.immSize(index);
+    if (size === 0) return 0;
+    const low = this.word(index, IMMEDIATE_VALUE);
+    if (size === 3) return low & 0xffffff;
+    return size === 8 ? this.word(index, IMMEDIATE_VALUE + 4) * 0x1_0000_0000 + (low >>> 0) : low;
+  }
+
+  flow(index: number): number {
+    return (this.word(index, ENTRY) >> FLOW_SHIFT) & 15;
+  }
+
+  target(index: number): number {
+    const flow = this.flow(index);
+    const isDirect = flow === Flow.Jump || flow === Flow.Branch || flow === Flow.Call;
+    return isDirect ? this.offset(index) + this.length(index) + this.imm(index) : 0;
+  }
+
+  /** All of it at once. */
+  read(index: number, out: Instruction): void {
+    out.offset = this.offset(index);
+    out.length = this.length(index);
+    out.prefixes = this.prefixes(index);
+    out.rex = this.rex(index);
+    out.encoding = this.encoding(index);
+    out.map = this.map(index);
+    out.opcode = this.opcode(index);
+    out.opcodeAt = this.opcodeAt(index);
+    out.vvvv = this.vvvv(index);
+    out.modrm = this.modrm(index);
+    out.sib = this.sib(index);
+    out.dispSize = this.dispSize(index);
+    out.dispAt = this.dispAt(index);
+    out.disp = this.disp(index);
+    out.immSize = this.immSize(index);
+    out.immAt = this.immAt(index);
+    out.imm = this.imm(index);
+    out.flow = this.flow(index);
+    out.target = this.target(index);
+  }
+
+  private byte(index: number, field: number): number {
+    return this.bytes[index * RECORD_SIZE + field]!;
+  }
+
+  private word(index: number, field: number): number {
+    return this.words[(index * RECORD_SIZE + field) >> 2]!;
+  }
+
+  private hasModrm(index: number): boolean {
+    return (this.byte(index, BEHIND_OPCODE) & BEHIND) !== 0;
+  }
+
+  /** Bytes of what the kernel takes for an immediate. */
+  private rest(index: number): number {
+    return this.byte(index, TWICE_IMMEDIATE_SIZE) >> 1;
+  }
+
+  /** mov %al,moffs and its like: an address instead of an immediate. */
+  private isOffset(index: number): boolean {
+    return this.byte(index, MAP) === OpcodeMap.Primary && (this.opcode(index) & 0xfc) === 0xa0;
+  }
+
+  /** Its opcode is what the kernel takes for an immediate. */
+  private isThreeDNow(index: number): boolean {
+    return this.byte(index, MAP) === (OpcodeMap.ThreeDNow | (Encoding.Legacy << 4));
+  }
+}

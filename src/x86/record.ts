@@ -1,0 +1,33 @@
+/**
+ * An instruction as the kernel writes it down, 32 bytes: where each field stands, and its size in bits. Plain numbers, as in `entry.ts`,
+ * since kernel/ reads this file too.
+ */
+
+export const RECORD_SIZE = 32;
+
+/** 32: address of its first byte in the kernel's memory. */
+export const START = 0;
+/** 8 each: the opcode, and the bytes behind it, which are ModRM and SIB where it has them. */
+export const OPCODE = 4;
+export const MODRM_BYTE = 5;
+export const SIB_BYTE = 6;
+/** 32: its entry, with what ModRM and prefixes changed of it. */
+export const ENTRY = 8;
+/** 8: 1 to 15. */
+export const LENGTH = 12;
+/** 8: REX, or what is the same of VEX, EVEX and XOP; 0 without. */
+export const REX_BYTE = 13;
+/** 8: the map, and from bit 4 on a value of `Encoding`. */
+export const MAP = 14;
+/** 8: bits of `Prefix`. */
+export const PREFIXES = 15;
+/** 32, signed: the displacement, without meaning where it has none. */
+export const DISPLACEMENT = 16;
+/** 8: how much ModRM has behind it, as in the table MODRMS; 0 without ModRM. */
+export const BEHIND_OPCODE = 20;
+/** 8: twice the bytes of the immediate. */
+export const TWICE_IMMEDIATE_SIZE = 21;
+/** 8: the register in vvvv; without meaning but for VEX, EVEX and XOP. */
+export const VVVV = 22;
+/** 64, signed: the immediate, without meaning where it has none. */
+export const IMMEDIATE_VALUE = 24;
