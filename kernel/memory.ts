@@ -23,8 +23,21 @@ export function reserve(size: usize): usize {
   const missing = pagesTo(free);
   if (missing > 0 && memory.grow(max(missing, memory.size() >> 2)) < 0 && memory.grow(missing) < 0) unreachable();
   if (at < clean) memory.fill(at, 0, min(free, clean) - at);
+  touch(max(at, clean), min(free, at + MOST_TOUCHED));
   clean = max(clean, free);
   return at;
+}
+
+const PAGE: usize = 4096;
+/** Memory that is never needed stays the system's. */
+const MOST_TOUCHED: usize = 1 << 26;
+
+/**
+ * Writes to every page. Linux gives a page that is read first away as one of zeros that all share; when it is written then, each of the
+ * process's processors has to be told, which takes longer than all that the walk does with a page.
+ */
+function touch(from: usize, to: usize): void {
+  for (let at = from; at < to; at += PAGE) store<u8>(at, 0);
 }
 
 /** How many pages are missing for so many bytes. */

@@ -25,23 +25,18 @@ import {
   opcode,
   PRIMARY,
   RIP,
+  SECONDARY,
   SYSTEM_CALL,
   scale,
   target,
 } from "./instruction";
 import { bytes, entries, startTables, stepTables, words } from "./jump-tables";
+import { addMark, BODY, FUNCTION, isInside, LEADER, LINUX, markAt, markInstruction, overlapsKnown, RANK } from "./marks";
 import { clear, code, codeSize, itemAt, LIST, marks, notes, pop, push, reserve, shorten, sizeOf } from "./memory";
 import { addressOf, endOf, positionOf, regionCount, regionOf, startOf } from "./space";
 
 /** The 32-bit word of data at an address; NaN where there is none. */
 declare function word32(address: f64): f64;
-
-// src/code/walk.ts, Mark.
-const RANK: i32 = 7;
-const BODY: i32 = 8;
-const LINUX: i32 = 16;
-const LEADER: i32 = 32;
-const FUNCTION: i32 = 64;
 
 // Bits of a note.
 /** The sweep over the gaps begins an instruction here. */
@@ -130,15 +125,6 @@ function followPointers(linux: bool): void {
   }
 }
 
-function markAt(position: i32): i32 {
-  return load<u8>(marks + usize(position));
-}
-
-function addMark(position: i32, bits: i32): void {
-  const at = marks + usize(position);
-  store<u8>(at, load<u8>(at) | bits);
-}
-
 function noteAt(position: i32): i32 {
   return load<u8>(notes + usize(position));
 }
@@ -154,7 +140,7 @@ function guess(position: i32, evidence: i32, linux: bool): void {
   const mark = markAt(position);
   const isStart = (mark & RANK) != 0;
   if (isStart && (!linux || (mark & LINUX) != 0)) return;
-  if ((mark & (RANK | BODY)) == BODY) return;
+  if (isInside(position)) return;
   if (!isStart && (!isBoundary(position) || isTableOfDistances(position))) return;
   isGuess = true;
   shorten(journal, 0);
@@ -185,7 +171,7 @@ function isTableOfDistances(position: i32): bool {
   if (end - position < 4 * 4) return false;
   for (let i = 0; i < 4; i++) {
     const to = i64(position) + load<i32>(code + usize(position + 4 * i));
-    if (to < startOf(region) || to >= end || (markAt(i32(to)) & (RANK | BODY)) == BODY) return false;
+    if (to < startOf(region) || to >= end || isInside(i32(to))) return false;
   }
   return true;
 }
@@ -202,11 +188,11 @@ function sweepGaps(): void {
     const end = endOf(region);
     let at = startOf(region);
     while (at < end) {
-      store<u8>(notes + usize(at), noteAt(at) | BOUNDARY);
-      if ((markAt(at) & (BODY | RANK)) == BODY) at++;
-      else at += max(1, decode(at, end));
       // Known code is a fixed point: what overlaps it was out of step.
-      while (at < end && (markAt(at) & (RANK | BODY)) == BODY) at++;
+      while (at < end && (markAt(at) & (RANK | BODY)) != 0) at++;
+      if (at >= end) break;
+      store<u8>(notes + usize(at), noteAt(at) | BOUNDARY);
+      at += max(1, decode(at, end));
     }
   }
 }
@@ -257,8 +243,7 @@ function followLine(from: i32, held: i32, evidence: i32, linux: bool): bool {
         if (sawCall) return takeBack(behindCall);
         if (isGuess) return false;
       }
-      addMark(at, evidence);
-      for (let i = at + 1; i < at + length; i++) addMark(i, BODY);
+      markInstruction(at, length, evidence);
       if (isGuess) push(journal, at);
       if (sawCall) push(behindCall, at);
     }
@@ -267,8 +252,7 @@ function followLine(from: i32, held: i32, evidence: i32, linux: bool): bool {
     if (asksHost) stepOver(at, end, toAddress + next);
     const way = flow();
     if (way == NEXT) {
-      if (map() == PRIMARY) notePointersOf(toAddress + next);
-      stepTables(toAddress + next, absoluteImmediates);
+      if (mayTellAddress()) noteAddresses(toAddress + next);
     } else if (way == CALL || way == INDIRECT_CALL) {
       if (way == CALL) reach(target(at), at, region, true, 0, known);
       sawCall = true;
@@ -286,11 +270,7 @@ function followLine(from: i32, held: i32, evidence: i32, linux: bool): bool {
       reach(target(at), at, region, false, registers, known);
       return true;
     } else if (way == INDIRECT_JUMP) {
-      if (hasMemory()) followAddressTable(at, known);
-      else {
-        followByteTable(at, region, known);
-        noteRelativeTable(at, region, known);
-      }
+      followTable(at, region, known);
       return true;
     } else if (way != SYSTEM_CALL) return true;
     at = next;
@@ -300,12 +280,6 @@ function followLine(from: i32, held: i32, evidence: i32, linux: bool): bool {
       keepOnly(load<u16>(hostAtLeader + (usize(at) << 1)) & ~SEEN);
     }
   }
-}
-
-function overlapsKnown(at: i32, length: i32): bool {
-  if ((markAt(at) & BODY) != 0) return true;
-  for (let i = at + 1; i < at + length; i++) if ((markAt(i) & RANK) != 0) return true;
-  return false;
 }
 
 /** Unmarks instructions, latest first. Always true, to be returned. */
@@ -363,6 +337,22 @@ function inSpace(to: i64, region: i32): i32 {
   return regionCount() == 1 ? -1 : positionOf(addressOf(region) - start + to);
 }
 
+/** Opcodes of the one-byte map that the two questions below are about, all others have nothing to do with addresses. A bit each. */
+const TELLING: usize = memory.data<u32>([0x20, 0x3000_0000, 0, 0x108, 0x200b, 0xff00_0000, 0x80, 0]);
+
+/** Whether the instruction decoded last may hold the address of a function or of a table, or the bound of one. Most do not. */
+function mayTellAddress(): bool {
+  const byte = opcode();
+  if (map() == PRIMARY) return (load<u32>(TELLING + usize((byte >> 5) << 2)) & (1 << (byte & 31))) != 0;
+  return map() == SECONDARY && byte == 0xb6;
+}
+
+/** `next` is the address behind the instruction. */
+function noteAddresses(next: i64): void {
+  if (map() == PRIMARY) notePointersOf(next);
+  stepTables(next, absoluteImmediates);
+}
+
 /**
  * `lea f(%rip),%r`, `mov $f,%r32`, `push $f`, `movq $f,mem`: the address of a function taken by an instruction. `add $f,%eax` and
  * `cmp $f,%rax` too: so Cosmopolitan's start-up code finds the way of a system's calls, and its signal handler whether it is on it.
@@ -379,6 +369,16 @@ function notePointersOf(next: i64): void {
   const isMove = (byte >= 0xb8 && byte <= 0xbf) || byte == 0xc7 || byte == 0x68;
   if (isMove || byte == 0x05 || byte == 0x3d || (byte == 0x81 && (extension() == 0 || extension() == 7)))
     notePointer(positionOf(immediate()));
+}
+
+/** What an indirect jump leads to, if it is told by a table. */
+function followTable(jump: i32, region: i32, known: bool): void {
+  if (hasMemory()) {
+    followAddressTable(jump, known);
+    return;
+  }
+  followByteTable(jump, region, known);
+  noteRelativeTable(jump, region, known);
 }
 
 /** The jump table of a `switch` in position-independent code: 32-bit distances from the table's own address. */

@@ -1,7 +1,4 @@
-/**
- * Makes what is not in the repository: of opcodes/ the tables of both decoders, src/x86/tables-binary.ts, and of kernel/ WebAssembly,
- * src/code/kernel-binary.ts.
- */
+/** Makes what is not in the repository: of opcodes/ the tables of both decoders, of kernel/ WebAssembly; each as src/…-binary.ts. */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,22 +15,20 @@ const common = [
 
 /** Throws with the compiler's words where the source is wrong. Does nothing where the output is newer than all sources. */
 export async function buildKernel() {
-  await make("opcodes", join(root, "src", "x86", "tables-binary.ts"), async () => ({ tablesBinary: await tables() }));
-  await make("kernel", join(root, "src", "code", "kernel-binary.ts"), async () => ({
-    kernelBinary: await compile("index.ts"),
-    // Six pages hold a window of code, what is found there and where jumps may go: kernel/first-look.ts.
-    firstLookBinary: await compile("first-look.ts", "--enable", "simd", "--initialMemory", "6"),
-  }));
+  await make("opcodes", "src/x86/tables-binary.ts", "tablesBinary", tables);
+  await make("kernel", "src/code/kernel-binary.ts", "kernelBinary", () => compile("index.ts"));
+  // Six pages hold a window of code, what is found there and where jumps may go: kernel/first-look.ts.
+  const options = ["--enable", "simd", "--initialMemory", "6"];
+  await make("kernel", "src/code/first-look-binary.ts", "firstLookBinary", () => compile("first-look.ts", ...options));
 }
 
-async function make(folder, output, constants) {
-  const sources = [...readdirSync(join(root, folder)).map((name) => join(root, folder, name)), ...common];
-  const newest = Math.max(...sources.map((path) => statSync(path).mtimeMs));
-  if ((statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0) > newest) return;
-  const lines = Object.entries(await constants()).map(([name, bytes]) => {
-    return `export const ${name} =\n  "${Buffer.from(bytes).toString("base64")}";\n`;
-  });
-  writeFileSync(output, `/** Made from ${folder}/ by scripts/kernel.mjs. */\n\n${lines.join("\n")}`);
+async function make(folder, output, name, bytes) {
+  const path = join(root, output);
+  const sources = [...readdirSync(join(root, folder)).map((source) => join(root, folder, source)), ...common];
+  const newest = Math.max(...sources.map((source) => statSync(source).mtimeMs));
+  if ((statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > newest) return;
+  const text = Buffer.from(await bytes()).toString("base64");
+  writeFileSync(path, `/** Made from ${folder}/ by scripts/kernel.mjs. */\n\nexport const ${name} =\n  "${text}";\n`);
 }
 
 async function tables() {

@@ -1,6 +1,6 @@
 /** Which few of a program's bytes landmarks.ts has to look at: in WebAssembly, sixteen at a time, and in JavaScript where that is less. */
 
-import { firstLookBinary } from "./kernel-binary.js";
+import { firstLookBinary } from "./first-look-binary.js";
 import { instantiate } from "./web-assembly.js";
 
 /** kernel/first-look.ts */
