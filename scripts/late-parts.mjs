@@ -6,18 +6,21 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-/** Part → its modules. Others use functions of them alone, and of `pages` fields of what they export: anything else does not build. */
+/**
+ * Part → its modules. Others use functions of `analysis` alone, and of `records` fields of what is exported: anything else does not
+ * build.
+ */
 const places = {
   analysis: [
     /\/src\/aarch64\/\w+\.ts$/,
     /\/src\/code\/(accesses|code|data-space|flow|forward|gaps|host-tests|kernel|liveness|patching|paths|selectors|system-calls|walk)\.ts$/,
-    /\/src\/image\/(symbols|unwind|zip-symbols)\.ts$/,
+    /\/src\/image\/(ape-script|macho|pe|symbols|unwind|zip-symbols)\.ts$/,
     /\/src\/report\/portable\.ts$/,
     /\/src\/rules\/(aarch64-stacks|arrange-headers|move-to-fs|set-calls|sites)\.ts$/,
     /\/src\/rules\/portable\/[\w-]+\.ts$/,
     /\/src\/x86\/(format|mnemonics)\.ts$/,
   ],
-  pages: [/\/src\/rules\/pages\/[\w-]+\.ts$/],
+  records: [/\/src\/rules\/pages\/[\w-]+\.ts$/, /\/src\/rules\/(growsdown-probe|loader-probes)\.ts$/],
 };
 const names = Object.keys(places);
 const partOf = (path) => names.find((name) => places[name].some((place) => place.test(path)));
@@ -58,7 +61,7 @@ export function lateParts(source) {
 /** What others get in place of a module: functions that read its part when they are called. */
 function standIn(text, part, name) {
   const functions = Array.from(text.matchAll(/^export (?:async )?function\*? (\w+)/gm), ([, one]) => one);
-  const objects = part === "pages" ? Array.from(text.matchAll(/^export const (\w+)/gm), ([, one]) => one) : [];
+  const objects = part === "records" ? Array.from(text.matchAll(/^export const (\w+)/gm), ([, one]) => one) : [];
   return [
     `let part;\nconst module = () => (part ??= require("./${part}.js").${name});`,
     ...functions.map((one) => `export const ${one} = (...all) => module().${one}(...all);`),
