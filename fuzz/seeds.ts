@@ -6,6 +6,7 @@ import { buildApe } from "../test/fixtures/images/ape-builder.js";
 import { buildElf } from "../test/fixtures/images/elf-builder.js";
 import { buildZip, concat } from "../test/fixtures/images/zip-builder.js";
 import { samplePrograms } from "../test/fixtures/programs/index.js";
+import { loaderPrograms } from "../test/fixtures/programs/loader-programs.js";
 import { pax, tar, tarGz } from "../test/pack/archives.js";
 
 const MOST_BYTES = 64 * 1024;
@@ -33,7 +34,7 @@ function files(): Map<string, Uint8Array> {
     ["elf-32", buildElf({ class: 32, littleEndian: false, machine: 20, symbols: [{ name: "_start", address: 0x400000 }] })],
     ["elf-zip64", concat([buildElf(), buildZip({ members: member, at: 0x1009, zip64: true }).bytes])],
   ]);
-  for (const { name, bytes } of samplePrograms()) {
+  for (const { name, bytes } of [...samplePrograms(), ...loaderPrograms("/tmp")]) {
     if (bytes.length <= MOST_BYTES) found.set(`program-${name}`, bytes);
   }
   return found;
