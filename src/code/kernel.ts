@@ -63,8 +63,8 @@ interface Kernel {
   /** What the kernel's questions are about. */
   bytes: Uint8Array;
   input: WalkInput | undefined;
-  /** What of its memory is still in use, if it is. */
-  result?: WeakRef<WalkResult>;
+  /** What of its memory may still be in use. No WeakRef: what one names is kept until the engine's next turn, and many files take one. */
+  result?: WalkResult;
 }
 
 const nothing = new Uint8Array(0);
@@ -89,7 +89,7 @@ export function runWalk(input: WalkInput): WalkResult {
 function walkInKernel(input: WalkInput): WalkResult {
   const kernel = kept ?? makeKernel();
   kept = undefined;
-  copyOut(kernel.result?.deref());
+  copyOut(kernel.result);
   const { exports } = kernel;
   const { space } = input;
   kernel.input = input;
@@ -125,7 +125,7 @@ function walkInKernel(input: WalkInput): WalkResult {
   };
   kernel.input = undefined;
   kernel.bytes = nothing;
-  kernel.result = new WeakRef(result);
+  kernel.result = result;
   if (buffer.byteLength <= MOST_BYTES_KEPT) kept = kernel;
   return result;
 }

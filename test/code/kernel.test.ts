@@ -1,8 +1,11 @@
 /** The kernel's decoder says of every instruction what src/x86/decode.ts says, wherever in the bytes it begins. */
 
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { makeSweeper } from "../../src/code/kernel.js";
+import { makeSweeper, runWalk } from "../../src/code/kernel.js";
 import { Sweep } from "../../src/code/sweep.js";
+import type { WalkInput } from "../../src/code/walk.js";
 import { decode } from "../../src/x86/decode.js";
 import { Instruction } from "../../src/x86/instruction.js";
 import { executableParts } from "../x86/executable.js";
@@ -127,4 +130,25 @@ describe("the kernel decodes as the decoder does, in every field", () => {
       if (kernel.decode(at, end) !== length) expect.fail(`${at} of ${end - at}: not ${length}`);
     }
   });
+});
+
+it("nothing of a walk is kept when the next is done, within one turn of the engine too", () => {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const bytes = new Uint8Array(2 << 20).fill(0xc3);
+  const space = {
+    bytes,
+    regions: [{ start: 0, size: bytes.length, address: 0x400000 }],
+    addressOf: (at: number) => at + 0x400000,
+  };
+  const input = { space, entries: [], functions: [], names: [], pointers: [], absoluteImmediates: false };
+  const held = () => {
+    collect();
+    return process.memoryUsage().external;
+  };
+  const walk = () => runWalk({ ...input, hostVariable: undefined, data: undefined } as unknown as WalkInput);
+  walk();
+  const before = held();
+  for (let i = 0; i < 20; i++) walk();
+  expect(held() - before).toBeLessThan(4 * bytes.length);
 });
