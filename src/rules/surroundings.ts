@@ -13,11 +13,13 @@ export interface Surroundings {
 
 /** The libraries that a program would load. Read when first asked for; nothing here throws. */
 export interface Libraries {
+  /** All of them, and what is missing. */
   all(): Promise<Closure>;
   /** The newest of the GNU C Library's versions that the one among them provides ("2.36" of GLIBC_2.36); undefined where there is none. */
   glibc(): Promise<string | undefined>;
 }
 
+/** All libraries that a program would load. */
 export interface Closure {
   /** Those that DT_NEEDED names lead to, directly or through others, each once. The program's interpreter is the first. */
   readonly found: readonly Library[];
