@@ -1,4 +1,4 @@
-/** Full sweep of real code: this project's decoders and their peers on the same bytes, in turns. */
+/** Full sweep of real code: this project's decoders and their peers on the same bytes, in turns, by processor time. */
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { loadCodeSpace } from "../src/code/code-space.js";
 import { readImage } from "../src/image/detect.js";
 import { executableParts } from "../test/x86/executable.js";
 import { root } from "./inputs.js";
-import { isThere, median } from "./turns.js";
+import { isThere, median, timed } from "./turns.js";
 
 export interface DecodeRow {
   readonly name: string;
@@ -32,8 +32,8 @@ const LEAST_BYTES = 16e6;
 const ELF_MAGIC = 0x7f454c46;
 
 /**
- * Our three sweeps, bundled into one CommonJS file as the command ships: of an ES module V8 reads the tables' variables anew every
- * time. Each goes from instruction to instruction and asks for length and segment; where no instruction is, one byte on.
+ * Our sweeps, bundled into one CommonJS file as the command ships: of an ES module V8 reads the tables' variables anew every time. Each
+ * goes from instruction to instruction; where none is, one byte on.
  */
 const SWEEPS = `
 import { Sweep } from "./src/code/sweep.js";
@@ -41,6 +41,12 @@ import { decode } from "./src/x86/decode.js";
 import { Instruction, Prefix } from "./src/x86/instruction.js";
 import { scan } from "./src/x86/scan.js";
 export function sweepByKernel(code) {
+  const sweep = new Sweep(code);
+  let count = 0;
+  while (sweep.next()) count += sweep.count;
+  return count;
+}
+export function sweepByKernelAsking(code) {
   const sweep = new Sweep(code);
   let withSegment = 0;
   while (sweep.next()) {
@@ -70,6 +76,7 @@ export function sweepByDecode(code) {
 
 interface Sweeps {
   sweepByKernel(code: Uint8Array): number;
+  sweepByKernelAsking(code: Uint8Array): number;
   sweepByScan(code: Uint8Array): number;
   sweepByDecode(code: Uint8Array): number;
 }
@@ -93,7 +100,7 @@ async function bundledSweeps(): Promise<Sweeps> {
   return module.exports as Sweeps;
 }
 
-/** It goes on behind what it calls invalid, so it decodes less often than one byte on. Nothing is asked of the instructions. */
+/** It goes on behind what it calls invalid, so it decodes less often than one byte on. */
 function sweepIced(code: Uint8Array): void {
   const decoder = new Decoder(64, code, DecoderOptions.None);
   const insn = new IcedInstruction();
@@ -102,14 +109,23 @@ function sweepIced(code: Uint8Array): void {
   decoder.free();
 }
 
-function sweepObjdump(path: string): void {
-  spawnSync("objdump", ["-D", "-b", "binary", "-m", "i386:x86-64", path], { stdio: "ignore" });
+function sweepIcedAsking(code: Uint8Array): number {
+  const decoder = new Decoder(64, code, DecoderOptions.None);
+  const insn = new IcedInstruction();
+  let withSegment = 0;
+  while (decoder.canDecode) {
+    decoder.decodeOut(insn);
+    if (insn.length > 0 && insn.segmentPrefix !== 0) withSegment++;
+  }
+  insn.free();
+  decoder.free();
+  return withSegment;
 }
 
 interface Way {
   readonly name: string;
   readonly runs: number;
-  /** Returns seconds. */
+  /** Returns seconds for each byte. */
   readonly run: () => number;
   readonly times: number[];
 }
@@ -130,7 +146,7 @@ function peers(folder: string, path: string, size: number): Way[] {
       console.log(`left out: ${name} (needs gcc and its headers)`);
       return [];
     }
-    const run = () => Number.parseFloat(spawnSync(program, [path, "0", String(size)], { encoding: "utf8" }).stdout);
+    const run = () => Number.parseFloat(spawnSync(program, [path, String(size)], { encoding: "utf8" }).stdout) / size;
     return [{ name, runs: RUNS, run, times: [] }];
   });
 }
@@ -143,35 +159,43 @@ async function codeOf(path: string): Promise<Uint8Array> {
   return (await loadCodeSpace(source, (await readImage(source)).elf[0])).bytes;
 }
 
+/** The same code so often that it takes a while. */
+function repeated(code: Uint8Array): Uint8Array {
+  const times = Math.ceil(LEAST_BYTES / code.length);
+  const all = new Uint8Array(times * code.length);
+  for (let i = 0; i < times; i++) all.set(code, i * code.length);
+  return all;
+}
+
 /** Sweeps the code of a program, each way in turn. Returns one row each; what is missing is left out by name. */
 export async function benchDecode(path: string): Promise<DecodeRow[]> {
   const code = await codeOf(path);
-  const { sweepByKernel, sweepByScan, sweepByDecode } = await bundledSweeps();
+  const many = repeated(code);
+  const sweeps = await bundledSweeps();
   const folder = mkdtempSync(join(tmpdir(), "sandfit-peers-"));
   const bytes = join(folder, "code");
   writeFileSync(bytes, code);
-  const times = Math.ceil(LEAST_BYTES / code.length);
   const inProcess = (name: string, sweep: (code: Uint8Array) => unknown): Way => {
     const run = () => {
-      const start = performance.now();
-      for (let i = 0; i < times; i++) sweep(code);
-      return (performance.now() - start) / 1000 / times;
+      const before = process.cpuUsage();
+      sweep(many);
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1e6 / many.length;
     };
     return { name, runs: RUNS, run, times: [] };
   };
   const ways: Way[] = [
-    inProcess("sandfit Sweep, all fields (WebAssembly)", sweepByKernel),
-    inProcess("sandfit scan, length and segment (JavaScript)", sweepByScan),
-    inProcess("sandfit decode, all fields (JavaScript)", sweepByDecode),
+    inProcess("sandfit Sweep, all fields (WebAssembly)", sweeps.sweepByKernel),
+    inProcess("… and the segment of each asked for", sweeps.sweepByKernelAsking),
+    inProcess("sandfit decode, all fields (JavaScript)", sweeps.sweepByDecode),
+    inProcess("sandfit scan, length and segment alone (JavaScript)", sweeps.sweepByScan),
     inProcess("iced-x86 decodeOut (WebAssembly)", sweepIced),
+    inProcess("… and length and segment of each asked for", sweepIcedAsking),
     ...peers(folder, bytes, code.length),
   ];
   if (isThere("objdump", "--version")) {
-    const run = () => {
-      const start = performance.now();
-      sweepObjdump(bytes);
-      return (performance.now() - start) / 1000;
-    };
+    const args = ["-D", "-b", "binary", "-m", "i386:x86-64", bytes];
+    const run = () => timed({ program: "objdump", args }).processor / 1000 / code.length;
     ways.push({ name: "objdump -D", runs: OBJDUMP_RUNS, run, times: [] });
   } else console.log("left out: objdump");
   for (let run = 0; run < RUNS; run++) for (const way of ways) if (run < way.runs) way.times.push(way.run());
@@ -181,7 +205,7 @@ export async function benchDecode(path: string): Promise<DecodeRow[]> {
   const objdump = rows.find(({ name }) => name.startsWith("objdump"))?.seconds ?? Number.NaN;
   return rows.map(({ name, seconds }) => ({
     name,
-    megabytesPerSecond: code.length / 1e6 / seconds,
+    megabytesPerSecond: 1 / 1e6 / seconds,
     timesIced: iced / seconds,
     timesObjdump: objdump / seconds,
   }));
@@ -190,7 +214,7 @@ export async function benchDecode(path: string): Promise<DecodeRow[]> {
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   for (const row of await benchDecode(process.argv[2] ?? process.execPath)) {
     console.log(
-      `${row.name.padEnd(46)} ${row.megabytesPerSecond.toFixed(1).padStart(7)} MB/s ${row.timesIced.toFixed(2).padStart(6)} x iced ${row.timesObjdump.toFixed(1).padStart(6)} x objdump`,
+      `${row.name.padEnd(52)} ${row.megabytesPerSecond.toFixed(1).padStart(7)} MB/s ${row.timesIced.toFixed(2).padStart(6)} x iced ${row.timesObjdump.toFixed(1).padStart(6)} x objdump`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/* Full sweep by a C library (Zydis 4, capstone, distorm 3): ./peer FILE OFFSET SIZE prints seconds. One of CAPSTONE, ZYDIS, DISTORM is defined. */
+/* Full sweep by a C library (Zydis 4, capstone, distorm 3): ./peer FILE SIZE prints seconds of processor time. One of CAPSTONE, ZYDIS, DISTORM is defined. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 static double now(void) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
   return t.tv_sec + t.tv_nsec / 1e9;
 }
 
@@ -54,11 +54,11 @@ static size_t sweep(const uint8_t *code, size_t size) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) return 2;
-  size_t size = strtoul(argv[3], 0, 0);
+  if (argc != 3) return 2;
+  size_t size = strtoul(argv[2], 0, 0);
   uint8_t *code = malloc(size);
   FILE *file = fopen(argv[1], "rb");
-  if (!file || fseek(file, strtol(argv[2], 0, 0), SEEK_SET) || fread(code, 1, size, file) != size) return 1;
+  if (!file || fread(code, 1, size, file) != size) return 1;
   double start = now();
   size_t count = sweep(code, size);
   printf("%.6f %zu\n", now() - start, count);

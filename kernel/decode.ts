@@ -6,11 +6,11 @@
 import { ASK_SIB, BEHIND, ENTRIES, IMMEDIATE_SHIFT, MODRMS, REGISTER_FORM, REXES, WIDENS_SHIFT } from "../src/x86/entry";
 import { RECORD_SIZE } from "../src/x86/record";
 import { decodeGeneral } from "./decode-general";
-import { LAST, length, PRIMARY, SECONDARY } from "./instruction";
+import { LAST, length } from "./instruction";
 import { askSib, ofGroup } from "./look-closer";
 import { code } from "./memory";
 import { TABLES } from "./tables";
-import { writeOpcode, writeRest } from "./write";
+import { write } from "./write";
 
 /** Address behind what was decoded last. */
 let reached: usize = 0;
@@ -44,13 +44,11 @@ function decodeAll(from: usize, to: usize, end: usize, records: usize): usize {
     const rex: i32 = load<u8>(usize(u8(first)), TABLES + REXES);
     let word = select<u64>(first >> 8, first, (first & 0xf0) == 0x40);
     let behindOpcode = start + 1 + usize(rex >> 6);
-    let map = PRIMARY;
     let entry = load<i32>(usize(u8(word)) << 2, TABLES + ENTRIES);
     if (entry < 0) {
       if (u8(word) == 0x0f) {
         word >>= 8;
         behindOpcode++;
-        map = SECONDARY;
         entry = load<i32>(usize(u8(word)) << 2, TABLES + ENTRIES + 1024);
       } else entry = ofGroup(entry, i32(word >> 8));
       if (entry < 0) {
@@ -68,15 +66,14 @@ function decodeAll(from: usize, to: usize, end: usize, records: usize): usize {
       }
       behind = askSib(behind, i32(word >> 16));
     }
-    const twice = ((entry >> IMMEDIATE_SHIFT) & 31) + ((entry >> WIDENS_SHIFT) & rex);
+    const size = usize((((entry >> IMMEDIATE_SHIFT) & 31) + ((entry >> WIDENS_SHIFT) & rex)) >> 1);
     // In this order: what `behind` tells is known last.
-    const next = behindOpcode + usize(twice >> 1) + usize(behind & BEHIND);
+    const next = behindOpcode + size + usize(behind & BEHIND);
     if (next > end) {
       start++;
       continue;
     }
-    writeOpcode(record, word, entry, map, rex, 0);
-    writeRest(record, start, next, behind, twice);
+    write(record, start, next - size, next, word, entry, behind, rex, 0);
     record += RECORD_SIZE;
     start = next;
   }

@@ -1,19 +1,25 @@
 /** The instruction decoded last by `decode`, as src/x86/instruction.ts has it. */
 
-import { BEHIND, DISPLACEMENT_SHIFT, FLOW_SHIFT } from "../src/x86/entry";
+import {
+  BEHIND,
+  DISPLACEMENT_SHIFT,
+  ENCODING_SHIFT,
+  FLOW_SHIFT,
+  IMMEDIATE_SHIFT,
+  MAP_SHIFT,
+  WIDENS_SHIFT,
+} from "../src/x86/entry";
 import {
   BEHIND_OPCODE,
   DISPLACEMENT,
   ENTRY,
-  IMMEDIATE_VALUE,
   LENGTH,
-  MAP,
   MODRM_BYTE,
   OPCODE,
   RECORD_SIZE,
   REX_BYTE,
   SIB_BYTE,
-  TWICE_IMMEDIATE_SIZE,
+  TAIL,
 } from "../src/x86/record";
 
 /** Its record. */
@@ -39,13 +45,15 @@ export const INDIRECT_CALL: i32 = 5;
 export const RETURN: i32 = 6;
 export const SYSTEM_CALL: i32 = 7;
 
-// OpcodeMap, and Encoding from bit 4 on.
+// OpcodeMap.
 export const PRIMARY: i32 = 0;
 export const SECONDARY: i32 = 1;
 export const THREE_DNOW_MAP: i32 = 4;
-export const VEX: i32 = 0x10;
-export const EVEX: i32 = 0x20;
-export const XOP: i32 = 0x30;
+
+// Encoding.
+export const VEX: i32 = 1;
+export const EVEX: i32 = 2;
+export const XOP: i32 = 3;
 
 export const NONE: i32 = -1;
 export const RIP: i32 = 16;
@@ -54,8 +62,12 @@ export function length(): i32 {
   return load<u8>(LAST, LENGTH);
 }
 
+function entry(): i32 {
+  return load<i32>(LAST, ENTRY);
+}
+
 export function flow(): i32 {
-  return (load<i32>(LAST, ENTRY) >> FLOW_SHIFT) & 15;
+  return (entry() >> FLOW_SHIFT) & 15;
 }
 
 /** Of a direct jump, branch or call at a position: where it goes; may lie outside the code. */
@@ -65,7 +77,7 @@ export function target(at: i32): i64 {
 
 /** With the encoding from bit 4 on. */
 export function map(): i32 {
-  return load<u8>(LAST, MAP);
+  return ((entry() >> MAP_SHIFT) & 15) | (((entry() >> ENCODING_SHIFT) & 3) << 4);
 }
 
 export function opcode(): i32 {
@@ -86,15 +98,17 @@ export function extension(): i32 {
 }
 
 export function displacement(): i32 {
-  return (load<u8>(LAST, BEHIND_OPCODE) & (BEHIND << DISPLACEMENT_SHIFT)) != 0 ? load<i32>(LAST, DISPLACEMENT) : 0;
+  const bits = load<u8>(LAST, BEHIND_OPCODE) & (BEHIND << DISPLACEMENT_SHIFT);
+  return bits > 0 ? load<i32>(LAST, DISPLACEMENT) >> (32 - bits) : 0;
 }
 
 export function immediateSize(): i32 {
-  return load<u8>(LAST, TWICE_IMMEDIATE_SIZE) >> 1;
+  return (((entry() >> IMMEDIATE_SHIFT) & 31) + ((entry() >> WIDENS_SHIFT) & rex())) >> 1;
 }
 
 export function immediate(): i64 {
-  return immediateSize() > 0 ? load<i64>(LAST, IMMEDIATE_VALUE) : 0;
+  const size = immediateSize();
+  return size > 0 ? load<i64>(LAST, TAIL) >> (64 - (size << 3)) : 0;
 }
 
 function rex(): i32 {

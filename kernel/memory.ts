@@ -29,8 +29,8 @@ export function reserve(size: usize): usize {
 }
 
 const PAGE: usize = 4096;
-/** Memory that is never needed stays the system's. */
-const MOST_TOUCHED: usize = 1 << 26;
+/** Of a large program much is never written. */
+const MOST_TOUCHED: usize = 1 << 22;
 
 /**
  * Writes to every page. Linux gives a page that is read first away as one of zeros that all share; when it is written then, each of the

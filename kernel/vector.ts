@@ -1,7 +1,9 @@
 /** The opcodes behind VEX (C4, C5), EVEX (62) and XOP (8F): as src/x86/decode-vector.ts, which says why. */
 
 import {
+  ENCODING_SHIFT,
   ESCAPE,
+  MAP_SHIFT,
   MASK,
   MASK_REGISTERS,
   MASK_REQUIRED,
@@ -25,8 +27,6 @@ const FORBIDDEN: i32 = LOCK | REP | REPNE | OPERAND_SIZE;
 // What `readVector` has found.
 /** Address of the opcode. */
 export let vectorOpcode: usize = 0;
-/** The map, and the encoding from bit 4 on. */
-export let vectorMap: i32 = 0;
 /** W, R, X and B as in REX. */
 export let vectorRex: i32 = 0;
 export let vvvv: i32 = 0;
@@ -53,21 +53,21 @@ export function readVector(start: usize, prefixes: i32): i32 {
     vectorOpcode++;
   }
   if ((prefixes & FORBIDDEN) != 0 || (encoding == EVEX && ((first & 8) != 0 || (last & 4) == 0))) return ESCAPE;
-  vectorMap = map | encoding;
   vectorRex |= (last & 0x80) >> 4;
   vvvv = (~last >> 3) & 15;
-  const space: i32 = load<u8>(usize(((encoding - VEX) << 1) | map), TABLES + VECTOR_SPACES);
+  const space: i32 = load<u8>(usize(((encoding - VEX) << 5) | map), TABLES + VECTOR_SPACES);
   if (space == 0) return ESCAPE;
   const opcode: i32 = load<u8>(vectorOpcode);
   const number: usize = load<u8>(usize(((space - 1) << 10) | ((last & 3) << 8) | opcode), TABLES + VECTOR_CLASSES);
-  return number != 0 && exists(number, first, last, third) ? load<i32>(number << 2, TABLES + VECTOR_ENTRIES) : ESCAPE;
+  if (number == 0 || !exists(encoding, number, first, last, third)) return ESCAPE;
+  return load<i32>(number << 2, TABLES + VECTOR_ENTRIES) | (map << MAP_SHIFT) | (encoding << ENCODING_SHIFT);
 }
 
 /** Whether the opcode, of class `number`, has this combination of W, L, vvvv, form and /reg, and for EVEX of b, z and mask. */
-function exists(number: usize, first: i32, last: i32, third: i32): bool {
+function exists(encoding: i32, number: usize, first: i32, last: i32, third: i32): bool {
   const modrm: i32 = load<u8>(vectorOpcode, 1);
   const isRegister = modrm >= 0xc0 && load<i32>(number << 2, TABLES + VECTOR_ENTRIES) != 0;
-  const isEvex = vectorMap >= EVEX && vectorMap < XOP;
+  const isEvex = encoding == EVEX;
   const size = isEvex ? (third >> 5) & 3 : (last >> 2) & 1;
   const combination = (isRegister ? 16 : 0) | ((third & 0x10) >> 1) | ((last & 0x80) >> 5) | size;
   if (((load<u32>(number << 2, TABLES + VECTOR_COMBINATIONS) >> combination) & 1) == 0) return false;

@@ -15,6 +15,7 @@ import {
   INVALID,
   LEGACY_PREFIX,
   MANDATORY_SHIFT,
+  MAP_SHIFT,
   MEMORY_ONLY,
   MODRM,
   NARROWS,
@@ -141,8 +142,15 @@ function isWholeWithoutPrefix(number: number): boolean {
   return forms.subarray(number * 36, number * 36 + 9).every((bits) => bits === 0xff);
 }
 
+function isEscape(entry: number): boolean {
+  return (entry & ESCAPE) === ESCAPE;
+}
+
 function fill(map: number, letters: string, table: Forms): void {
-  for (let opcode = 0; opcode < 256; opcode++) entries[(map << 8) | opcode] = LETTERS[letters[letters.length === 1 ? 0 : opcode]];
+  for (let opcode = 0; opcode < 256; opcode++) {
+    const entry = LETTERS[letters[letters.length === 1 ? 0 : opcode]];
+    entries[(map << 8) | opcode] = isEscape(entry) ? entry : entry | (map << MAP_SHIFT);
+  }
   // One letter for the whole map: opcodes that are not named have no form.
   if (letters.length === 1) formNumbers.fill(formNumber("-|-"), map << 8, (map << 8) + 256);
   for (const [opcodes, text] of table) {
@@ -198,10 +206,6 @@ function ofForm(entry: number, form: number, reg: number): number {
   if (memory === 0 && registers === 0) return ESCAPE | INVALID;
   if (memory !== 0 && registers === 0) return entry | MEMORY_ONLY;
   return memory !== 0 && registers === 0xff ? entry : entry | CLOSER;
-}
-
-function isEscape(entry: number): boolean {
-  return (entry & ESCAPE) === ESCAPE;
 }
 
 makeGroups();

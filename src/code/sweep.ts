@@ -1,14 +1,20 @@
 /** Decodes much code at once: the kernel writes down whole batches of instructions, and nothing is called or made for each of them. */
 
-import { BEHIND, DISPLACEMENT_SHIFT, FLOW_SHIFT } from "../x86/entry.js";
+import {
+  BEHIND,
+  DISPLACEMENT_SHIFT,
+  ENCODING_SHIFT,
+  FLOW_SHIFT,
+  IMMEDIATE_SHIFT,
+  MAP_SHIFT,
+  WIDENS_SHIFT,
+} from "../x86/entry.js";
 import { Encoding, Flow, type Instruction, NONE, OpcodeMap } from "../x86/instruction.js";
 import {
   BEHIND_OPCODE,
   DISPLACEMENT,
   ENTRY,
-  IMMEDIATE_VALUE,
   LENGTH,
-  MAP,
   MODRM_BYTE,
   OPCODE,
   PREFIXES,
@@ -16,14 +22,14 @@ import {
   REX_BYTE,
   SIB_BYTE,
   START,
-  TWICE_IMMEDIATE_SIZE,
+  TAIL,
   VVVV,
 } from "../x86/record.js";
 import { makeSweeper, type Sweeper } from "./kernel.js";
 
 /** How many bytes of code are with the kernel at a time. */
 const WINDOW = 0x10000;
-/** How many bytes of code a batch is made of: its records, 32 bytes for four of code, stay in a processor's first cache. */
+/** How many bytes of code a batch is made of: with its records, 32 bytes for four of code, it is gone before a processor's caches are full. */
 const BATCH = 4096;
 const MAX_LENGTH = 15;
 
@@ -91,11 +97,11 @@ export class Sweep {
   }
 
   encoding(index: number): number {
-    return this.byte(index, MAP) >> 4;
+    return (this.word(index, ENTRY) >> ENCODING_SHIFT) & 3;
   }
 
   map(index: number): number {
-    return this.byte(index, MAP) & 15;
+    return (this.word(index, ENTRY) >> MAP_SHIFT) & 15;
   }
 
   opcode(index: number): number {
@@ -129,11 +135,12 @@ export class Sweep {
   }
 
   disp(index: number): number {
+    const size = this.dispSize(index);
     if (this.isOffset(index)) {
-      const low = this.word(index, IMMEDIATE_VALUE) >>> 0;
-      return this.rest(index) === 8 ? (this.word(index, IMMEDIATE_VALUE + 4) & 0x1fffff) * 0x1_0000_0000 + low : low;
+      const high = this.word(index, TAIL + 4);
+      return size === 8 ? (high & 0x1fffff) * 0x1_0000_0000 + (this.word(index, TAIL) >>> 0) : high >>> 0;
     }
-    return this.dispSize(index) === 0 ? 0 : this.word(index, DISPLACEMENT);
+    return size === 0 ? 0 : this.word(index, DISPLACEMENT) >> (32 - 8 * size);
   }
 
   immSize(index: number): number {
@@ -146,10 +153,10 @@ export class Sweep {
 
   imm(index: number): number {
     const size = this.immSize(index);
+    const high = this.word(index, TAIL + 4);
     if (size === 0) return 0;
-    const low = this.word(index, IMMEDIATE_VALUE);
-    if (size === 3) return low & 0xffffff;
-    return size === 8 ? this.word(index, IMMEDIATE_VALUE + 4) * 0x1_0000_0000 + (low >>> 0) : low;
+    if (size === 3) return high >>> 8;
+    return size === 8 ? high * 0x1_0000_0000 + (this.word(index, TAIL) >>> 0) : high >> (32 - 8 * size);
   }
 
   flow(index: number): number {
@@ -199,16 +206,21 @@ export class Sweep {
 
   /** Bytes of what the kernel takes for an immediate. */
   private rest(index: number): number {
-    return this.byte(index, TWICE_IMMEDIATE_SIZE) >> 1;
+    const entry = this.word(index, ENTRY);
+    return (((entry >> IMMEDIATE_SHIFT) & 31) + ((entry >> WIDENS_SHIFT) & this.rex(index))) >> 1;
   }
 
   /** mov %al,moffs and its like: an address instead of an immediate. */
   private isOffset(index: number): boolean {
-    return this.byte(index, MAP) === OpcodeMap.Primary && (this.opcode(index) & 0xfc) === 0xa0;
+    return this.isLegacy(index, OpcodeMap.Primary) && (this.opcode(index) & 0xfc) === 0xa0;
   }
 
   /** Its opcode is what the kernel takes for an immediate. */
   private isThreeDNow(index: number): boolean {
-    return this.byte(index, MAP) === (OpcodeMap.ThreeDNow | (Encoding.Legacy << 4));
+    return this.isLegacy(index, OpcodeMap.ThreeDNow);
+  }
+
+  private isLegacy(index: number, map: number): boolean {
+    return this.map(index) === map && this.encoding(index) === Encoding.Legacy;
   }
 }

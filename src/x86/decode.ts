@@ -12,6 +12,7 @@ import {
   KIND,
   LEGACY_PREFIX,
   MANDATORY_SHIFT,
+  MAP_SHIFT,
   MODRM,
   NARROWS,
   POP,
@@ -65,7 +66,6 @@ function decodePlain(code: Uint8Array, start: number, out: Instruction): number 
   let p = start + 1;
   let opcode = code[start]!;
   let rex = 0;
-  let map = 0;
   if ((opcode & 0xf0) === 0x40) {
     rex = opcode;
     opcode = code[p++]!;
@@ -73,7 +73,6 @@ function decodePlain(code: Uint8Array, start: number, out: Instruction): number 
   let entry = entries[opcode]!;
   if (entry < 0) {
     if (opcode === 0x0f) {
-      map = OpcodeMap.Secondary;
       opcode = code[p++]!;
       entry = entries[256 | opcode]!;
     } else if ((entry & KIND) === GROUP) entry = entries[groupEntry(entry, code[p]!)]!;
@@ -82,7 +81,7 @@ function decodePlain(code: Uint8Array, start: number, out: Instruction): number 
   out.prefixes = 0;
   out.rex = rex;
   out.encoding = Encoding.Legacy;
-  out.map = map;
+  out.map = entry >> MAP_SHIFT;
   out.opcode = opcode;
   return decodeRest(code, start, p, entry, out);
 }

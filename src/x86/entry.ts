@@ -13,13 +13,17 @@ export const MEMORY_ONLY = 0x40;
 /** From here on twice the bytes of the immediate, five bits. */
 export const IMMEDIATE_SHIFT = 8;
 export const IMMEDIATE = 0x1f00;
+/** From here on a value of `Encoding`, two bits; the tables have none but Legacy, 0. */
+export const ENCODING_SHIFT = 13;
 /** mov $imm,%reg: an immediate of 8 bytes instead of 4 with REX.W. `(entry >> WIDENS_SHIFT) & rex` is twice what is to be added. */
 export const WIDENS = 0x8_0000;
 export const WIDENS_SHIFT = 16;
+/** An immediate of 2 bytes instead of 4 with 66 and without REX.W. */
+export const NARROWS = 0x10_0000;
 /** From here on a value of `Flow`, four bits. */
 export const FLOW_SHIFT = 23;
-/** An immediate of 2 bytes instead of 4 with 66 and without REX.W. */
-export const NARROWS = 0x800_0000;
+/** From here on the map, four bits; the tables have none above 3. */
+export const MAP_SHIFT = 27;
 /** Beside what is above: ModRM or prefixes say more about what it is, or whether it exists. The entry is negative. */
 export const CLOSER = 1 << 31;
 /** No opcode, and nothing of what is above: the low bits are one of the following. The entry is negative. */

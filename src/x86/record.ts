@@ -11,23 +11,19 @@ export const START = 0;
 export const OPCODE = 4;
 export const MODRM_BYTE = 5;
 export const SIB_BYTE = 6;
-/** 32: its entry, with what ModRM and prefixes changed of it. */
+/** 32: its entry, with what ModRM and prefixes changed of it: map, encoding, flow, and with REX the size of the immediate. */
 export const ENTRY = 8;
-/** 8: 1 to 15. */
-export const LENGTH = 12;
 /** 8: REX, or what is the same of VEX, EVEX and XOP; 0 without. */
-export const REX_BYTE = 13;
-/** 8: the map, and from bit 4 on a value of `Encoding`. */
-export const MAP = 14;
+export const REX_BYTE = 12;
 /** 8: bits of `Prefix`. */
-export const PREFIXES = 15;
-/** 32, signed: the displacement, without meaning where it has none. */
-export const DISPLACEMENT = 16;
+export const PREFIXES = 13;
+/** 8: 1 to 15. */
+export const LENGTH = 14;
 /** 8: how much ModRM has behind it, as in the table MODRMS; 0 without ModRM. */
-export const BEHIND_OPCODE = 20;
-/** 8: twice the bytes of the immediate. */
-export const TWICE_IMMEDIATE_SIZE = 21;
+export const BEHIND_OPCODE = 15;
+/** 32: the bytes at whose end the displacement ends: its four, or its one at the top. */
+export const DISPLACEMENT = 16;
 /** 8: the register in vvvv; without meaning but for VEX, EVEX and XOP. */
-export const VVVV = 22;
-/** 64, signed: the immediate, without meaning where it has none. */
-export const IMMEDIATE_VALUE = 24;
+export const VVVV = 20;
+/** 64: the bytes at whose end the instruction ends: at the top is the immediate. */
+export const TAIL = 24;

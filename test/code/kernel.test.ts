@@ -95,16 +95,16 @@ describe("the kernel decodes as the decoder does, in every field", () => {
       "8fe9f8",
       "0f0fc0",
     ];
-    const prefixes = ["", "66", "f2", "f3", "f0", "6567", "48", "6648", "f266", "4866"];
-    const forms = [0x00, 0x04, 0x05, 0x44, 0x80, 0xc0, 0xc1, 0xc5];
+    const prefixes = ["", "66", "f2", "f3", "f0", "6567", "6648", "f24866"];
+    const forms = [0x04, 0x05, 0x80, 0xc1];
     for (const lead of leads) {
       for (const prefix of prefixes) {
         const start = Buffer.from(prefix + lead, "hex");
         const slot = start.length + 12;
-        const code = new Uint8Array(256 * 64 * slot);
-        for (let i = 0; i < 256 * 64; i++) {
-          const modrm = forms[i & 7]! | (i & 0x38);
-          code.set([...start, i >> 6, modrm, i * 7, 0x81, 0x02, 0xf3, 0x04, 0x85, 0x06, 0x87, 0x90, 0x90], i * slot);
+        const code = new Uint8Array(256 * 32 * slot);
+        for (let i = 0; i < 256 * 32; i++) {
+          const modrm = forms[i & 3]! | ((i << 1) & 0x38);
+          code.set([...start, i >> 5, modrm, i * 7, 0x81, 0x02, 0xf3, 0x04, 0x85, 0x06, 0x87, 0x90, 0x90], i * slot);
         }
         expect(disagreements(code), `${prefix} ${lead}`).toEqual([]);
       }

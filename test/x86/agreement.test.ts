@@ -1,13 +1,14 @@
 /** Length, segment, flow and target of millions of instructions, real and random, against iced-x86. */
 import { describe, expect, test } from "vitest";
 import { decode } from "../../src/x86/decode.js";
-import { Flow, Prefix } from "../../src/x86/instruction.js";
+import { Encoding, Flow, Prefix, RIP } from "../../src/x86/instruction.js";
 import { ScanBits, scan } from "../../src/x86/scan.js";
 import { realCode } from "./executable.js";
 import { Comparison, flowOf, Oracle } from "./oracle.js";
 
 const WANTED_BYTES = 32e6;
 const EVERY_OFFSET_BYTES = 2e6;
+const PARTS_BYTES = 1e6;
 const RANDOM_STRINGS = 2_000_000;
 const SEGMENTS = Prefix.Fs | Prefix.Gs;
 
@@ -45,6 +46,26 @@ function compareAt(code: Uint8Array, at: number, oracle: Oracle, result: Compari
   return wanted;
 }
 
+/** Compares size and place of displacement and immediate at one place, and the displacement; returns how far to go on. */
+function compareParts(code: Uint8Array, at: number, oracle: Oracle, result: Comparison): number {
+  const insn = result.ours;
+  if (oracle.lengthAt(at) === 0 || decode(code, at, code.length, insn) === 0) return 1;
+  result.instructions++;
+  const { displacement, displacementSize, displacementAt, immediateSize, immediateAt } = oracle.parts();
+  if (insn.dispSize !== displacementSize) result.differ(code, at, `displacement of ${insn.dispSize}, iced ${displacementSize}`);
+  else if (insn.dispSize > 0 && insn.dispAt !== displacementAt) result.differ(code, at, `displacement at ${insn.dispAt}`);
+  // EVEX scales displacements of one byte, moffs have 64 bits, and 67 cuts off.
+  const isPlain = insn.dispSize <= 4 && insn.encoding !== Encoding.Evex && (insn.prefixes & Prefix.AddressSize) === 0;
+  if (isPlain && insn.dispSize > 0 && insn.base !== RIP && BigInt(insn.disp) !== displacement)
+    result.differ(code, at, `displacement ${insn.disp}`);
+  // To iced the byte that names a fourth register is no immediate.
+  const isRegister = insn.encoding !== Encoding.Legacy && insn.immSize === 1 && immediateSize === 0;
+  if (isRegister) return insn.length;
+  if (insn.immSize !== immediateSize) result.differ(code, at, `immediate of ${insn.immSize}, iced ${immediateSize}`);
+  else if (insn.immSize > 0 && insn.immAt !== immediateAt) result.differ(code, at, `immediate at ${insn.immAt}`);
+  return insn.length;
+}
+
 const report = (what: string, { instructions, bytes, extra, invalid }: Comparison) =>
   console.log(
     `${what}: ${instructions} instructions, ${(bytes / 1e6).toFixed(1)} MB agree; ${extra} we take and iced does not, ${invalid} neither`,
@@ -64,6 +85,22 @@ describe("real code", () => {
     expect(result.differences).toEqual([]);
     expect(result.instructions).toBeGreaterThan(1e6);
     expect(result.extra).toBeLessThan(result.instructions / 1000);
+  });
+
+  test("displacements and immediates stand where iced has them", () => {
+    const result = new Comparison();
+    for (const { bytes } of parts.slice(0, 4)) {
+      const code = bytes.subarray(0, PARTS_BYTES);
+      const oracle = new Oracle(code);
+      for (let at = 0; at < code.length; ) at += compareParts(code, at, oracle, result);
+      oracle.free();
+    }
+    const code = randomCode(RANDOM_STRINGS / 20, 0xabc);
+    const oracle = new Oracle(code);
+    for (let at = 0; at < code.length; at += SLOT) compareParts(code, at, oracle, result);
+    oracle.free();
+    report("parts", result);
+    expect(result.differences).toEqual([]);
   });
 
   test("from every offset, also inside instructions", () => {

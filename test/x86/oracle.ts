@@ -33,6 +33,20 @@ export class Oracle {
     return Code[this.insn.code] ?? "?";
   }
 
+  /** Sizes in bytes and offsets inside the instruction; of enter both immediates. */
+  parts() {
+    const offsets = this.decoder.getConstantOffsets(this.insn);
+    const parts = {
+      displacement: BigInt.asIntN(64, this.insn.memoryDisplacement),
+      displacementSize: offsets.displacementSize,
+      displacementAt: offsets.displacementOffset,
+      immediateSize: offsets.immediateSize + (offsets.hasImmediate2 ? offsets.immediateSize2 : 0),
+      immediateAt: offsets.immediateOffset,
+    };
+    offsets.free();
+    return parts;
+  }
+
   free(): void {
     this.insn.free();
     this.decoder.free();
