@@ -28,16 +28,19 @@ export async function checkInPool(
     workerThreadOpts: { argv: ["check-worker"] },
   });
   const answers = new Array<FileReport | FileError>(names.length);
+  const left: number[] = [];
   let next = 0;
   // One more in line than there are workers, so that none has to wait for the next name.
   const lane = async () => {
     for (let index = next++; index < names.length; index = next++) {
-      const question = [names[index], target] as const;
-      answers[index] = await pool.exec("check", [...question]).catch((error: Error) => {
+      try {
+        answers[index] = await pool.exec("check", [names[index], target]);
+      } catch (error) {
         // Too many open files, for one.
-        if (!error.message.includes("Worker initialization failure")) throw error;
-        return checkFile(...question);
-      });
+        if (!(error instanceof Error && error.message.includes("Worker initialization failure"))) throw error;
+        left.push(index);
+        continue;
+      }
       answered(index, answers[index]);
     }
   };
@@ -45,6 +48,11 @@ export async function checkInPool(
     await Promise.all(Array.from({ length: workers + 1 }, lane));
   } finally {
     await pool.terminate(true);
+  }
+  // The workers and what they had open are gone.
+  for (const index of left) {
+    answers[index] = await checkFile(names[index], target);
+    answered(index, answers[index]);
   }
   return answers;
 }
