@@ -98,9 +98,9 @@ export class Reader {
   /** A string up to the next NUL, at most `limit` bytes; undefined where no NUL comes within window and limit. */
   string(at: number, limit = 4096): string | undefined {
     if (!this.has(at, 1)) return undefined;
-    const most = Math.min(this.bytes.length, at + limit);
-    const end = this.bytes.indexOf(0, at);
-    return end < 0 || end >= most ? undefined : textOf(this.bytes.subarray(at, end));
+    // The search must not run on to the end: a table may have a hundred thousand names at one place, and no NUL behind it.
+    const end = this.bytes.subarray(at, at + limit).indexOf(0);
+    return end < 0 ? undefined : textOf(this.bytes.subarray(at, at + end));
   }
 
   #check(at: number, size: number): void {

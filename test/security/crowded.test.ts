@@ -5,11 +5,13 @@
 
 import { describe, expect, test } from "vitest";
 import { programHeaders } from "../../src/asm/elf-writer.js";
+import { Reader } from "../../src/bytes/reader.js";
 import { memorySource } from "../../src/bytes/source.js";
 import { checkImage } from "../../src/check.js";
 import { InputError, RefusedError } from "../../src/errors.js";
 import { planFix } from "../../src/fix/plan.js";
 import { readImage } from "../../src/image/detect.js";
+import { SymbolTable } from "../../src/image/symbol-table.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
 
 const PAGE = 4096;
@@ -101,4 +103,15 @@ test("a gap of more instructions than a Set holds", async () => {
 test("one byte, millions of times", async () => {
   const { positionsOf } = await import("../../src/bytes/find.js");
   expect(() => positionsOf([0x65], new Uint8Array(2 ** 24 + 1).fill(0x65))).toThrow(/full of the same few bytes/);
+});
+
+test("a hundred thousand symbols at one name, which does not end for 64 MB", () => {
+  const [count, entry] = [100_000, 24];
+  const entries = Buffer.alloc(count * entry);
+  for (let i = 0; i < count; i++) entries.writeUInt32LE(1, i * entry);
+  const names = new Reader(Buffer.alloc(64 << 20, "A"), "names");
+  const table = new SymbolTable(new Reader(entries, "symbols"), names, true);
+  let named = 0;
+  for (let i = 0; i < count; i++) if (table.symbol(i).name !== "") named++;
+  expect(named).toBe(0);
 });
