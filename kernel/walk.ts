@@ -69,7 +69,15 @@ const behindCall: usize = memory.data(LIST);
 const pointersNow: usize = memory.data(LIST);
 const pointersNext: usize = memory.data(LIST);
 
+/**
+ * So many instructions for each byte of code may be taken back; then no more is guessed. Real programs get nowhere near: the pointers of
+ * one that is made for it all lead into the same megabytes of code without an end.
+ */
+const MOST_TAKEN_BACK: i64 = 8;
+
 let isGuess: bool = false;
+/** Instructions of guesses that proved wrong. */
+let takenBack: i64 = 0;
 let hasBoundaries: bool = false;
 let absoluteImmediates: bool = false;
 /** Per position that Linux jumps to: registers that hold `__hostos` on every way there, plus SEEN; 0 without that variable. */
@@ -85,6 +93,7 @@ export function startWalk(hostVariable: i64, absolute: bool): void {
   clear(pointersNow);
   clear(pointersNext);
   isGuess = false;
+  takenBack = 0;
   hasBoundaries = false;
   absoluteImmediates = absolute;
   setVariable(hostVariable);
@@ -137,6 +146,7 @@ function notePointer(position: i32): void {
 
 /** Follows what may be a function; takes everything back where it cannot be code. */
 function guess(position: i32, evidence: i32, linux: bool): void {
+  if (takenBack > MOST_TAKEN_BACK * codeSize) return;
   const mark = markAt(position);
   const isStart = (mark & RANK) != 0;
   if (isStart && (!linux || (mark & LINUX) != 0)) return;
@@ -150,6 +160,7 @@ function guess(position: i32, evidence: i32, linux: bool): void {
   const sound = follow(position, evidence, linux);
   isGuess = false;
   if (sound) return;
+  takenBack += sizeOf(journal);
   takeBack(journal);
   shorten(edges, edgeCount);
   for (let i = queued; i < sizeOf(pointersNext); i++) {

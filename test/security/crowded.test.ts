@@ -115,3 +115,17 @@ test("a hundred thousand symbols at one name, which does not end for 64 MB", () 
   for (let i = 0; i < count; i++) if (table.symbol(i).name !== "") named++;
   expect(named).toBe(0);
 });
+
+test("a hundred thousand pointers into a megabyte of code without an end", async () => {
+  const [count, length, size] = [100_000, 5, 1 << 20];
+  const file = withCode(Buffer.from([0x90]), count * length + 2 + size, "there");
+  const code = file.subarray(file.length - count * length - 2 - size);
+  for (let i = 0; i < count; i++) {
+    // mov $somewhere,%eax
+    code[i * length] = 0xb8;
+    code.writeUInt32LE(ADDRESS + count * length + 2 + 10 * i, i * length + 1);
+  }
+  // A jump to itself: what is behind is reached by the pointers alone.
+  code.set([0xeb, 0xfe], count * length);
+  expect(await outcome(file)).toMatch(/./);
+});
