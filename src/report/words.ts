@@ -54,10 +54,16 @@ export function bytesWords(size: number): string {
   return `${size.toLocaleString("en-US")} bytes`;
 }
 
-/** Text from a file, such as a symbol's name, fit for a terminal: control characters are written as `\\x1b`. */
+/** Control characters, line separators, and what turns the direction of the text that follows. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** Text from a file, such as a symbol's name, fit for a terminal: what would do something there is written as `\\x1b` or `\\u202e`. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text.replace(unprintable, (one) => {
+    const code = one.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
+  });
 }
 
 /** A word as a POSIX shell takes it. */

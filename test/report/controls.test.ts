@@ -12,6 +12,7 @@ import { MODEL_VERSION } from "../../src/report/model.js";
 import { plain } from "../../src/report/paint.js";
 import { renderPlan } from "../../src/report/plan.js";
 import { renderText } from "../../src/report/text.js";
+import { printable } from "../../src/report/words.js";
 import { newest } from "../../src/sandbox/gvisor.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
 import { loaderPrograms } from "../fixtures/programs/loader-programs.js";
@@ -19,6 +20,11 @@ import { sandfit, temporaryFolder } from "../support/cli.js";
 
 const controls = /[^\n\P{Cc}]/u;
 const folder = temporaryFolder();
+
+test("neither does what turns text around", () => {
+  expect(printable("a\u202egpj.\u2066\u2028\x9b\n")).toBe("a\\u202egpj.\\u2066\\u2028\\x9b\\x0a");
+  expect(printable("é 語 ✔")).toBe("é 語 ✔");
+});
 
 test("not by a section's name (found by fuzzing)", async () => {
   const bytes = Buffer.from(loaderPrograms(folder).find((one) => one.name === "pie-align")!.bytes);
