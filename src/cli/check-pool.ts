@@ -36,8 +36,8 @@ export async function checkInPool(
       try {
         answers[index] = await pool.exec("check", [names[index], target]);
       } catch (error) {
-        // Too many open files, for one.
-        if (!(error instanceof Error && error.message.includes("Worker initialization failure"))) throw error;
+        // Too many open files, for one: a worker did not start, or could not read a part of the command.
+        if (!(error instanceof Error && /Worker initialization failure|EMFILE|ENFILE/.test(error.message))) throw error;
         left.push(index);
         continue;
       }

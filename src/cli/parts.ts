@@ -30,11 +30,7 @@ export function partsBeside(command: string, folder: string, requireModule: (nam
   /** What `require` is to the parts. */
   const requirePart = (name: string): unknown => (name.startsWith("./") ? run(name.slice(2)) : requireModule(name));
 
-  function run(name: string): object {
-    const known = modules.get(name);
-    if (known !== undefined) return known.exports;
-    const module = { exports: {} };
-    modules.set(name, module);
+  function start(name: string, module: { exports: object }): void {
     const filename = join(folder, name);
     const cachedData = given.get(name);
     // The files are ASCII, which is read fastest so.
@@ -44,6 +40,20 @@ export function partsBeside(command: string, folder: string, requireModule: (nam
     );
     scripts.set(name, script);
     script.runInThisContext()(module.exports, requirePart, module, command);
+  }
+
+  function run(name: string): object {
+    const known = modules.get(name);
+    if (known !== undefined) return known.exports;
+    const module = { exports: {} };
+    modules.set(name, module);
+    try {
+      start(name, module);
+    } catch (error) {
+      // What could not be read, for want of a descriptor, can be asked for again.
+      modules.delete(name);
+      throw error;
+    }
     return module.exports;
   }
 
