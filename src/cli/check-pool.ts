@@ -1,5 +1,6 @@
 /** Checks many files on all cores. Each worker is this same command, started as `check-worker`. */
 
+import { closeSync, openSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import workerpool from "workerpool";
 import type { FileError, FileReport } from "../report/model.js";
@@ -9,8 +10,26 @@ import { checkFile } from "./check-file.js";
 /** More would only wait for the disk. */
 const MOST_WORKERS = 16;
 
-/** Whether a worker would only take turns with this process. */
-export const hasOneCore = () => availableParallelism() === 1;
+/** More than a worker has open: its event loop, and what it reads. */
+const DESCRIPTORS = 16;
+
+/** Whether workers can run: with one core they would only take turns, and each needs descriptors. */
+export function canHaveWorkers(): boolean {
+  return availableParallelism() > 1 && areLeft(DESCRIPTORS * Math.min(availableParallelism(), MOST_WORKERS));
+}
+
+/** Whether so many files can be opened (ulimit -n). */
+function areLeft(descriptors: number): boolean {
+  const opened: number[] = [];
+  try {
+    while (opened.length < descriptors) opened.push(openSync(__filename, "r"));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
+  }
+}
 
 /**
  * Checks the files and returns the answers in the order of `names`. A worker has one file at a time, so that memory is bounded by

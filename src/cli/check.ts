@@ -131,8 +131,8 @@ async function checkPaths(paths: readonly string[], target: Target, answered: An
   try {
     // Standard input cannot be read by a worker.
     if (paths.includes("-")) return await oneByOne(paths, target, advance);
-    const { checkInPool, hasOneCore } = await import("./check-pool.js");
-    return await (hasOneCore() ? oneByOne : checkInPool)(paths, target, advance);
+    const { canHaveWorkers, checkInPool } = await import("./check-pool.js");
+    return await (canHaveWorkers() ? checkInPool : oneByOne)(paths, target, advance);
   } finally {
     bar.stop();
   }
