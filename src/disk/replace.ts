@@ -1,7 +1,7 @@
 /** Writing a patched file so that the target is either the old one or the whole new one, whatever happens. */
 
 import { chmodSync, closeSync, constants, fstatSync, linkSync, lstatSync, openSync, renameSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { patchedSource } from "../bytes/patched.js";
 import type { ByteSource } from "../bytes/source.js";
 import { InputError } from "../errors.js";
@@ -82,9 +82,12 @@ interface Job {
   readonly lasting: boolean;
 }
 
-/** Throws InputError where a target must not be written: it is no file, would be standard output, or exists and is not to be replaced. */
+/** Throws InputError where a target must not be written: it is no file, standard output, in /proc, or exists and is not to be replaced. */
 export function refuseTarget(target: string, overwrite: boolean): void {
   if (target === "-") throw new InputError("- is no name for an output: Sandfit writes files, and ./- is one that is called so");
+  // /proc/self/exe is the node that runs Sandfit: what such a name leads to is hardly what is meant.
+  if (resolve(target).startsWith("/proc/"))
+    throw new InputError(`${target} is no place for an output: /proc leads into processes`);
   const described = statSync(target, { throwIfNoEntry: false });
   if (described === undefined) return;
   if (!described.isFile()) throw new InputError(`${target} is ${kindOf(described)}, not a file`);

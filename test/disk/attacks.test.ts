@@ -1,9 +1,10 @@
 /** Files and links that others put in the way, several Sandfits at once, and limits: the input is never harmed, nobody else's file either. */
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
+  copyFileSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -22,7 +23,7 @@ import { alone } from "../../src/disk/lock.js";
 import { writePatched } from "../../src/disk/replace.js";
 import { InputError } from "../../src/errors.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
-import { expectSentence, sandfit, shell, temporaryFolder, writeSample } from "../support/cli.js";
+import { command, expectSentence, sandfit, shell, temporaryFolder, writeSample } from "../support/cli.js";
 import { endsOf, writeLargeApe } from "../support/large.js";
 import { hasProgram, testNeeding } from "../support/requirements.js";
 
@@ -85,6 +86,25 @@ describe("what others put in the way", () => {
     expectSentence(await sandfit(["fix", "file", "-o", "folder", "--force"], { cwd }), /folder is a folder, not a file/);
     expect(readFileSync(join(cwd, "precious"), "utf8")).toBe("precious");
     expect(existsSync(join(cwd, "missing"))).toBe(false);
+  });
+
+  test("an output that leads into a process, such as the node that runs Sandfit, is refused", () => {
+    const { cwd } = fresh();
+    const node = join(cwd, "node");
+    copyFileSync(process.execPath, node);
+    const before = lstatSync(node);
+    for (const args of [
+      ["fix", "file", "--force", "-o", "/proc/self/exe"],
+      ["report", "file", "-o", "/proc/self/../self/exe"],
+    ]) {
+      const { stdout, stderr, status } = spawnSync(node, [command, ...args], { cwd, encoding: "utf8" });
+      expectSentence(
+        { stdout, stderr, exitCode: status ?? undefined },
+        /is no place for an output: \/proc leads into processes$/,
+      );
+    }
+    expect(lstatSync(node)).toMatchObject({ ino: before.ino, size: before.size, mtimeMs: before.mtimeMs });
+    expect(readdirSync(cwd).sort()).toEqual(["file", "node"]);
   });
 
   test("the copy is made in a folder of mode 0700, never set-user-id, and goes when the proof fails", async () => {
