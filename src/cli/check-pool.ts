@@ -5,17 +5,17 @@ import { availableParallelism } from "node:os";
 import workerpool from "workerpool";
 import type { FileError, FileReport } from "../report/model.js";
 import type { Target } from "../sandbox/gvisor.js";
-import { checkFile } from "./check-file.js";
 
 /** More would only wait for the disk. */
 const MOST_WORKERS = 16;
 
+const workers = Math.min(availableParallelism(), MOST_WORKERS);
 /** More than a worker has open: its event loop, and what it reads. */
 const DESCRIPTORS = 16;
 
 /** Whether workers can run: with one core they would only take turns, and each needs descriptors. */
 export function canHaveWorkers(): boolean {
-  return availableParallelism() > 1 && areLeft(DESCRIPTORS * Math.min(availableParallelism(), MOST_WORKERS));
+  return workers > 1 && areLeft(DESCRIPTORS * workers);
 }
 
 /** Whether so many files can be opened (ulimit -n). */
@@ -40,26 +40,17 @@ export async function checkInPool(
   target: Target,
   answered: (index: number, answer: FileReport | FileError) => void,
 ): Promise<(FileReport | FileError)[]> {
-  const workers = Math.min(availableParallelism(), MOST_WORKERS);
   const pool = workerpool.pool(__filename, {
     workerType: "thread",
     maxWorkers: workers,
     workerThreadOpts: { argv: ["check-worker"] },
   });
   const answers = new Array<FileReport | FileError>(names.length);
-  const left: number[] = [];
   let next = 0;
   // One more in line than there are workers, so that none has to wait for the next name.
   const lane = async () => {
     for (let index = next++; index < names.length; index = next++) {
-      try {
-        answers[index] = await pool.exec("check", [names[index], target]);
-      } catch (error) {
-        // Too many open files, for one: a worker did not start, or could not read a part of the command.
-        if (!(error instanceof Error && /Worker initialization failure|EMFILE|ENFILE/.test(error.message))) throw error;
-        left.push(index);
-        continue;
-      }
+      answers[index] = await pool.exec("check", [names[index], target]);
       answered(index, answers[index]);
     }
   };
@@ -67,11 +58,6 @@ export async function checkInPool(
     await Promise.all(Array.from({ length: workers + 1 }, lane));
   } finally {
     await pool.terminate(true);
-  }
-  // The workers and what they had open are gone.
-  for (const index of left) {
-    answers[index] = await checkFile(names[index], target);
-    answered(index, answers[index]);
   }
   return answers;
 }
