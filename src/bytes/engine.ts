@@ -2,6 +2,7 @@
 
 interface NodeBuffer {
   from(buffer: ArrayBufferLike, offset: number, length: number): { indexOf(sequence: Uint8Array, from: number): number };
+  from(text: string, encoding: "base64"): Uint8Array;
   compare(one: Uint8Array, other: Uint8Array): number;
 }
 
