@@ -4,6 +4,8 @@
  * second time. Node 22 and later have no such flag for JavaScript, and wait longer by themselves.
  */
 
+import { nodeBinding } from "../disk/node-binding.js";
+
 /** In bytes of code that was executed; the second are V8's defaults (v8/src/flags/flag-definitions.h). */
 const LATE = ["--interrupt-budget=1000000", "--wasm-tiering-budget=20000000"];
 const USUAL = ["--interrupt-budget=67584", "--wasm-tiering-budget=1800000"];
@@ -14,7 +16,7 @@ const USUAL = ["--interrupt-budget=67584", "--wasm-tiering-budget=1800000"];
  */
 export function optimiseLate(): <Result>(run: () => Result) => Result {
   if (!process.version.startsWith("v20.")) return (run) => run();
-  const setOne = flagSetter();
+  const { setFlagsFromString: setOne } = nodeBinding<typeof import("node:v8")>("v8") ?? require("node:v8");
   const set = (flags: readonly string[]) => {
     for (const flag of flags) setOne(flag);
   };
@@ -27,19 +29,4 @@ export function optimiseLate(): <Result>(run: () => Result) => Result {
       set(LATE);
     }
   };
-}
-
-/** node:v8's function. In Node 20, which changes no more, it is also had without that module, which loads all of node:stream. */
-function flagSetter(): (flag: string) => void {
-  const { noDeprecation } = process;
-  try {
-    process.noDeprecation = true;
-    const { binding } = process as unknown as { binding(name: string): typeof import("node:v8") };
-    return binding("v8").setFlagsFromString;
-  } catch {
-    return require("node:v8").setFlagsFromString;
-  } finally {
-    if (noDeprecation === undefined) delete process.noDeprecation;
-    else process.noDeprecation = noDeprecation;
-  }
 }

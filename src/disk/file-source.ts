@@ -1,9 +1,9 @@
 /** A file as a source of bytes: opened once, read by position, never loaded whole. */
 
 import { closeSync, constants, existsSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
-import { inflateRawSync } from "node:zlib";
 import type { ByteSource } from "../bytes/source.js";
 import { InputError } from "../errors.js";
+import { inflateRaw } from "./inflate.js";
 
 export interface FileSource extends ByteSource {
   /** Where it was opened; something else may have the name since. */
@@ -38,7 +38,7 @@ export function openFile(path: string, name = path): FileSource {
     descriptor,
     size: opened.size,
     read: async (offset, length) => readAt(descriptor, offset, Math.max(0, Math.min(length, opened.size - offset)), name),
-    inflateRaw: inflate,
+    inflateRaw,
     close: () => closeSync(descriptor),
   };
 }
@@ -47,15 +47,6 @@ export function openFile(path: string, name = path): FileSource {
 export function pathOf(source: FileSource): string {
   const path = `/proc/self/fd/${source.descriptor}`;
   return existsSync(path) ? path : source.path;
-}
-
-function inflate(bytes: Uint8Array, limit: number): Uint8Array | undefined {
-  try {
-    const { buffer, byteOffset, length } = inflateRawSync(bytes, { maxOutputLength: limit });
-    return new Uint8Array(buffer, byteOffset, length);
-  } catch {
-    return undefined;
-  }
 }
 
 function readAt(descriptor: number, offset: number, length: number, name: string): Uint8Array {
