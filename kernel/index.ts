@@ -10,6 +10,7 @@ export { layOut, reserve } from "./memory";
 export { makeRegions, setRegion } from "./space";
 export { tablesAt } from "./tables";
 export { followNames, followPointersAndOthers, followRoots, startWalk } from "./walk";
+export { writesAt } from "./written";
 
 export function codeAt(): usize {
   return code;

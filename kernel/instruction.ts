@@ -16,6 +16,7 @@ import {
   LENGTH,
   MODRM_BYTE,
   OPCODE,
+  PREFIXES,
   RECORD_SIZE,
   REX_BYTE,
   SIB_BYTE,
@@ -111,8 +112,12 @@ export function immediate(): i64 {
   return size > 0 ? load<i64>(LAST, TAIL) >> (64 - (size << 3)) : 0;
 }
 
-function rex(): i32 {
+export function rex(): i32 {
   return load<u8>(LAST, REX_BYTE);
+}
+
+export function prefixes(): i32 {
+  return load<u8>(LAST, PREFIXES);
 }
 
 function sib(): i32 {
@@ -145,6 +150,11 @@ export function scale(): i32 {
 /** ModRM.reg with REX.R. */
 export function register(): i32 {
   return extension() | ((rex() & 4) << 1);
+}
+
+/** ModRM.rm with REX.B, where that is a register. */
+export function rmRegister(): i32 {
+  return (modrm() & 7) | ((rex() & 1) << 3);
 }
 
 /** The register in the opcode's low three bits, with REX.B. */

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** What both are made with, and what tells their readers how they are laid out. */
 const common = [
   fileURLToPath(import.meta.url),
-  ...["entry", "instruction", "record"].map((name) => join(root, "src", "x86", `${name}.ts`)),
+  ...["entry", "instruction", "record", "writes"].map((name) => join(root, "src", "x86", `${name}.ts`)),
 ];
 
 /** Throws with the compiler's words where the source is wrong. Does nothing where the output is newer than all sources. */

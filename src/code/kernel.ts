@@ -7,7 +7,7 @@ import { InputError } from "../errors.js";
 import { decode } from "../x86/decode.js";
 import { Instruction } from "../x86/instruction.js";
 import { tables } from "../x86/tables.js";
-import { HostState } from "./host.js";
+import { writes, writtenRegisters } from "../x86/written-registers.js";
 import { kernelBinary } from "./kernel-binary.js";
 import type { WalkInput } from "./walk.js";
 import { instantiate } from "./web-assembly.js";
@@ -16,6 +16,7 @@ import { instantiate } from "./web-assembly.js";
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   tablesAt(): number;
+  writesAt(): number;
   layOut(size: number): void;
   reserve(size: number): number;
   makeRegions(count: number): void;
@@ -154,22 +155,16 @@ function put(exports: Exports, numbers: readonly number[]): number {
   return at;
 }
 
+function writtenAt(bytes: Uint8Array, at: number, end: number, into: Instruction): number {
+  decode(bytes, at, end, into);
+  return writtenRegisters(into);
+}
+
 function makeKernel(): Kernel {
   const instruction = new Instruction();
-  const host = new HostState(0);
   const kernel: { exports?: Exports; bytes: Uint8Array; input: WalkInput | undefined } = { bytes: nothing, input: undefined };
   const imports = {
-    host: {
-      stepHost: (at: number, end: number, state: number) => {
-        const { space, hostVariable } = kernel.input as WalkInput;
-        const length = decode(kernel.bytes, at, end, instruction);
-        host.address = hostVariable as number;
-        host.registers = state & 0xffff;
-        host.zeroFlag = (state >> 16) - 1;
-        host.step(instruction, space.addressOf(at) + length);
-        return host.registers | ((host.zeroFlag + 1) << 16);
-      },
-    },
+    written: { writtenAt: (at: number, end: number) => writtenAt(kernel.bytes, at, end, instruction) },
     walk: { word32: (address: number) => kernel.input?.data?.word32(address) ?? Number.NaN },
   };
   const exports = instantiate<Exports>(kernelBinary, imports);
@@ -179,6 +174,7 @@ function makeKernel(): Kernel {
         "(ulimit -v); NODE_OPTIONS=--disable-wasm-trap-handler needs less of that",
     );
   new Uint8Array(exports.memory.buffer).set(tables, exports.tablesAt());
+  new Int32Array(exports.memory.buffer).set(writes, exports.writesAt() >>> 2);
   kernel.exports = exports;
   return kernel as Kernel;
 }

@@ -1,6 +1,7 @@
 /** Which general-purpose registers an instruction writes, the implicit ones included; a bit per register number. */
 
 import { Encoding, type Instruction, OpcodeMap, Prefix } from "./instruction.js";
+import { BYTE, EXTENSION, LOW, REG, RM, STRING } from "./writes.js";
 
 const RAX = 1 << 0;
 const RCX = 1 << 1;
@@ -14,18 +15,6 @@ const R11 = 1 << 11;
 const ALL = 0xffff;
 /** What a call may change: the stack pointer, and the registers that a System V callee need not preserve. */
 const CALL = RAX | RCX | RDX | RSI | RDI | (1 << 8) | (1 << 9) | (1 << 10) | R11 | RSP;
-
-/** How a row below is read: bits 0-15 registers written whatever the operands, then which operands are written. */
-const REG = 1 << 16;
-const RM = 1 << 17;
-/** The register in the opcode's low three bits. */
-const LOW = 1 << 18;
-/** Byte operands: without REX, 4 to 7 are %ah, %ch, %dh, %bh (SDM vol. 2A, 3.1.1.1). */
-const BYTE = 1 << 19;
-/** A string instruction: counts %rcx down with F3 or F2. */
-const STRING = 1 << 20;
-/** ModRM or prefixes decide: `byExtension`. */
-const EXTENSION = 1 << 21;
 
 const LETTERS: Readonly<Record<string, number>> = {
   ".": 0,
@@ -94,7 +83,8 @@ const SECONDARY =
   "................" +
   "................";
 
-const writes = new Int32Array(512);
+/** Of every opcode of the primary and the secondary map, in the terms of writes.ts. The kernel has a copy. */
+export const writes = new Int32Array(512);
 for (let i = 0; i < 512; i++) writes[i] = LETTERS[(i < 256 ? PRIMARY : SECONDARY)[i & 255]!]!;
 
 /**
