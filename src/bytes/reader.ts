@@ -76,6 +76,8 @@ export class Reader {
     this.#check(at, 8);
     const low = this.#view.getUint32(this.littleEndian ? at : at + 4, this.littleEndian);
     const high = this.#view.getUint32(this.littleEndian ? at + 4 : at, this.littleEndian);
+    // What comes of arithmetic with 2^32 is kept by V8 in an object of its own, here and in all that is computed from it.
+    if (high === 0) return low;
     return high > 0x1fffff ? Number.POSITIVE_INFINITY : high * 2 ** 32 + low;
   }
 

@@ -9,6 +9,8 @@ const sizes: Record<FieldType, number> = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8
 export interface Struct<Name extends string> {
   /** Size in bytes; there is no padding that is not a field. */
   readonly size: number;
+  /** Where each field stands, in bytes from the record's start. */
+  readonly offsets: Readonly<Record<Name, number>>;
   /** Reads one record at `at`. Throws InputError where it does not lie within the reader's window. */
   read(reader: Reader, at: number): Record<Name, number>;
 }
@@ -23,9 +25,14 @@ export function struct<Name extends string>(fields: Readonly<Record<Name, FieldT
   });
   return {
     size,
+    offsets: Object.fromEntries(laidOut.map(({ name, at }) => [name, at])) as Record<Name, number>,
     read(reader, at) {
       const record = {} as Record<Name, number>;
-      for (const field of laidOut) record[field.name] = readField(reader, field.type, at + field.at, field.name);
+      // By index: a directory has thousands of records, and an iterator leaves an object for each field.
+      for (let index = 0; index < laidOut.length; index++) {
+        const field = laidOut[index]!;
+        record[field.name] = readField(reader, field.type, at + field.at, field.name);
+      }
       return record;
     },
   };

@@ -63,7 +63,8 @@ export function segmentAccesses(code: Code, segment: SegmentName): Accesses {
   const instruction = new Instruction();
   const gaps = Gaps.of(code);
   const dismiss = (at: number, reason: Dismissed["reason"]) => {
-    if (segment !== "gs" || !decodesAsAccess(bytes, at, space.endOf(at), segment, instruction)) return;
+    if (segment !== "gs" || (reason === "inside" && !isWorthAWord(bytes, at))) return;
+    if (!decodesAsAccess(bytes, at, space.endOf(at), segment, instruction)) return;
     const { length } = instruction;
     if (looksLikeText(bytes, at, length)) dismissed.push({ position: at, length, reason: "text" });
     // Inside an instruction nearly every `e` decodes as something; only what could be mistaken is worth a word.
@@ -75,20 +76,20 @@ export function segmentAccesses(code: Code, segment: SegmentName): Accesses {
     const known = walk.isKnown(at);
     const start = known ? walk.startOf(at) : gaps.startOf(at);
     if (known && start < 0) continue;
-    if (start >= 0) {
+    // Nearly always the byte is part of an address or a constant, which the first one tells without decoding.
+    const canBePrefix = start === at || isPrefix(bytes[start]);
+    if (start >= 0 && canBePrefix) {
       const length = decode(bytes, start, space.endOf(start), instruction);
-      const isPrefix = at < start + instruction.opcodeAt && hasSegment(instruction, segment) && touchesMemory(instruction);
-      if (length > 0 && isPrefix) {
+      const overrides = at < start + instruction.opcodeAt && hasSegment(instruction, segment) && touchesMemory(instruction);
+      if (length > 0 && overrides) {
         if (known || !looksLikeText(bytes, at, length)) {
           found.push(describe(code, segment, start, at, instruction, known));
           at = start + length - 1;
         } else dismissed.push({ position: at, length, reason: "text" });
         continue;
       }
-      dismiss(at, "inside");
-      continue;
     }
-    dismiss(at, "not-code");
+    dismiss(at, start >= 0 ? "inside" : "not-code");
   }
   return { found, dismissed };
 }
@@ -96,6 +97,18 @@ export function segmentAccesses(code: Code, segment: SegmentName): Accesses {
 /** `65 REX.W 8b modrm 25 disp32` or `65 REX.W 8b modrm` through a register: the forms that a byte search would take for thread state. */
 function isThreadStateForm(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0x65 && (bytes[at + 1] === 0x48 || bytes[at + 1] === 0x4c) && bytes[at + 2] === 0x8b;
+}
+
+/** Whether a byte is a legacy prefix or REX (SDM vol. 2A, 2.1.1 and 2.2.1). */
+function isPrefix(byte: number): boolean {
+  return (
+    (byte & 0xf0) === 0x40 ||
+    (byte & 0xe7) === 0x26 ||
+    (byte >= 0x64 && byte <= 0x67) ||
+    byte === 0xf0 ||
+    byte === 0xf2 ||
+    byte === 0xf3
+  );
 }
 
 function decodesAsAccess(bytes: Uint8Array, at: number, end: number, segment: SegmentName, into: Instruction): boolean {
@@ -186,6 +199,22 @@ function followsConstant(code: Code, start: number, register: number): boolean {
 /** At least this share of printable bytes makes the surroundings of a candidate text. */
 const TEXT_SHARE = 0.85;
 const TEXT_WINDOW = 12;
+/** The share that is left, of the window around the longest instruction. */
+const MOST_OTHERS = (1 - TEXT_SHARE) * (2 * TEXT_WINDOW + 15);
+
+function isPrintable(byte: number): boolean {
+  return (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x09 || byte === 0;
+}
+
+/** Less than `looksLikeText` asks for, whatever length it is asked about, or the form of thread state. */
+function isWorthAWord(bytes: Uint8Array, at: number): boolean {
+  if (isThreadStateForm(bytes, at)) return true;
+  let others = 0;
+  for (let i = Math.max(0, at - TEXT_WINDOW); i < at + TEXT_WINDOW && i < bytes.length; i++) {
+    if (!isPrintable(bytes[i]) && ++others > MOST_OTHERS) return false;
+  }
+  return true;
+}
 
 /** Whether the bytes of a candidate stand in a run of printable characters, as strings and scripts do. */
 export function looksLikeText(bytes: Uint8Array, at: number, length: number): boolean {
@@ -193,8 +222,7 @@ export function looksLikeText(bytes: Uint8Array, at: number, length: number): bo
   const to = Math.min(bytes.length, at + length + TEXT_WINDOW);
   let printable = 0;
   for (let i = from; i < to; i++) {
-    const byte = bytes[i];
-    if ((byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x09 || byte === 0) printable++;
+    if (isPrintable(bytes[i])) printable++;
   }
   let own = 0;
   for (let i = at; i < at + length && i < bytes.length; i++) if (bytes[i] >= 0x20 && bytes[i] < 0x7f) own++;

@@ -27,7 +27,9 @@ export class DataSpace {
 
   /** The unsigned 32-bit little-endian word at a virtual address, or undefined where no file byte is loaded there. */
   word32(address: number): number | undefined {
-    for (const region of this.regions) {
+    // By index: the walk asks for every entry of a table.
+    for (let index = 0; index < this.regions.length; index++) {
+      const region = this.regions[index]!;
       const at = address - region.address;
       if (at >= 0 && at + 4 <= region.bytes.length) return region.view.getUint32(at, true);
     }
@@ -49,16 +51,26 @@ export class DataSpace {
   forEachPointer(low: number, high: number, visit: (value: number, address: number) => void): void {
     const highWordOfLow = Math.floor(low / 2 ** 32);
     const highWordOfHigh = Math.floor(high / 2 ** 32);
-    for (const region of this.regions) {
-      const misaligned = region.address % 8;
-      for (let at = misaligned === 0 ? 0 : 8 - misaligned; at + 8 <= region.bytes.length; at += 8) {
-        const top = region.view.getUint32(at + 4, true);
+    for (const { address, bytes } of this.regions) {
+      const first = -address & 7;
+      const words = wordsOf(bytes, first);
+      for (let index = 1; index < words.length; index += 2) {
+        const top = words[index]!;
         if (top < highWordOfLow || top > highWordOfHigh) continue;
-        const value = top * 2 ** 32 + region.view.getUint32(at, true);
-        if (value >= low && value < high) visit(value, region.address + at);
+        const low32 = words[index - 1]!;
+        const value = top === 0 ? low32 : top * 2 ** 32 + low32;
+        if (value >= low && value < high) visit(value, address + first + 4 * (index - 1));
       }
     }
   }
+}
+
+/** The little-endian 32-bit words from a place on, two for each eight bytes that are there. */
+function wordsOf(bytes: Uint8Array, first: number): Uint32Array {
+  const count = Math.max(0, bytes.length - first) >>> 3;
+  const isAligned = (bytes.byteOffset + first) % 4 === 0;
+  const from = isAligned ? bytes : bytes.slice(first, first + 8 * count);
+  return new Uint32Array(from.buffer, isAligned ? from.byteOffset + first : 0, 2 * count);
 }
 
 /** Reads the ranges of `view` that are not executable. Throws InputError where they cannot be read. */

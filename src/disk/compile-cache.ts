@@ -38,8 +38,10 @@ export function cacheFolder(environment: NodeJS.ProcessEnv): string | undefined 
 export function readCache(folder: string, name: string): Buffer | undefined {
   let descriptor: number | undefined;
   try {
-    if (!isPrivateFolder(folder)) return undefined;
-    descriptor = openSync(join(folder, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const path = join(folder, name);
+    // To make an error and its trace takes longer than all of this.
+    if (!isPrivateFolder(folder) || lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const { size, uid, mode, nlink } = fstatSync(descriptor);
     const isOurs = uid === process.geteuid?.() && (mode & 0o170077) === 0o100000 && nlink === 1;
     if (!isOurs || size === 0 || size > MOST_BYTES || size % 2 !== 0) return undefined;

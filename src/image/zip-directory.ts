@@ -8,6 +8,8 @@ import type { ZipTail } from "./image.js";
 export const ENTRY_SIGNATURE = 0x02014b50;
 const LOCAL_SIGNATURE = 0x04034b50;
 const LOCAL_SIZE = 30;
+/** A field that says that extra field 1 has it. */
+const WIDE = 0xffffffff;
 const mostDirectoryBytes = 256 * 1024 * 1024;
 const decoder = new TextDecoder();
 
@@ -55,7 +57,8 @@ export interface ZipEntry {
  */
 export async function* readZipDirectory(source: ByteSource, directory: ZipDirectory): AsyncGenerator<ZipEntry> {
   const reader = await loadDirectory(source, directory);
-  for (const { nameAt, record, sizes } of records(reader)) {
+  for (const at of places(reader)) {
+    const { nameAt, record, sizes } = recordAt(reader, at);
     yield {
       name: decoder.decode(reader.slice(nameAt, record.nameLength)),
       method: record.method,
@@ -73,9 +76,11 @@ export async function* readZipDirectory(source: ByteSource, directory: ZipDirect
  * Throws InputError where the directory is larger than 256 MiB.
  */
 export async function firstLocalHeader(source: ByteSource, directory: ZipDirectory): Promise<number | undefined> {
+  const reader = await loadDirectory(source, directory);
   let lowest = Number.POSITIVE_INFINITY;
-  for (const { sizes } of records(await loadDirectory(source, directory))) {
-    const offset = sizes.localOffset + directory.offsetBias;
+  for (const at of places(reader)) {
+    const narrow = reader.u32(at + entryRecord.offsets.localOffset);
+    const offset = (narrow === WIDE ? recordAt(reader, at).sizes.localOffset : narrow) + directory.offsetBias;
     if (offset >= 0 && offset < lowest) lowest = offset;
   }
   return Number.isFinite(lowest) ? lowest : undefined;
@@ -103,15 +108,23 @@ async function loadDirectory(source: ByteSource, { directoryOffset, directorySiz
 type EntryRecord = ReturnType<typeof entryRecord.read>;
 type Sizes = Pick<ZipEntry, "size" | "compressedSize" | "localOffset">;
 
-function* records(reader: Reader): Generator<{ nameAt: number; record: EntryRecord; sizes: Sizes }> {
+/** Where in the directory each record stands. */
+function* places(reader: Reader): Generator<number> {
+  const { nameLength, extraLength, commentLength } = entryRecord.offsets;
   for (let at = 0; reader.has(at, entryRecord.size) && reader.u32(at) === ENTRY_SIGNATURE; ) {
-    const record = entryRecord.read(reader, at);
-    const nameAt = at + entryRecord.size;
-    const extraAt = nameAt + record.nameLength;
-    at = extraAt + record.extraLength + record.commentLength;
-    if (at > reader.length) return;
-    yield { nameAt, record, sizes: widened(reader, extraAt, extraAt + record.extraLength, record) };
+    const lengths = reader.u16(at + nameLength) + reader.u16(at + extraLength) + reader.u16(at + commentLength);
+    const end = at + entryRecord.size + lengths;
+    if (end > reader.length) return;
+    yield at;
+    at = end;
   }
+}
+
+function recordAt(reader: Reader, at: number): { nameAt: number; record: EntryRecord; sizes: Sizes } {
+  const record = entryRecord.read(reader, at);
+  const nameAt = at + entryRecord.size;
+  const extraAt = nameAt + record.nameLength;
+  return { nameAt, record, sizes: widened(reader, extraAt, extraAt + record.extraLength, record) };
 }
 
 /** 4.5.3: the fields that are all ones stand in extra field 1 instead, in this order and only those. */
@@ -122,7 +135,7 @@ function widened(reader: Reader, start: number, end: number, narrow: Sizes): Siz
     if (reader.u16(at) === 1) {
       let next = at + 4;
       const take = (value: number): number => {
-        if (value !== 0xffffffff || next + 8 > fieldEnd) return value;
+        if (value !== WIDE || next + 8 > fieldEnd) return value;
         next += 8;
         return reader.clamped64(next - 8);
       };

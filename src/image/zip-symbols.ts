@@ -3,7 +3,7 @@ import { Reader } from "../bytes/reader.js";
 import type { ByteSource } from "../bytes/source.js";
 import { struct } from "../bytes/struct.js";
 import { rangeAt } from "./address.js";
-import type { CodeSymbol, ElfView, LoadedRange, ZipTail } from "./image.js";
+import type { CodeSymbol, ElfView, ZipTail } from "./image.js";
 import { readZipDirectory, type ZipEntry, zipDataOffset } from "./zip.js";
 
 const mostBytes = 64 * 1024 * 1024;
@@ -102,7 +102,9 @@ function symbolsOf(table: Reader, view: ElfView): CodeSymbol[] {
   const { bytes } = table;
   const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const symbols: CodeSymbol[] = [];
-  let range: LoadedRange | undefined;
+  let isFunction = false;
+  let low = 0;
+  let high = 0;
   for (let index = 0; index < count; index++) {
     const at = header.size + 8 * index;
     const start = words.getUint32(at, true);
@@ -110,9 +112,13 @@ function symbolsOf(table: Reader, view: ElfView): CodeSymbol[] {
     const nameAt = nameBaseOffset + words.getUint32(namesOffset + 4 * index, true);
     if (last < start || nameAt >= bytes.length || bytes[nameAt] === 0) continue;
     const address = addressBase + start;
-    const isInRange = range !== undefined && address >= range.address && address < range.address + range.memorySize;
-    if (!isInRange) range = rangeAt(view, address);
-    symbols.push(new ZipSymbol(table, nameAt, address, last - start + 1, range?.executable === true));
+    if (address < low || address >= high) {
+      const range = rangeAt(view, address);
+      isFunction = range?.executable === true;
+      low = range?.address ?? 0;
+      high = low + (range?.memorySize ?? 0);
+    }
+    symbols.push(new ZipSymbol(table, nameAt, address, last - start + 1, isFunction));
   }
   return symbols;
 }

@@ -6,13 +6,13 @@ import type { EvidenceName } from "../code/evidence.js";
 import { Most, refuseMore } from "../code/limits.js";
 import { decode } from "../x86/decode.js";
 import { format } from "../x86/format.js";
-import { Instruction } from "../x86/instruction.js";
+import { Flow, Instruction, RIP } from "../x86/instruction.js";
 import type { Change, Site } from "./define.js";
 
 /** Lower-case hexadecimal of some bytes, without blanks. */
 export function hexOf(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  for (let i = 0; i < bytes.length; i++) text += (bytes[i]! < 16 ? "0" : "") + bytes[i]!.toString(16);
   return text;
 }
 
@@ -23,22 +23,29 @@ export function bytesOf(hexadecimal: string): Uint8Array {
   return bytes;
 }
 
-const described = new WeakMap<Code, number>();
+/** Of some code: how many instructions were described, and the texts of those that read the same everywhere, by their bytes. */
+const described = new WeakMap<Code, { count: number; readonly texts: Map<string, string> }>();
 
 /** Describes the instruction at a position. `evidence` defaults to what the walk knows. Throws InputError where there are too many. */
 export function siteAt(code: Code, position: number, role: string, evidence?: EvidenceName): Site {
-  const count = (described.get(code) ?? 0) + 1;
-  described.set(code, count);
-  refuseMore(count, Most.sites, "places that matter to gVisor");
+  const before = described.get(code) ?? { count: 0, texts: new Map() };
+  described.set(code, before);
+  refuseMore(++before.count, Most.sites, "places that matter to gVisor");
   const { space } = code;
   const instruction = new Instruction();
   const length = Math.max(1, decode(space.bytes, position, space.endOf(position), instruction));
   const address = space.addressOf(position);
+  const bytes = hexOf(space.bytes.subarray(position, position + length));
+  let text = before.texts.get(bytes);
+  if (text === undefined) {
+    text = format(instruction, space.bytes, address, (target) => nameOf(code, target));
+    if (instruction.flow === Flow.Next && instruction.base !== RIP) before.texts.set(bytes, text);
+  }
   return {
     address,
     fileOffset: space.fileOffsetOf(position),
-    bytes: hexOf(space.bytes.subarray(position, position + length)),
-    text: format(instruction, space.bytes, address, (target) => nameOf(code, target)),
+    bytes,
+    text,
     inFunction: nameOf(code, address),
     evidence: evidence ?? evidenceAt(code, position),
     role,

@@ -129,17 +129,12 @@ class Text {
             ? "66."
             : "np.";
     const ends = [`=${insn.modrm.toString(16)}`, insn.modrm >= 0xc0 ? "/r" : "", `/${insn.extension}`, ""];
-    for (const end of ends) {
-      const entry = mnemonic(mandatory + key + end);
-      if (entry === undefined) continue;
-      this.open &= ~(mandatory === "66." ? Prefix.OperandSize : mandatory === "np." ? 0 : Prefix.Rep | Prefix.Repne);
-      return entry;
-    }
-    for (const end of ends) {
-      const entry = mnemonic(key + end);
-      if (entry !== undefined) return entry;
-    }
-    return undefined;
+    // Of one byte, `pause` is the only opcode with a prefix of its own.
+    const mayHaveOwn = insn.map !== OpcodeMap.Primary || insn.opcode === 0x90;
+    const entry = mayHaveOwn ? mnemonic(mandatory + key, ends) : undefined;
+    if (entry === undefined) return mnemonic(key, ends);
+    this.open &= ~(mandatory === "66." ? Prefix.OperandSize : mandatory === "np." ? 0 : Prefix.Rep | Prefix.Repne);
+    return entry;
   }
 
   /** objdump adds a suffix where no register operand tells the size. */

@@ -62,18 +62,35 @@ const PACKED_D0 = `addsubpd psrlw psrld psrlq paddq pmullw . . psubusb psubusw p
 pavgb psraw psrad pavgw pmulhuw pmulhw . . psubsb psubsw pminsw por paddsb paddsw pmaxsw pxor
 . psllw pslld psllq pmuludq pmaddwd psadbw . psubb psubw psubd psubq paddb paddw paddd`;
 
-/** What is known so far; empty where there is nothing. */
-const mnemonics = new Map<string, string>();
+/** What was searched for in the lists; empty where nothing was found. */
+const searched = new Map<string, string>();
+/** What the lists do not have, since it follows a pattern; made when first asked for. No opcode is in both. */
+const patterned = new Map<string, string>();
 
-/** Name, a blank, and operands for a key such as `80/4` or `f3.0f10`; undefined where there is none. */
-export function mnemonic(key: string): string | undefined {
-  if (mnemonics.size === 0) build();
-  let found = mnemonics.get(key);
+/**
+ * Name, a blank, and operands for an opcode such as `80` or `f3.0f10` with the first of the ends, such as `/4`, that there is one for;
+ * undefined where there is none.
+ */
+export function mnemonic(opcode: string, ends: readonly string[]): string | undefined {
+  for (const end of ends) {
+    const found = inLists(opcode + end);
+    if (found !== "") return found;
+  }
+  if (patterned.size === 0) build();
+  for (const end of ends) {
+    const found = patterned.get(opcode + end);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function inLists(key: string): string {
+  let found = searched.get(key);
   if (found === undefined) {
     found = listed(INTEGER, key) ?? listed(PREFIXED, key) ?? "";
-    mnemonics.set(key, found);
+    searched.set(key, found);
   }
-  return found === "" ? undefined : found;
+  return found;
 }
 
 /** A program has a dozen forms that are worth a word: to search the lists for those takes less than to take the lists apart. */
@@ -88,27 +105,27 @@ function hex(byte: number): string {
 }
 
 function packed(first: number, names: string): void {
-  for (const [i, name] of names.split(/\s+/).entries()) if (name !== ".") mnemonics.set(`66.0f${hex(first + i)}`, `${name} W,V`);
+  for (const [i, name] of names.split(/\s+/).entries()) if (name !== ".") patterned.set(`66.0f${hex(first + i)}`, `${name} W,V`);
 }
 
 function build(): void {
   for (const [i, name] of "add or adc sbb and sub xor cmp".split(" ").entries()) {
     for (const [form, operands] of ["Gb,Eb", "Gv,Ev", "Eb,Gb", "Ev,Gv", "Ib,Ab", "Sv,Av"].entries()) {
-      mnemonics.set(hex(i * 8 + form), `${name} ${operands}`);
+      patterned.set(hex(i * 8 + form), `${name} ${operands}`);
     }
-    mnemonics.set(`80/${i}`, `${name} Ib,Eb`);
-    for (const opcode of ["81", "83"]) mnemonics.set(`${opcode}/${i}`, `${name} Sv,Ev`);
+    patterned.set(`80/${i}`, `${name} Ib,Eb`);
+    for (const opcode of ["81", "83"]) patterned.set(`${opcode}/${i}`, `${name} Sv,Ev`);
   }
   for (const [i, name] of "rol ror rcl rcr shl shr shl sar".split(" ").entries()) {
     for (const [j, operands] of ["Ib,Eb", "Ib,Ev", "$1,Eb", "$1,Ev", "%cl,Eb", "%cl,Ev"].entries()) {
-      mnemonics.set(`${hex([0xc0, 0xc1, 0xd0, 0xd1, 0xd2, 0xd3][j]!)}/${i}`, `${name} ${operands}`);
+      patterned.set(`${hex([0xc0, 0xc1, 0xd0, 0xd1, 0xd2, 0xd3][j]!)}/${i}`, `${name} ${operands}`);
     }
   }
   for (const [i, condition] of CONDITIONS.entries()) {
-    mnemonics.set(hex(0x70 + i), `j${condition} J`);
-    mnemonics.set(`0f${hex(0x80 + i)}`, `j${condition} J`);
-    mnemonics.set(`0f${hex(0x90 + i)}`, `set${condition}! Eb`);
-    mnemonics.set(`0f${hex(0x40 + i)}`, `cmov${condition} Ev,Gv`);
+    patterned.set(hex(0x70 + i), `j${condition} J`);
+    patterned.set(`0f${hex(0x80 + i)}`, `j${condition} J`);
+    patterned.set(`0f${hex(0x90 + i)}`, `set${condition}! Eb`);
+    patterned.set(`0f${hex(0x40 + i)}`, `cmov${condition} Ev,Gv`);
   }
   for (const [opcode, name] of [
     [0x51, "sqrt"],
@@ -125,7 +142,7 @@ function build(): void {
       ["f3", "ss"],
       ["f2", "sd"],
     ]) {
-      mnemonics.set(`${prefix}.0f${hex(opcode)}`, `${name}${suffix} W,V`);
+      patterned.set(`${prefix}.0f${hex(opcode)}`, `${name}${suffix} W,V`);
     }
   }
   for (const [opcode, names] of [
@@ -134,13 +151,13 @@ function build(): void {
     [0x73, ". . psrlq psrldq . . psllq pslldq"],
   ] as const) {
     for (const [i, name] of names.split(" ").entries())
-      if (name !== ".") mnemonics.set(`66.0f${hex(opcode)}/${i}`, `${name} Ib,W`);
+      if (name !== ".") patterned.set(`66.0f${hex(opcode)}/${i}`, `${name} Ib,W`);
   }
   packed(0x60, PACKED_60);
   packed(0x74, PACKED_74);
   packed(0xd0, PACKED_D0);
   for (const [range, first, last, words] of INTEGER.matchAll(/\b(?:0f)?(..)-(?:0f)?(..) ([^;\n]+)/g)) {
     const map = range.startsWith("0f") ? "0f" : "";
-    for (let opcode = Number(`0x${first}`); opcode <= Number(`0x${last}`); opcode++) mnemonics.set(map + hex(opcode), words!);
+    for (let opcode = Number(`0x${first}`); opcode <= Number(`0x${last}`); opcode++) patterned.set(map + hex(opcode), words!);
   }
 }

@@ -44,8 +44,9 @@ const classes: readonly PortableClass[] = ["constants", "masks", "pairs"];
 
 /** Whether the repair is in the file, all of it: then the program rewrites itself at start on Linux too. */
 export function isRepairedPortably(analysis: Analysis): boolean {
-  const sites = portableSites(analysis);
-  return sites?.masks.some((site) => site.done) === true && readsThroughGs(analysis) && unfinishedRepair(analysis) === undefined;
+  // What is asked first costs least: a program that `sandfit fix` has made has no such access.
+  if (!readsThroughGs(analysis)) return false;
+  return portableSites(analysis)?.masks.some((site) => site.done) === true && unfinishedRepair(analysis) === undefined;
 }
 
 /** The edits, without those that are made already; refusals where the repair would not be whole. */

@@ -58,7 +58,7 @@ function calledStart({ walk }: Code, position: number): number {
 }
 
 function isCalled({ walk }: Pick<Code, "walk">, at: number): boolean {
-  return walk.sourcesOf(at).some((source) => instructionAt(walk, source).flow === Flow.Call);
+  return walk.isFunction(at) && walk.sourcesOf(at).some((source) => instructionAt(walk, source).flow === Flow.Call);
 }
 
 /** Looks at the function's instructions: it has to know the pattern, to write 0x64 through a pointer, and to have both bounds. */
