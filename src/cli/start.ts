@@ -2,9 +2,9 @@
 /** What Node compiles of the command: it runs the rest, src/cli/main.ts, from V8's compiled form where that is at hand. */
 
 import { join } from "node:path";
-import { cacheFolder, readCache, writeCache } from "../disk/compile-cache.js";
+import { cacheFolder, openCache, writeCache } from "../disk/compile-cache.js";
 import { optimiseLate } from "./optimising.js";
-import { joinCompiled, partsBeside, splitCompiled } from "./parts.js";
+import { joinCompiled, nothingGiven, partsBeside, splitCompiled } from "./parts.js";
 
 const asUsual = optimiseLate();
 
@@ -19,24 +19,17 @@ const build = `${COMMAND_HASH}-${process.version}-${process.arch}`;
 const isWorker = process.argv[2] === "check-worker";
 const word = isWorker ? "check" : (process.argv[2] ?? "");
 const folder = commands.includes(word) ? cacheFolder(process.env) : undefined;
-// After findings more has been compiled than after none, and it serves both.
-const names = { findings: `${build}-${word}-1`, clean: `${build}-${word}-0` };
-
-const withFindings = folder === undefined ? undefined : readCache(folder, names.findings);
-const kept = withFindings ?? (folder === undefined ? undefined : readCache(folder, names.clean));
-const parts = partsBeside(
-  __filename,
-  join(__dirname, "command"),
-  (name) => asUsual(() => require(name)),
-  kept === undefined ? new Map() : splitCompiled(kept),
-);
+const name = `${build}-${word}`;
+const kept = folder === undefined ? undefined : openCache(folder, name);
+const given = kept === undefined ? nothingGiven : splitCompiled(kept);
+const parts = partsBeside(__filename, join(__dirname, "command"), (module) => asUsual(() => require(module)), given);
 
 if (folder !== undefined && !isWorker) {
   process.once("exit", (code) => {
-    const isNewKind = code === 1 && withFindings === undefined;
-    if (code > 1 || !(isNewKind || parts.hasNew())) return;
-    const name = code === 1 ? names.findings : names.clean;
-    writeCache(folder, name, joinCompiled(parts.compiled()), (other) => other.startsWith(COMMAND_HASH));
+    // After findings other functions have been compiled than after none. What is kept grows until it serves both.
+    if (code > 1 || (given.kinds.includes(code) && !parts.hasNew() && !parts.hasRefused())) return;
+    const kinds = parts.hasRefused() ? [code] : [...new Set([...given.kinds, code])];
+    writeCache(folder, name, joinCompiled(kinds, parts.compiled()), (other) => other.startsWith(COMMAND_HASH));
   });
 }
 

@@ -34,8 +34,16 @@ export function cacheFolder(environment: NodeJS.ProcessEnv): string | undefined 
   return home !== undefined && isAbsolute(home) ? join(home, ".cache", "sandfit") : undefined;
 }
 
-/** The bytes kept under a name, or undefined: missing, not ours, or open to others. */
-export function readCache(folder: string, name: string): Buffer | undefined {
+/** Bytes that are kept in a file, as long as the process lives. */
+export interface Kept {
+  /** In bytes. */
+  readonly size: number;
+  /** Some of them; undefined where they are damaged or not there. */
+  read(offset: number, length: number): Buffer | undefined;
+}
+
+/** What is kept under a name; undefined where that is missing, not ours, or open to others. */
+export function openCache(folder: string, name: string): Kept | undefined {
   let descriptor: number | undefined;
   try {
     const path = join(folder, name);
@@ -44,26 +52,39 @@ export function readCache(folder: string, name: string): Buffer | undefined {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const { size, uid, mode, nlink } = fstatSync(descriptor);
     const isOurs = uid === process.geteuid?.() && (mode & 0o170077) === 0o100000 && nlink === 1;
-    if (!isOurs || size === 0 || size > MOST_BYTES || size % 2 !== 0) return undefined;
-    const bytes = Buffer.allocUnsafeSlow(size / 2);
-    if (readSync(descriptor, bytes, 0, size / 2, 0) !== size / 2) return undefined;
-    return isRepeated(descriptor, bytes) ? bytes : undefined;
+    if (isOurs && size > 0 && size <= MOST_BYTES && size % 2 === 0) return keptIn(descriptor, size / 2);
   } catch {
-    return undefined;
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
+    // There is none, then.
   }
+  if (descriptor !== undefined) closeSync(descriptor);
+  return undefined;
+}
+
+function keptIn(descriptor: number, size: number): Kept {
+  return {
+    size,
+    read(offset, length) {
+      if (!(offset >= 0 && length >= 0 && offset + length <= size)) return undefined;
+      try {
+        const bytes = Buffer.allocUnsafeSlow(length);
+        if (readSync(descriptor, bytes, 0, length, offset) !== length) return undefined;
+        return isRepeated(descriptor, bytes, size + offset) ? bytes : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+  };
 }
 
 /** What a process that was killed may have left of a file, or one at this moment writes, which then goes without. */
 const isTemporary = (name: string) => /\.\d+$/.test(name);
 
-/** Whether the file goes on with the same bytes. Piece by piece: memory that is new to the process takes longer than reading. */
-function isRepeated(descriptor: number, bytes: Buffer): boolean {
+/** Whether the same bytes stand in the file at another place. Piece by piece: memory that is new to the process takes longer than reading. */
+function isRepeated(descriptor: number, bytes: Buffer, start: number): boolean {
   const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, bytes.length));
   for (let at = 0; at < bytes.length; at += piece.length) {
     const size = Math.min(piece.length, bytes.length - at);
-    if (readSync(descriptor, piece, 0, size, bytes.length + at) !== size) return false;
+    if (readSync(descriptor, piece, 0, size, start + at) !== size) return false;
     if (piece.compare(bytes, at, at + size, 0, size) !== 0) return false;
   }
   return true;

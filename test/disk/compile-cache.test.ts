@@ -16,7 +16,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { cacheFolder, readCache, writeCache } from "../../src/disk/compile-cache.js";
+import { cacheFolder, openCache, writeCache } from "../../src/disk/compile-cache.js";
+import { sampleProgram } from "../fixtures/programs/index.js";
 
 let home: string;
 let folder: string;
@@ -61,7 +62,7 @@ describe("the folder", () => {
     writeCache(folder, "a", bytes, all);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect(statSync(join(folder, "a")).mode & 0o777).toBe(0o600);
-    expect(readCache(folder, "a")?.equals(bytes)).toBe(true);
+    expect(openCache(folder, "a")?.read(0, bytes.length)).toEqual(bytes);
   });
 });
 
@@ -77,27 +78,27 @@ describe("what others could have written is not taken", () => {
 
   it("a folder that others may write to", () => {
     chmodSync(folder, 0o770);
-    expect(readCache(folder, "a")).toBeUndefined();
+    expect(openCache(folder, "a")).toBeUndefined();
     writeCache(folder, "b", bytes, all);
     expect(readdirSync(folder)).toEqual(["a"]);
   });
 
   it("a file that others may write to", () => {
     chmodSync(join(folder, "a"), 0o620);
-    expect(readCache(folder, "a")).toBeUndefined();
+    expect(openCache(folder, "a")).toBeUndefined();
   });
 
   it("a link to a file, and a link to a folder", () => {
     symlinkSync(join(folder, "a"), join(folder, "b"));
-    expect(readCache(folder, "b")).toBeUndefined();
+    expect(openCache(folder, "b")).toBeUndefined();
     symlinkSync(folder, join(home, "link"));
-    expect(readCache(join(home, "link"), "a")).toBeUndefined();
+    expect(openCache(join(home, "link"), "a")).toBeUndefined();
   });
 
   it("a folder where the file should be, and nothing at all", () => {
     mkdirSync(join(folder, "c"));
-    expect(readCache(folder, "c")).toBeUndefined();
-    expect(readCache(folder, "d")).toBeUndefined();
+    expect(openCache(folder, "c")).toBeUndefined();
+    expect(openCache(folder, "d")).toBeUndefined();
   });
 });
 
@@ -107,6 +108,19 @@ describe("the command", () => {
     expect(first.kept).toHaveLength(1);
     const second = run("check", process.execPath);
     expect(second).toEqual(first);
+  });
+
+  it("keeps what a healthy and a faulty program need, in whatever order they come", () => {
+    const faulty = join(home, "faulty");
+    writeFileSync(faulty, sampleProgram("gs-call").bytes);
+    const kept = (program: string) => {
+      const [name = "none"] = run("check", program).kept;
+      return readFileSync(join(folder, name));
+    };
+    const first = kept(faulty);
+    const both = kept(process.execPath);
+    expect(both.equals(first)).toBe(false);
+    for (const program of [faulty, process.execPath, faulty]) expect(kept(program).equals(both)).toBe(true);
   });
 
   it("compiles again where the kept form is damaged, and replaces it", () => {
@@ -127,8 +141,8 @@ describe("the command", () => {
     ["the end of what V8 reads is zeros", (kept) => kept.fill(0, kept.length >> 2, kept.length >> 1)],
     ["one block is zeros", (kept) => kept.fill(0, 200 * 512, 201 * 512)],
     ["it ends in the middle", (kept) => kept.subarray(0, kept.length >> 1)],
-    ["it names parts past its end", () => Buffer.from('{"main.js":[1e18,9e18]}\n'.repeat(2))],
-    ["its names are no names", () => Buffer.from('{"main.js":["a",null],"__proto__":5}\n'.repeat(2))],
+    ["it names parts past its end", () => Buffer.from('{"kinds":[0],"parts":{"main.js":[1e18,9e18]}}\n'.repeat(2))],
+    ["its names are no names", () => Buffer.from('{"kinds":[0],"parts":{"main.js":["a",null],"__proto__":[5,5]}}\n'.repeat(2))],
   ])("compiles again where %s", (_what, damage) => {
     const first = run("check", process.execPath);
     const path = join(folder, first.kept[0] as string);
