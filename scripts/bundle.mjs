@@ -82,6 +82,13 @@ function inAscii(code) {
   return code.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** A check of one file uses none of the bundler's helpers, so their part is read when one is asked for. */
+function withLazyRuntime(code) {
+  const runtime = 'require("./rolldown-runtime.js")';
+  if (!code.includes(runtime)) throw new Error("main.js does not ask for the bundler's helpers in the usual way");
+  return code.replace(runtime, `new Proxy({},{get:(_,name)=>${runtime}[name]})`);
+}
+
 function write(path, text) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
@@ -97,7 +104,7 @@ export async function bundleCommand(folder) {
     // src/cli/parts.ts runs them by node:vm, where import() does not work; a module of Node's is imported at the top instead.
     if (/\bimport\(/.test(code)) throw new Error(`${name} would import a module when it runs`);
     // A function, as Node makes one of each CommonJS module; src/cli/start.ts calls it.
-    const text = `(function(exports,require,module,__filename){${code}\n})`;
+    const text = `(function(exports,require,module,__filename){${name === "main.js" ? withLazyRuntime(code) : code}\n})`;
     hash.update(text);
     write(join(folder, "command", name), text);
   }

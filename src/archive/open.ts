@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { reasonOf } from "../disk/file-source.js";
 import { isFolder } from "../disk/place.js";
 import { InputError } from "../errors.js";
@@ -108,7 +109,6 @@ async function* zipEntries(descriptor: number, file: AsyncIterable<Uint8Array>, 
 
 /** The bytes inside a gzip file, of all its members. */
 async function* unpacked(packed: AsyncIterable<Uint8Array>, meter: Meter): AsyncGenerator<Uint8Array> {
-  const { createGunzip } = await import("node:zlib");
   const gunzip = createGunzip({ chunkSize: 64 * 1024 });
   const source = Readable.from(packed, { objectMode: false });
   source.once("error", (error) => gunzip.destroy(error));

@@ -22,6 +22,12 @@ export function positionsOf(sequence: readonly number[], bytes: Uint8Array): num
   return found;
 }
 
+/** Whether a text of ASCII characters stands somewhere. */
+export function includesText(text: string, bytes: Uint8Array): boolean {
+  const wanted = Array.from(text, (character) => character.charCodeAt(0));
+  return searchFor(wanted, bytes)(0) >= 0;
+}
+
 /** What gives the first position from one on at which the sequence stands, -1 without one. */
 function searchFor(sequence: readonly number[], bytes: Uint8Array): (from: number) => number {
   const wanted = Uint8Array.from(sequence);

@@ -1,6 +1,6 @@
 /** The bytes that a view loads without execute permission: where constants, tables and pointers to functions lie. */
 
-import { positionsOf } from "../bytes/find.js";
+import { includesText } from "../bytes/find.js";
 import type { ByteSource } from "../bytes/source.js";
 import type { ElfView, LoadedRange } from "../image/image.js";
 import { loadRanges } from "../image/load.js";
@@ -43,8 +43,7 @@ export class DataSpace {
 
   /** Whether an ASCII string occurs in the data, for instance a message that only one library prints. */
   includesText(text: string): boolean {
-    const wanted = Array.from(text, (character) => character.charCodeAt(0));
-    return this.regions.some(({ bytes }) => positionsOf(wanted, bytes).length > 0);
+    return this.regions.some(({ bytes }) => includesText(text, bytes));
   }
 
   /** Calls `visit` with every 8-byte aligned 64-bit word whose value lies in [low, high). */

@@ -60,14 +60,14 @@ export const KERNEL = "(kernel)";
 export async function leadsToCall(
   space: CodeSpace,
   positions: readonly number[],
-  imports: () => Promise<readonly ImportedFunction[]>,
+  imports: (names: readonly string[]) => Promise<readonly ImportedFunction[]>,
   wanted: readonly string[],
 ): Promise<boolean> {
   const callees = positions.map((position) => ({ position, callee: callBehind({ space }, position) }));
   if (callees.some(({ callee }) => callee === KERNEL) && wanted.includes(KERNEL)) return true;
   const ofImports = callees.filter(({ callee }) => callee === SOME_IMPORT);
   if (ofImports.length === 0) return false;
-  const linkage = { space, imports: await imports() };
+  const linkage = { space, imports: await imports(wanted) };
   return ofImports.some(({ position }) => wanted.includes(callBehind(linkage, position) ?? ""));
 }
 

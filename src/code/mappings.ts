@@ -39,7 +39,7 @@ export function mappingsWith(code: Code, isWanted: (flags: number) => boolean): 
 /** For a first look: whether the straight line behind one of the constants calls mmap, or the kernel. */
 export function leadToMapping(
   space: CodeSpace,
-  imports: () => Promise<readonly ImportedFunction[]>,
+  imports: (names: readonly string[]) => Promise<readonly ImportedFunction[]>,
   constants: readonly MapFlagsConstant[],
 ): Promise<boolean> {
   const positions = constants.map(({ position }) => position);

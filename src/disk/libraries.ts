@@ -102,7 +102,9 @@ async function glibcVersion({ path, view }: LinkedLibrary): Promise<string | und
   const { strings } = view.dynamic ?? {};
   const bytes =
     strings && (await read(path, (source) => readAtAddress(source, view, strings.address, Math.min(strings.size, MOST_NAMES))));
-  const names = new TextDecoder("latin1").decode(bytes).matchAll(/\0GLIBC_2\.(\d+)(?=\0)/g);
+  const names = Buffer.from(bytes ?? [])
+    .toString("latin1")
+    .matchAll(/\0GLIBC_2\.(\d+)(?=\0)/g);
   let newest = -1;
   for (const [, minor] of names) newest = Math.max(newest, Number(minor));
   return newest < 0 ? undefined : `2.${newest}`;

@@ -23,7 +23,7 @@ export function isFolder(path: string): boolean {
 
 function described(path: string): Stats | undefined {
   try {
-    return statSync(path);
+    return statSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;
   }

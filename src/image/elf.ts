@@ -81,10 +81,15 @@ export async function readLibraryView(source: ByteSource): Promise<LibraryView> 
   };
 }
 
+/** "UPX!" */
+const UPX = [0x55, 0x50, 0x58, 0x21];
+
 /** Behind the program headers UPX puts its l_info, with the letters at offset 4 (upx/src/stub/src/include/linux.h). */
 async function isPackedByUpx(source: ByteSource, { phoff, phnum, phentsize }: ElfHeader): Promise<boolean> {
   const at = phoff + phnum * phentsize + 4;
-  return at + 4 <= source.size && new TextDecoder("latin1").decode(await source.read(at, 4)) === "UPX!";
+  if (at + 4 > source.size) return false;
+  const letters = await source.read(at, 4);
+  return UPX.every((letter, index) => letters[index] === letter);
 }
 
 function checkType(header: ElfHeader, notes: string[]): void {

@@ -118,8 +118,8 @@ export interface Subject extends FileSubject {
   readonly space: CodeSpace;
   /** What stands in the executable bytes that rules about code look for; looked through once. */
   landmarks(): Landmarks;
-  /** Imported functions and their slots; read once. */
-  imports(): Promise<readonly ImportedFunction[]>;
+  /** Imported functions and their slots, read once; none where none can have one of the names. */
+  imports(names: readonly string[]): Promise<readonly ImportedFunction[]>;
   /** Whether the entry point is Cosmopolitan's. */
   readonly isCosmopolitan: boolean;
   code(): Promise<Analysis>;

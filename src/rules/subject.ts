@@ -9,7 +9,7 @@ import { findLandmarks, type Landmarks } from "../code/landmarks.js";
 import { type Runtime, runtimeFromCode, runtimeFromHeaders } from "../code/runtime.js";
 import { archPrctls } from "../code/system-calls.js";
 import type { ElfView, Image, ImportedFunction } from "../image/image.js";
-import { readImports } from "../image/relocations.js";
+import { mayBeImported, readImports } from "../image/relocations.js";
 import { SHT_SYMTAB } from "../image/symbol-table.js";
 import type { Analysis, FileSubject, Subject } from "./define.js";
 
@@ -43,7 +43,8 @@ export async function prepareSubject(file: FileSubject, view: ElfView): Promise<
       landmarks ??= findLandmarks(space, view.sections);
       return landmarks;
     },
-    imports: () => {
+    imports: async (names) => {
+      if (!(await mayBeImported(source, view, names))) return [];
       imports ??= readImports(source, view);
       return imports;
     },
