@@ -4,6 +4,7 @@ import type { ImportedFunction } from "../image/image.js";
 import { decode } from "../x86/decode.js";
 import { Flow, Instruction, NONE, RIP } from "../x86/instruction.js";
 import type { CodeSpace } from "./code-space.js";
+import type { MapFlagsConstant } from "./landmarks.js";
 
 /** Where calls are looked up: the code, and the slots of its imports; without them, each call through a slot is one of SOME_IMPORT. */
 export interface Linkage {
@@ -69,6 +70,21 @@ export async function leadsToCall(
   if (ofImports.length === 0) return false;
   const linkage = { space, imports: await imports(wanted) };
   return ofImports.some(({ position }) => wanted.includes(callBehind(linkage, position) ?? ""));
+}
+
+/** What mmap is called in the libraries of C. */
+export function namesOfMmap(): readonly string[] {
+  return ["mmap", "mmap64"];
+}
+
+/** For a first look: whether the straight line behind one of the constants calls mmap, or the kernel. */
+export function leadToMapping(
+  space: CodeSpace,
+  imports: (names: readonly string[]) => Promise<readonly ImportedFunction[]>,
+  constants: readonly MapFlagsConstant[],
+): Promise<boolean> {
+  const positions = constants.map(({ position }) => position);
+  return leadsToCall(space, positions, imports, [...namesOfMmap(), KERNEL]);
 }
 
 /** What the straight line from a position on calls first: an import's name, KERNEL, or undefined for anything else. */

@@ -1,21 +1,18 @@
 /** Calls of mmap and the constants that arrive as their flags. */
 
-import type { ImportedFunction } from "../image/image.js";
 import { Flow } from "../x86/instruction.js";
 import { readRegisters, writtenRegisters } from "../x86/operands.js";
 import { Register } from "./abi.js";
 import type { Code } from "./code.js";
-import type { CodeSpace } from "./code-space.js";
 import type { ConstantSite } from "./flow.js";
-import { KERNEL, leadsToCall } from "./imports.js";
-import { areMapFlags, type MapFlagsConstant } from "./landmarks.js";
+import { namesOfMmap } from "./imports.js";
+import { areMapFlags } from "./landmarks.js";
 import { registerIsDeadAfter } from "./liveness.js";
 import { instructionAt } from "./paths.js";
 import { argumentValues, importedCalls, type SystemCallSite, systemCallSites } from "./system-calls.js";
 
 const NUMBER_OF_MMAP = 9;
 const FLAGS = 3;
-const NAMES: readonly string[] = ["mmap", "mmap64"];
 
 export interface Mapping {
   /** The `syscall`, or the call of the imported mmap. */
@@ -28,22 +25,12 @@ export interface Mapping {
 export function mappingsWith(code: Code, isWanted: (flags: number) => boolean): Mapping[] {
   const isMmap = ({ number }: SystemCallSite) =>
     !number.other && number.loads.length === 0 && number.constants.every(({ value }) => value === NUMBER_OF_MMAP);
-  return [...systemCallSites(code).filter(isMmap), ...importedCalls(code, NAMES)]
+  return [...systemCallSites(code).filter(isMmap), ...importedCalls(code, namesOfMmap())]
     .map((site) => ({
       site,
       flags: argumentValues(code, site, FLAGS).constants.filter(({ value }) => areMapFlags(value) && isWanted(value)),
     }))
     .filter(({ flags }) => flags.length > 0);
-}
-
-/** For a first look: whether the straight line behind one of the constants calls mmap, or the kernel. */
-export function leadToMapping(
-  space: CodeSpace,
-  imports: (names: readonly string[]) => Promise<readonly ImportedFunction[]>,
-  constants: readonly MapFlagsConstant[],
-): Promise<boolean> {
-  const positions = constants.map(({ position }) => position);
-  return leadsToCall(space, positions, imports, [...NAMES, KERNEL]);
 }
 
 /**

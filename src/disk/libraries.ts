@@ -29,6 +29,8 @@ const MOST_NAMES = 1 << 24;
 /** A library, and what it asks for itself. */
 interface LinkedLibrary extends Library {
   readonly view: LibraryView;
+  /** Of glibc's libc: its version. */
+  readonly glibc: string | undefined;
 }
 
 /** One library is asked about by many programs: read once a process. */
@@ -58,7 +60,7 @@ export function librariesOf(path: string, view: ElfView): Libraries {
         name === undefined
           ? (await all()).found.find((one) => isLibc(one.path))
           : await search(name, programAt(path, view), budget);
-      return libc && glibcVersion(libc);
+      return libc?.glibc;
     },
   };
 }
@@ -98,11 +100,11 @@ async function closureOf(path: string, view: ElfView, budget: Budget): Promise<L
 }
 
 /** Names of symbol versions, which stand among the names of the dynamic symbols: far less to read than all of the library. */
-async function glibcVersion({ path, view }: LinkedLibrary): Promise<string | undefined> {
+async function glibcVersion(source: ByteSource, view: LibraryView): Promise<string | undefined> {
   const { strings } = view.dynamic ?? {};
-  const bytes =
-    strings && (await read(path, (source) => readAtAddress(source, view, strings.address, Math.min(strings.size, MOST_NAMES))));
-  const names = Buffer.from(bytes ?? [])
+  if (strings === undefined) return undefined;
+  const { buffer, byteOffset, length } = await readAtAddress(source, view, strings.address, Math.min(strings.size, MOST_NAMES));
+  const names = Buffer.from(buffer, byteOffset, length)
     .toString("latin1")
     .matchAll(/\0GLIBC_2\.(\d+)(?=\0)/g);
   let newest = -1;
@@ -208,7 +210,8 @@ function readOnce(path: string): Promise<LinkedLibrary | undefined> {
 async function readLibrary(path: string): Promise<LinkedLibrary | undefined> {
   return read(path, async (source) => {
     const view = await readLibraryView(source);
-    return { path, view, notes: await readElfNotes(source, view) };
+    const glibc = isLibc(path) ? await glibcVersion(source, view) : undefined;
+    return { path, view, glibc, notes: await readElfNotes(source, view) };
   });
 }
 

@@ -3,8 +3,9 @@
 import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { InputError } from "../errors.js";
-import { PLAN_VERSION, type Plan } from "../fix/plan.js";
+import type { Plan } from "../fix/plan.js";
 import { isPlan } from "../fix/plan-shape.js";
+import { PLAN_VERSION } from "../fix/plan-version.js";
 import { readSmallFile, syncFolder, writeSmallFile } from "./small-file.js";
 
 /** Path of the record that belongs to a file. */

@@ -1,6 +1,7 @@
 /** Whether data is a plan (schema/plan-1.json), as far as anything is done with it: a record beside a file may be anybody's. */
 
-import { PLAN_VERSION, type Plan } from "./plan.js";
+import type { Plan } from "./plan.js";
+import { PLAN_VERSION } from "./plan-version.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -7,9 +7,8 @@ import type { FileReport } from "../report/model.js";
 import type { Edit, Finding, ModeChange, Repair } from "../rules/define.js";
 import type { RuleId } from "../rules/index.js";
 import { assimilate } from "./assimilate.js";
+import { PLAN_VERSION } from "./plan-version.js";
 import { notesOf, portableRefusals, portableWarnings } from "./portable.js";
-
-export const PLAN_VERSION = 1;
 
 /**
  * "elf": a native program for Linux. "ape": one file for all systems, as it was; what other systems than Linux load of it

@@ -4,6 +4,9 @@ import type { ByteSource } from "../bytes/source.js";
 import { type ElfHeader, layoutOf, type RawSection } from "./elf-header.js";
 import type { SectionHeader } from "./image.js";
 
+export const SHT_SYMTAB = 2;
+export const SHT_DYNSYM = 11;
+
 /** More than any linker has been seen to write (an object built with -ffunction-sections has some ten thousand). */
 const mostSections = 1 << 18;
 const mostNameBytes = 16 * 1024 * 1024;

@@ -1,14 +1,9 @@
 /** What the dynamic linker writes into a program before it runs: imported functions' addresses, and pointers to its own. */
-import { includesText } from "../bytes/find.js";
 import type { ByteSource } from "../bytes/source.js";
-import { readAtAddress } from "./address.js";
 import { ET_REL } from "./elf-header.js";
 import type { ElfView, ImportedFunction } from "./image.js";
 import { loadRelocations, mostRelocations, readRelr, readWords } from "./relocation-tables.js";
 import { dynamicSymbols, type SymbolTable } from "./symbol-table.js";
-
-/** Bytes of names that are looked through. */
-const MOST_NAMES = 1 << 24;
 
 const STT_NOTYPE = 0;
 const STT_FUNC = 2;
@@ -55,14 +50,6 @@ export async function readImports(source: ByteSource, view: ElfView): Promise<Im
     if (kind.section === 0 && canBeFunction) slotsOf.set(symbol, [at]);
   }
   return [...slotsOf].map(([symbol, slots]) => withName(symbols, symbol, slots));
-}
-
-/** Whether an import can have one of some names: whether they stand among those of the dynamic symbols, which is far less to read. */
-export async function mayBeImported(source: ByteSource, view: ElfView, names: readonly string[]): Promise<boolean> {
-  const { strings } = view.dynamic ?? {};
-  if (strings === undefined || strings.size > MOST_NAMES) return true;
-  const bytes = await readAtAddress(source, view, strings.address, strings.size);
-  return names.some((name) => includesText(`${name}\0`, bytes));
 }
 
 /** Few imported functions are ever asked for their names. */

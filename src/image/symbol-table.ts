@@ -2,10 +2,8 @@
 import { Reader } from "../bytes/reader.js";
 import type { ByteSource } from "../bytes/source.js";
 import { readAtAddress } from "./address.js";
+import { SHT_DYNSYM } from "./elf-sections.js";
 import type { ElfView, SectionHeader } from "./image.js";
-
-export const SHT_SYMTAB = 2;
-export const SHT_DYNSYM = 11;
 
 /** Two million names: a browser with debug symbols has about one. */
 const mostSymbols = 2 * 1024 * 1024;

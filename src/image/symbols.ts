@@ -2,8 +2,9 @@
 import type { ByteSource } from "../bytes/source.js";
 import { rangeAt } from "./address.js";
 import { ET_REL } from "./elf-header.js";
+import { SHT_DYNSYM, SHT_SYMTAB } from "./elf-sections.js";
 import type { CodeSymbol, ElfView, ZipTail } from "./image.js";
-import { dynamicSymbols, SHT_DYNSYM, SHT_SYMTAB, type SymbolTable, sectionSymbols } from "./symbol-table.js";
+import { dynamicSymbols, type SymbolTable, sectionSymbols } from "./symbol-table.js";
 import { readZipSymbols } from "./zip-symbols.js";
 
 const STT_NOTYPE = 0;

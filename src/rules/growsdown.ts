@@ -1,7 +1,8 @@
 /** mmap with MAP_GROWSDOWN in a program that asks for it by itself. gVisor maps it and never grows it. */
 
+import { leadToMapping } from "../code/imports.js";
 import { MapFlag } from "../code/landmarks.js";
-import { leadToMapping, mappingsWith } from "../code/mappings.js";
+import { mappingsWith } from "../code/mappings.js";
 import { always } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule } from "./define.js";

@@ -1,8 +1,9 @@
 /** mmap with MAP_FIXED_NOREPLACE, which gVisor took for a hint until August 2026. */
 
 import { result } from "../asm/small-test.js";
+import { leadToMapping } from "../code/imports.js";
 import { MapFlag } from "../code/landmarks.js";
-import { leadToMapping, mappingsWith } from "../code/mappings.js";
+import { mappingsWith } from "../code/mappings.js";
 import { always, until } from "../sandbox/behaviour.js";
 import { gvisorSource, releases } from "../sandbox/gvisor.js";
 import { defineRule } from "./define.js";

@@ -1,8 +1,9 @@
 /** mmap with MAP_SHARED_VALIDATE, which gVisor refuses. */
 
 import { failed, result, text } from "../asm/small-test.js";
+import { leadToMapping } from "../code/imports.js";
 import { MapFlag } from "../code/landmarks.js";
-import { leadToMapping, mappingsWith, servesOnlyAsFlags } from "../code/mappings.js";
+import { mappingsWith, servesOnlyAsFlags } from "../code/mappings.js";
 import { immediateAt } from "../code/system-calls.js";
 import { always } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";

@@ -4,13 +4,15 @@ import type { ByteSource } from "../bytes/source.js";
 import { segmentAccesses } from "../code/accesses.js";
 import { analyzeCode } from "../code/code.js";
 import { CodeSpace, loadCodeSpace } from "../code/code-space.js";
+import { runtimeFromCode } from "../code/era.js";
 import { findHostVariable } from "../code/host.js";
 import { findLandmarks, type Landmarks } from "../code/landmarks.js";
-import { type Runtime, runtimeFromCode, runtimeFromHeaders } from "../code/runtime.js";
+import { type Runtime, runtimeFromHeaders } from "../code/runtime.js";
 import { archPrctls } from "../code/system-calls.js";
+import { SHT_SYMTAB } from "../image/elf-sections.js";
 import type { ElfView, Image, ImportedFunction } from "../image/image.js";
-import { mayBeImported, readImports } from "../image/relocations.js";
-import { SHT_SYMTAB } from "../image/symbol-table.js";
+import { mayBeImported } from "../image/imported-names.js";
+import { readImports } from "../image/relocations.js";
 import type { Analysis, FileSubject, Subject } from "./define.js";
 
 /** A subject, and what runtime the view has, from as much as was looked at. */
