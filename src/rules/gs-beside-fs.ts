@@ -6,6 +6,7 @@ import { baseWrites } from "../code/selectors.js";
 import { always } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule, type Site } from "./define.js";
+import { UNDER_QEMU } from "./emulation.js";
 import { canSetGs, setGsProbe, usesFs } from "./gs.js";
 import { page } from "./pages/gs-beside-fs.js";
 import { isProgram } from "./reach.js";
@@ -42,7 +43,7 @@ export const gsBesideFs = defineRule({
     why: "gVisor refuses ARCH_SET_GS with EINVAL on every platform, and on systrap %gs belongs to gVisor itself. %fs holds the C library's thread pointer, so the accesses cannot be moved to it.",
     remedy: ({ facts }) =>
       facts["instead"] === ""
-        ? "not fixable by an edit of the same length; a build without %gs is needed"
+        ? `not fixable by an edit of the same length; a build without %gs is needed, ${UNDER_QEMU}`
         : `not fixable by an edit; ${facts["instead"]}`,
     links: [
       "https://github.com/google/gvisor/issues/11567",

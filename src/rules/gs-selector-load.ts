@@ -6,6 +6,7 @@ import { ArchCode } from "../code/abi.js";
 import { type SelectorLoad, selectorLoads } from "../code/selectors.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { type Analysis, type Change, defineRule, type Repair } from "./define.js";
+import { UNDER_QEMU } from "./emulation.js";
 import { page } from "./pages/gs-selector-load.js";
 import { consequenceOf } from "./reach.js";
 import { editAt, siteAt } from "./sites.js";
@@ -23,7 +24,7 @@ export const gsSelectorLoad = defineRule({
     remedy: (finding) =>
       finding.repair !== undefined && finding.repair.refusals.length === 0
         ? "`sandfit fix` leaves the load out: plain Linux starts programs with that selector, so nothing changes there"
-        : "not fixable by an edit; a build that leaves %gs alone is needed, or gVisor's ptrace platform",
+        : `not fixable by an edit; a build that leaves %gs alone is needed, or gVisor's ptrace platform, ${UNDER_QEMU}`,
     links: [
       gvisorSource("pkg/sentry/platform/systrap/sysmsg/syshandler_amd64.S", 46),
       gvisorSource("pkg/sentry/platform/systrap/sysmsg/sighandler_amd64.c", 78),

@@ -6,6 +6,7 @@ import { type EnteredPair, enteredPairs, unpatchableForm } from "../code/patchin
 import type { Behaviour, Consequence } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { type Analysis, type Change, defineRule } from "./define.js";
+import { UNDER_QEMU } from "./emulation.js";
 import { page } from "./pages/jump-to-syscall.js";
 import { editAt, siteAt } from "./sites.js";
 
@@ -30,7 +31,7 @@ export const jumpToSyscall = defineRule({
     remedy: (finding) =>
       finding.repair !== undefined && finding.repair.refusals.length === 0
         ? "`sandfit fix` writes mov $N,%eax in a form of the same length that systrap leaves alone"
-        : "not fixable by an edit here; gVisor's ptrace platform, or --systrap-disable-syscall-patching (since May 2025)",
+        : `not fixable by an edit here; gVisor's ptrace platform, or --systrap-disable-syscall-patching (since May 2025), ${UNDER_QEMU}`,
     links: [gvisorSource("pkg/sentry/platform/systrap/usertrap/usertrap_amd64.go", 304)],
     page,
   },

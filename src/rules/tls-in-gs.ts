@@ -4,6 +4,7 @@ import { ArchCode } from "../code/abi.js";
 import { always } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { type Analysis, defineRule, type Finding } from "./define.js";
+import { UNDER_QEMU } from "./emulation.js";
 import { canSetGs, setGsProbe, usesFs } from "./gs.js";
 import { moveToFs } from "./move-to-fs.js";
 import { page } from "./pages/tls-in-gs.js";
@@ -24,7 +25,7 @@ export const tlsInGs = defineRule({
     remedy: (finding) =>
       finding.repair !== undefined && finding.repair.refusals.length === 0
         ? `\`sandfit fix\` moves the thread state to %fs: same length, same instructions, and plain Linux runs it as before${portableWords(finding)}`
-        : "cannot be moved to %fs safely in this file; build it with Cosmopolitan's current source, which uses %fs on Linux",
+        : `cannot be moved to %fs safely in this file; build it with Cosmopolitan's current source, which uses %fs on Linux, ${UNDER_QEMU}`,
     links: [
       gvisorSource("pkg/sentry/syscalls/linux/sys_tls_amd64.go", 48),
       gvisorSource("pkg/sentry/platform/systrap/subprocess_amd64.go", 214),

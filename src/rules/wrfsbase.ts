@@ -7,6 +7,7 @@ import { baseWrites } from "../code/selectors.js";
 import type { Behaviour, Consequence } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule } from "./define.js";
+import { UNDER_QEMU } from "./emulation.js";
 import { page } from "./pages/wrfsbase.js";
 import { consequenceOf } from "./reach.js";
 import { siteAt } from "./sites.js";
@@ -23,7 +24,7 @@ export const wrfsbase = defineRule({
       "On ptrace gVisor puts the base of %fs back to what arch_prctl has set last at the next system call, so thread state is lost. systrap " +
       "keeps it.",
     remedy: () =>
-      "not fixable by an edit; arch_prctl(ARCH_SET_FS) instead of wrfsbase works everywhere, and so does gVisor's systrap platform",
+      `not fixable by an edit; arch_prctl(ARCH_SET_FS) instead of wrfsbase works everywhere, and so does gVisor's systrap platform, ${UNDER_QEMU}`,
     links: [gvisorSource("pkg/sentry/platform/ptrace/subprocess_amd64.go")],
     page,
   },

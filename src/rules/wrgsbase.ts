@@ -8,6 +8,7 @@ import { baseWrites } from "../code/selectors.js";
 import type { Behaviour, Consequence } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule } from "./define.js";
+import { UNDER_QEMU } from "./emulation.js";
 import { page } from "./pages/wrgsbase.js";
 import { consequenceOf } from "./reach.js";
 import { siteAt } from "./sites.js";
@@ -30,7 +31,8 @@ export const wrgsbase = defineRule({
     why:
       "On systrap %gs holds gVisor's own thread state: the next system call that was rewritten saves the stack pointer through the program's " +
       "memory and the process dies; with several threads each sees another one's base. ptrace keeps it.",
-    remedy: () => "not fixable by an edit of the same length; gVisor's ptrace platform runs it, or a build that does not use %gs",
+    remedy: () =>
+      `not fixable by an edit of the same length; gVisor's ptrace platform runs it, or a build that does not use %gs, ${UNDER_QEMU}`,
     links: [
       gvisorSource("pkg/sentry/platform/systrap/sysmsg/syshandler_amd64.S", 46),
       "https://github.com/google/gvisor/issues/2010",

@@ -16,9 +16,10 @@ export const page: PageWords = {
   remedy:
     "Where every load is a `mov` of 0 and nothing else uses or sets `%gs`, the load does nothing on plain Linux either: " +
     "`sandfit fix` replaces `8e e8` by `66 90`. `pop %gs` moves the stack and `lgs` loads a second register, so those are " +
-    "explained only. Otherwise: gVisor's ptrace platform, or a build without it.",
+    "explained only. Otherwise: gVisor's ptrace platform, a build without it, or `qemu-x86_64-static PROGRAM` (qemu's user mode), a loop some " +
+    "seven times slower.",
   evidence:
     "`gs-selector`, `gs-selector-null`, `gs-selector-pop` and `gs-selector-lgs` in `test/fixtures/programs`: SIGSEGV on " +
     "systrap of 2024-07 and 2026-09, right output on ptrace of all three releases; `gs-selector-null` runs everywhere " +
-    "after the fix. kvm was not run.",
+    "after the fix, and all of them under qemu 7.2 (`test/proof/emulated.test.ts`). kvm was not run.",
 };

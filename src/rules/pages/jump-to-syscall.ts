@@ -17,9 +17,10 @@ export const page: PageWords = {
   remedy:
     "`sandfit fix` replaces `b8 NN 00 00 00 0f 05` by `31 c0 b0 NN 90 0f 05` (xor %eax,%eax; mov $NN,%al; nop; syscall): " +
     "the same length, the `syscall` at the same place, and a form that systrap does not rewrite. That needs a number below " +
-    "256, and that nothing looks at the flags behind the call. The call is slower then, as every one that is not rewritten.",
+    "256, and that nothing looks at the flags behind the call. The call is slower then, as every one that is not rewritten. Where that cannot be " +
+    "done, `qemu-x86_64-static PROGRAM` (qemu's user mode) runs it, a loop some seven times slower.",
   evidence:
     "`jump-to-syscall` in `test/fixtures/programs`: the wrong call on systrap of 2024-07 and 2026-09, the right one on " +
-    "ptrace; right everywhere after the fix. Over all ELF files of a Debian 12 installation: none. One of some 250 public " +
+    "ptrace; right everywhere after the fix, and under qemu 7.2 (`test/proof/emulated.test.ts`). Over all ELF files of a Debian 12 installation: none. One of some 250 public " +
     "Cosmopolitan programs has it: in the make of 2022 (blob ce4a3b23) pledge() joins getpid and gettid so.",
 };

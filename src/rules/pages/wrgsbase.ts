@@ -15,8 +15,8 @@ export const page: PageWords = {
     "left alone: gVisor's own runsc has it for kernel mode.",
   remedy:
     "gVisor's ptrace platform, or a build without `%gs`. Accesses through `%gs` would have to move to memory behind `%fs`, " +
-    "which takes more than edits of the same length.",
+    "which takes more than edits of the same length. Under `qemu-x86_64-static` (qemu's user mode) it runs, a loop some seven times slower.",
   evidence:
     "`wrgsbase` in `test/fixtures/programs`: SIGSEGV on systrap of 2024-07 and 2026-09, right output on ptrace of all three " +
-    "releases. kvm was not run.",
+    "releases; under qemu 7.2 everywhere (`test/proof/emulated.test.ts`). kvm was not run.",
 };
