@@ -24,7 +24,7 @@ const knownPrograms: readonly { case: string; name: string; marker: string; inst
     case: "wine",
     name: "Wine (Windows thread block in %gs)",
     marker: "__wine_unix_call",
-    instead: "run it outside gVisor, or on the ptrace platform with a preload",
+    instead: "run it outside gVisor, or put qemu-user in the place of its preloader (docs/rules/gs-beside-fs.md says how)",
   },
   { case: "sql-server", name: "Microsoft SQL Server", marker: "sqlservr", instead: "run it outside gVisor" },
 ];
