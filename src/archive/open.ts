@@ -34,6 +34,7 @@ const CHUNK = 1 << 20;
 
 /** Opens a tar, tar.gz, zip or folder. Throws InputError for everything else. */
 export function openArchive(path: string, limits: Limits): Archive {
+  if (path === "") throw new InputError("the name of an archive or folder is empty");
   if (isFolder(path)) return openFolder(path, limits);
   let descriptor: number;
   try {

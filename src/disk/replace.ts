@@ -84,6 +84,7 @@ interface Job {
 
 /** Throws InputError where a target must not be written: it is no file, standard output, in /proc, or exists and is not to be replaced. */
 export function refuseTarget(target: string, overwrite: boolean): void {
+  if (target === "") throw new InputError("the name of an output is empty");
   if (target === "-") throw new InputError("- is no name for an output: Sandfit writes files, and ./- is one that is called so");
   // /proc/self/exe is the node that runs Sandfit: what such a name leads to is hardly what is meant.
   if (resolve(target).startsWith("/proc/"))

@@ -84,6 +84,19 @@ describe("what is no file", () => {
     expectSentence(await sandfit(["tools", "no-such-tool", "--env", "env.sh"], { cwd }), /env\.sh cannot be read: it is a fifo$/);
   });
 
+  test("an output, a plan or an archive without a name", async () => {
+    writeFileSync(join(cwd, "subject"), good, { mode: 0o755 });
+    const before = readdirSync(cwd);
+    const sentence = /^sandfit: the name of an output is empty$/;
+    expectSentence(await sandfit(["fix", "subject", "-o", ""], { cwd }), sentence);
+    expectSentence(await sandfit(["fix", "subject", "--dry-run", "--plan", ""], { cwd }), sentence);
+    expectSentence(
+      await sandfit(["pack", "", "-o", "x.tar.gz"], { cwd }),
+      /^sandfit: the name of an archive or folder is empty$/,
+    );
+    expect(readdirSync(cwd)).toEqual(before);
+  });
+
   test("- as an output", async () => {
     writeFileSync(join(cwd, "subject"), good, { mode: 0o755 });
     const before = readdirSync(cwd);
