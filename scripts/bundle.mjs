@@ -51,8 +51,12 @@ const lazyModules = {
   },
 };
 
-/** What a check of one file runs through, with all that it imports at the top, so it is read as one part. */
-const partOfCheck = /\/src\/cli\/main\.ts$/;
+/**
+ * What a check of one file, and a fix, run through, each with all that it imports at the top, so it is read as one part. With the former
+ * what is too small to be one.
+ */
+const partOfCheck = /\/src\/(cli\/main|version|asm\/bytes)\.ts$/;
+const partOfFix = /\/src\/cli\/fix\.ts$/;
 
 /** src/cli/main.ts and all that it imports, as CommonJS: name → text. */
 async function bundleMain(codeSplitting, inputs = {}, plugins = []) {
@@ -97,7 +101,10 @@ function write(path, text) {
 /** Writes cli.cjs and command/ into `folder`. */
 export async function bundleCommand(folder) {
   await buildKernel();
-  const groups = [{ name: "check", test: partOfCheck }];
+  const groups = [
+    { name: "check", test: partOfCheck, priority: 1 },
+    { name: "fix", test: partOfFix },
+  ];
   const parts = await bundleMain({ groups }, lateInputs, [lateParts(join(root, "src"))]);
   const hash = createHash("sha256");
   for (const [name, code] of parts) {

@@ -2,7 +2,7 @@
 
 import { leadToMapping } from "../code/imports.js";
 import { MapFlag } from "../code/landmarks.js";
-import { mappingsWith } from "../code/mappings.js";
+import { becomesSignalStack, type Mapping, mappingsWith } from "../code/mappings.js";
 import { always } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule } from "./define.js";
@@ -35,7 +35,11 @@ export const growsdown = defineRule({
     const candidates = subject.landmarks().mapFlags.filter(({ value }) => grows(value));
     if (!(await leadToMapping(subject.space, subject.imports, candidates))) return undefined;
     const { code } = await subject.code();
-    const positions = [...new Set(mappingsWith(code, grows).flatMap(({ flags }) => flags.map(({ position }) => position)))];
+    const mappings = mappingsWith(code, grows);
+    // A constant for a call of mmap's stub is one for the jump in the stub as well.
+    const constantsOf = (some: readonly Mapping[]) => new Set(some.flatMap(({ flags }) => flags.map(({ position }) => position)));
+    const harmless = constantsOf(mappings.filter((mapping) => becomesSignalStack(code, mapping)));
+    const positions = [...constantsOf(mappings)].filter((position) => !harmless.has(position));
     if (positions.length === 0) return undefined;
     return {
       behaviour: always(consequenceOf(code, positions) === "runs" ? "runs" : "may-fail"),

@@ -74,6 +74,18 @@ const build = (body: (a: Assembler) => void, options: ElfOptions = {}): Uint8Arr
 const rulesOf = async (bytes: Uint8Array): Promise<string[]> => (await findings(bytes)).map(({ rule }) => rule);
 
 describe("what only looks like it", () => {
+  test("a growing mapping of which the kernel is told the size, as the stack for signals", async () => {
+    const program = (number: number) =>
+      build((a) => {
+        a.func("main").push(o.rbx).xor(o.edi, o.edi).mov(o.esi, 0x10000).mov(o.edx, 3).mov(o.r10d, 0x122).mov(o.r8, -1);
+        a.xor(o.r9d, o.r9d).mov(o.eax, 9).syscall().mov(o.mem(o.rsp, -24), o.rax).lea(o.rdi, o.mem(o.rsp, -24));
+        a.mov(o.mem(o.rsp, -16), 0, 8).mov(o.mem(o.rsp, -8), 0x10000, 8).xor(o.esi, o.esi).mov(o.eax, number).syscall();
+        a.pop(o.rbx).xor(o.eax, o.eax).ret();
+      });
+    expect(await rulesOf(program(131))).toEqual([]);
+    expect(await rulesOf(program(39))).toEqual(["growsdown"]);
+  });
+
   test("a broken pair whose number is never called there is never rewritten", async () => {
     // c7 44 24 b8 6e 00 00 00 | 0f 05 with 39 in %eax
     const bytes = build((a) => a.func("main").mov(o.eax, 39).mov(o.mem(o.rsp, -0x48), 110, 4).syscall().xor(o.eax, o.eax).ret());

@@ -11,7 +11,9 @@ export const page: PageWords = {
     "main thread's stack is not concerned: it is mapped whole.",
   known:
     "A constant with MAP_GROWSDOWN (0x100) and MAP_PRIVATE arrives as the flags of `mmap`, at a `syscall` with 9 in %rax " +
-    'or at a call of the imported function. How far the memory has to grow is not in the file, so it is "may fail".',
+    'or at a call of the imported function. How far the memory has to grow is not in the file, so it is "may fail". ' +
+    "Memory that goes straight on to `sigaltstack` is left out: the kernel is told its size, so it need not grow. kj, the library of Cap'n Proto, " +
+    "does that, and with it Cloudflare's workerd.",
   remedy: "Map the whole size at once, with a guard page below. The length is the program's, so no edit can know it.",
   evidence: "`growsdown` in `test/fixtures/programs`: SIGSEGV on every release and platform. kvm was not run.",
 };
