@@ -7,7 +7,9 @@ import { basename, dirname } from "node:path";
 import { InputError } from "../errors.js";
 import { nodeBinding } from "./node-binding.js";
 
-/** A name in that space has up to 107 bytes (unix(7), sun_path). Node takes long to load what makes hashes, so only long names have one. */
+/** A name in that space has up to 108 bytes, of which the first is zero (unix(7), sun_path). */
+const NAME_BYTES = 108;
+/** Node takes long to load what makes hashes, so only long names have one. */
 const MOST_BYTES = 90;
 
 /** Of Linux (errno(3)), which alone has such names. */
@@ -24,7 +26,9 @@ export async function alone<T>(path: string, run: () => Promise<T>): Promise<T> 
   const place = `${folder.dev}:${folder.ino}/${basename(path)}`;
   const isShort = Buffer.byteLength(place) <= MOST_BYTES;
   const name = `\0sandfit-${isShort ? place : createHash("sha256").update(place).digest("hex")}`;
-  const release = takeByBinding(name, path) ?? (await takeByServer(name, path));
+  // Node 20 fills the name up with zeros, which are part of it; later ones do not. So that they meet, it is full in all.
+  const full = name.padEnd(name.length + NAME_BYTES - Buffer.byteLength(name), "\0");
+  const release = takeByBinding(full, path) ?? (await takeByServer(full, path));
   try {
     return await run();
   } finally {
