@@ -87,6 +87,31 @@ export function leadToMapping(
   return leadsToCall(space, positions, imports, [...namesOfMmap(), KERNEL]);
 }
 
+/**
+ * Whether the straight line from a position on calls mmap, and behind that `sigaltstack` before anything else: the memory is a stack for
+ * signals, of which the kernel is told the size. mappings.ts says the same of a program that was walked.
+ */
+export function becomesSignalStackAt(space: CodeSpace, imports: readonly ImportedFunction[], position: number): boolean {
+  const linkage = { space, imports };
+  const instruction = new Instruction();
+  const end = space.endOf(position);
+  let isMapped = false;
+  let at = position;
+  for (let count = 0; count < 3 * NEAR; count++) {
+    const length = decode(space.bytes, at, end, instruction);
+    const { flow } = instruction;
+    if (length === 0) return false;
+    if (flow === Flow.Call || flow === Flow.IndirectCall) {
+      const name = importCalledAt(linkage, at, instruction);
+      if (isMapped || name === undefined) return name === "sigaltstack";
+      if (!namesOfMmap().includes(name)) return false;
+      isMapped = true;
+    } else if (flow !== Flow.Next && !(isMapped && flow === Flow.Branch)) return false;
+    at += length;
+  }
+  return false;
+}
+
 /** What the straight line from a position on calls first: an import's name, KERNEL, or undefined for anything else. */
 function callBehind(linkage: Linkage, position: number, inCallee = false): string | undefined {
   const { space } = linkage;

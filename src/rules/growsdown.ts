@@ -1,6 +1,6 @@
 /** mmap with MAP_GROWSDOWN in a program that asks for it by itself. gVisor maps it and never grows it. */
 
-import { leadToMapping } from "../code/imports.js";
+import { becomesSignalStackAt, leadToMapping } from "../code/imports.js";
 import { MapFlag } from "../code/landmarks.js";
 import { becomesSignalStack, type Mapping, mappingsWith } from "../code/mappings.js";
 import { always } from "../sandbox/behaviour.js";
@@ -32,7 +32,10 @@ export const growsdown = defineRule({
   async find(subject) {
     // Cosmopolitan's thread stacks are stack-growsdown's.
     if (subject.isCosmopolitan) return undefined;
-    const candidates = subject.landmarks().mapFlags.filter(({ value }) => grows(value));
+    const constants = subject.landmarks().mapFlags.filter(({ value }) => grows(value));
+    if (!(await leadToMapping(subject.space, subject.imports, constants))) return undefined;
+    const imports = await subject.imports(["sigaltstack"]);
+    const candidates = constants.filter(({ position }) => !becomesSignalStackAt(subject.space, imports, position));
     if (!(await leadToMapping(subject.space, subject.imports, candidates))) return undefined;
     const { code } = await subject.code();
     const mappings = mappingsWith(code, grows);

@@ -1,5 +1,8 @@
 /** The rules about code: each finds its program, says what happened when that was run, and leaves what only looks like it alone. */
 
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Assembler } from "../../src/asm/assembler.js";
 import { type ElfOptions, writeElf } from "../../src/asm/elf-writer.js";
@@ -11,6 +14,8 @@ import { releases } from "../../src/sandbox/gvisor.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
 import { plainProgram } from "../fixtures/programs/register-programs.js";
 import { fateIn } from "../fixtures/programs/sample.js";
+import { temporaryFolder } from "../support/cli.js";
+import { hasProgram, testNeeding } from "../support/requirements.js";
 
 async function findings(bytes: Uint8Array, release = "2026-09"): Promise<readonly Finding[]> {
   const target = { release: releases.find(({ id }) => id === release)!.id, platforms: ["systrap", "ptrace", "kvm"] as const };
@@ -73,7 +78,33 @@ test("map-fixed-noreplace is mentioned where gVisor does not know the flag, and 
 const build = (body: (a: Assembler) => void, options: ElfOptions = {}): Uint8Array => writeElf(plainProgram(body), options).bytes;
 const rulesOf = async (bytes: Uint8Array): Promise<string[]> => (await findings(bytes)).map(({ rule }) => rule);
 
+/** How kj makes the stack for its crash handler. `sigaltstack` is called, or left out, or something else is called in between. */
+const signalStack = (between: string, call: string) => `#define _GNU_SOURCE
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+int main(void) {
+  stack_t stack = {0};
+  stack.ss_size = 65536;
+  stack.ss_sp = mmap(0, stack.ss_size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE | MAP_GROWSDOWN, -1, 0);
+  ${between}
+  return ${call};
+}
+`;
+
 describe("what only looks like it", () => {
+  testNeeding(hasProgram("gcc"), "gcc")("the same through the C library, without a walk", async () => {
+    const folder = temporaryFolder();
+    const rulesWith = async (between: string, call: string) => {
+      const program = join(folder, "program");
+      execFileSync("gcc", ["-O2", "-x", "c", "-", "-o", program], { input: signalStack(between, call) });
+      return rulesOf(readFileSync(program));
+    };
+    expect(await rulesWith("", "sigaltstack(&stack, 0)")).toEqual([]);
+    expect(await rulesWith("", "stack.ss_sp == MAP_FAILED")).toEqual(["growsdown"]);
+    expect(await rulesWith("write(1, stack.ss_sp, 1);", "sigaltstack(&stack, 0)")).toEqual(["growsdown"]);
+  });
+
   test("a growing mapping of which the kernel is told the size, as the stack for signals", async () => {
     const program = (number: number) =>
       build((a) => {
