@@ -208,7 +208,7 @@ function readOnce(path: string): Promise<LinkedLibrary | undefined> {
 }
 
 async function readLibrary(path: string): Promise<LinkedLibrary | undefined> {
-  return read(path, async (source) => {
+  return withLibrary(path, async (source) => {
     const view = await readLibraryView(source);
     const glibc = isLibc(path) ? await glibcVersion(source, view) : undefined;
     return { path, view, glibc, notes: await readElfNotes(source, view) };
@@ -216,7 +216,10 @@ async function readLibrary(path: string): Promise<LinkedLibrary | undefined> {
 }
 
 /** What is read of a file; undefined where it cannot be. */
-async function read<Result>(path: string, what: (source: ByteSource) => Promise<Result>): Promise<Result | undefined> {
+export async function withLibrary<Result>(
+  path: string,
+  what: (source: ByteSource) => Promise<Result>,
+): Promise<Result | undefined> {
   try {
     const source = openFile(path);
     try {
@@ -230,7 +233,8 @@ async function read<Result>(path: string, what: (source: ByteSource) => Promise<
   }
 }
 
-function real(path: string): string {
+/** The path without links; as it is where it leads nowhere. */
+export function real(path: string): string {
   try {
     return realpathSync(path);
   } catch {

@@ -1,16 +1,22 @@
 /** %gs is used and %fs is too: Wine, Firefox from 136, SQL Server, sandboxed WebAssembly. Cannot be fixed by swapping registers. */
 
+import { positionsOf } from "../bytes/find.js";
+import type { ByteSource } from "../bytes/source.js";
 import { ArchCode } from "../code/abi.js";
 import type { SegmentAccess } from "../code/accesses.js";
+import { loadDataSpace } from "../code/data-space.js";
 import { baseWrites } from "../code/selectors.js";
+import { addressOfOffset } from "../image/address.js";
+import { readImage } from "../image/detect.js";
 import { always } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
-import { defineRule, type Site } from "./define.js";
+import { defineRule, type Found, type Site, type Subject } from "./define.js";
 import { UNDER_QEMU } from "./emulation.js";
 import { canSetGs, setGsProbe, usesFs } from "./gs.js";
 import { page } from "./pages/gs-beside-fs.js";
 import { isProgram } from "./reach.js";
-import { siteAt } from "./sites.js";
+import { hexOf, siteAt } from "./sites.js";
+import { prepareSubject } from "./subject.js";
 
 /** Programs that are known to need both registers, by a string that only they carry, with what to use instead. */
 const knownPrograms: readonly { case: string; name: string; marker: string; instead: string }[] = [
@@ -35,6 +41,7 @@ export const gsBesideFs = defineRule({
   words: {
     title: "%gs used beside %fs",
     summary: ({ facts }) => {
+      if (facts["library"] !== "") return `opens ${facts["library"]} at start, which uses %gs beside %fs: ${facts["program"]}`;
       const what = [count(facts["sets"], "arch_prctl(ARCH_SET_GS)"), count(facts["wrgsbase"], "wrgsbase")].filter(
         (text) => text !== "",
       );
@@ -56,7 +63,7 @@ export const gsBesideFs = defineRule({
   probe: setGsProbe,
   signature: { signals: ["SIGSEGV"], instruction: /%gs:/ },
   async find(subject) {
-    if (!(await canSetGs(subject))) return undefined;
+    if (!(await canSetGs(subject))) return openedLibrary(subject);
     const analysis = await subject.code();
     const { code, gs } = analysis;
     const sets = analysis.archPrctls.filter((call) => call.code === ArchCode.SET_GS);
@@ -82,6 +89,7 @@ export const gsBesideFs = defineRule({
         sets: sets.length,
         wrgsbase: bases.length,
         accesses: accesses.length,
+        library: "",
         case: known?.case ?? "",
         program: known?.name ?? "",
         instead: known?.instead ?? "",
@@ -89,6 +97,47 @@ export const gsBesideFs = defineRule({
     };
   },
 });
+
+/** Larger than any program that only opens what it consists of. */
+const MOST_BYTES = 16 << 20;
+
+/** A program that opens one of the known cases as a library: by its surroundings, and by the name of that in the program itself. */
+async function openedLibrary(subject: Subject): Promise<Found | undefined> {
+  const { surroundings, source, view } = subject;
+  const opened = isProgram(view) && source.size <= MOST_BYTES ? (surroundings.openedAtStart?.(view) ?? []) : [];
+  for (const { path, text, read } of opened) {
+    const fileOffset = positionsOf(asciiOf(text), await source.read(0, source.size))[0];
+    const known = fileOffset === undefined ? undefined : await read((library) => knownCase(subject, library));
+    if (fileOffset === undefined || known === undefined) continue;
+    const { case: which, name, instead } = known;
+    const address = addressOfOffset(view, fileOffset);
+    const site = {
+      fileOffset,
+      bytes: hexOf(Uint8Array.from(asciiOf(text))),
+      text: JSON.stringify(text),
+      evidence: "text",
+    } as const;
+    return {
+      sites: [{ ...site, address, inFunction: undefined, role: "by which it finds what it opens" }],
+      facts: { sets: 0, wrgsbase: 0, accesses: 0, library: path, case: which, program: name, instead },
+    };
+  }
+  return undefined;
+}
+
+/** Which of the known cases a library is, if it can set %gs at all; that is a look at its bytes, not a walk. */
+async function knownCase(subject: Subject, library: ByteSource): Promise<(typeof knownPrograms)[number] | undefined> {
+  const image = await readImage(library);
+  const view = image.elf.find(({ machine }) => machine === subject.view.machine);
+  if (view === undefined) return undefined;
+  const data = await loadDataSpace(library, view);
+  const known = knownPrograms.find(({ marker }) => data.includesText(marker));
+  if (known === undefined) return undefined;
+  const { target } = subject;
+  return (await canSetGs(await prepareSubject({ source: library, image, target, surroundings: {} }, view))) ? known : undefined;
+}
+
+const asciiOf = (text: string) => Array.from(text, (character) => character.charCodeAt(0));
 
 function count(value: string | number | boolean, what: string): string {
   return value === 0 ? "" : `${value} ${what}`;

@@ -1,5 +1,6 @@
 /** What a file has around it that its bytes do not tell. In a browser there is nothing of it; `disk/surroundings.ts` gives it elsewhere. */
 
+import type { ByteSource } from "../bytes/source.js";
 import type { ElfNote } from "../image/elf-notes.js";
 import type { ElfView } from "../image/image.js";
 
@@ -9,6 +10,17 @@ export interface Surroundings {
   readonly mode?: number;
   /** The shared libraries that a program would load, found as ld.so does. */
   libraries?(view: ElfView): Libraries;
+  /** What programs of known kinds open by themselves at start (dlopen), which no header of theirs tells. */
+  openedAtStart?(view: ElfView): readonly OpenedLibrary[];
+}
+
+/** A library that a program of a known kind opens by itself. */
+export interface OpenedLibrary {
+  readonly path: string;
+  /** A text that a program of that kind has in it: by that it finds the library. */
+  readonly text: string;
+  /** Opens the library for as long as `look` takes; undefined where it cannot be read. */
+  read<Result>(look: (library: ByteSource) => Promise<Result>): Promise<Result | undefined>;
 }
 
 /** The libraries that a program would load. Read when first asked for; nothing here throws. */

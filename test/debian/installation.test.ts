@@ -16,7 +16,10 @@ const FOLDERS = ["/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/lib", "/usr/lib3
 /** Why a finding that fails is right, by rule. A rule that is not here is a false alarm until a run has shown otherwise. */
 const EXPLAINED: Readonly<Record<string, string>> = {
   "wrong-class": "programs and libraries of 32-bit or foreign machines (cross compilers, multilib): execve answers ENOEXEC",
+  "gs-beside-fs": "Wine, and Firefox from 136, which open at start what uses %gs beside %fs",
 };
+/** They do not come so far with `--version`. `test/proof/wine.test.ts` runs Wine. */
+const RUN_ELSEWHERE: readonly string[] = ["gs-beside-fs"];
 
 const { present } = await findSandboxes();
 const boxes = present.filter((box) => box.kind === "runsc");
@@ -43,7 +46,11 @@ test.skipIf(!isDebian)(
           .map(({ rule }) => `${file.name}: ${rule}`),
       ),
     ).toEqual([]);
-    const startable = alarms.filter((file) => file.views.some((view) => /executable|dynamic PIE|static PIE/.test(view.type)));
+    const startable = alarms.filter(
+      (file) =>
+        failing(file).some(({ rule }) => !RUN_ELSEWHERE.includes(rule)) &&
+        file.views.some((view) => /executable|dynamic PIE|static PIE/.test(view.type)),
+    );
     for (const { name } of startable) {
       for (const sandbox of boxes) {
         const run = await execute([name, "--version"], { sandbox, cwd, timeout: 20_000 });

@@ -17,7 +17,9 @@ export const page: PageWords = {
     "With `wrgsbase` alone, and no ARCH_SET_GS, the finding is [wrgsbase](wrgsbase.md).",
   known:
     "ARCH_SET_GS reaches `arch_prctl` (directly, through `syscall(158, …)` or the imported wrapper), there are accesses " +
-    "through `%gs`, and `%fs` is in use: by the program itself or by the libraries that share its process.",
+    "through `%gs`, and `%fs` is in use: by the program itself or by the libraries that share its process. Wine and Firefox open such a " +
+    "library at start, which no header tells: of a program called wine… that names ntdll.so, that is looked at where Wine's loader finds it, and of one " +
+    "that names dependentlibs.list, the last library of the list beside it.",
   remedy:
     "Swapping registers cannot help, so Sandfit converts nothing and says so. A library with such code only fails " +
     'the programs that call that part of it: "may fail". Where it is one program that starts no other of the kind, `qemu-x86_64-static PROGRAM` ' +
@@ -38,5 +40,6 @@ export const page: PageWords = {
     "`dual-register` in `test/fixtures/programs`, run on every release and platform, where it fails, and under qemu 7.2, where it does not " +
     "(`test/proof/emulated.test.ts`). Wine 8 of Debian 12 with qemu in its preloader's place runs cmd on every release and platform, and printed " +
     "nothing without (`test/proof/wine.test.ts`); ninja 1.13.2 for Windows and the Windows view of a Cosmopolitan lua ran in it on 2024-07 and 2026-09. " +
-    "Firefox and SQL Server under qemu in gVisor: not run here.",
+    "Firefox ESR 153 of Debian 12 died at once on systrap and ptrace of 2024-07 and on systrap of 2026-09. Firefox and SQL Server under qemu in " +
+    "gVisor: not run here.",
 };
