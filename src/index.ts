@@ -38,7 +38,7 @@ export type {
   Site,
 } from "./rules/define.js";
 export { findRule, type RuleId, rules } from "./rules/index.js";
-export type { Closure, Libraries, Library, Surroundings } from "./rules/surroundings.js";
+export type { Closure, Libraries, Library, OpenedLibrary, Surroundings } from "./rules/surroundings.js";
 export { type Behaviour, type Clause, type Consequence, consequences, type Effect } from "./sandbox/behaviour.js";
 export {
   newest,

@@ -24,8 +24,12 @@ export function positionsOf(sequence: readonly number[], bytes: Uint8Array): num
 
 /** Whether a text of ASCII characters stands somewhere. */
 export function includesText(text: string, bytes: Uint8Array): boolean {
-  const wanted = Array.from(text, (character) => character.charCodeAt(0));
-  return searchFor(wanted, bytes)(0) >= 0;
+  return searchFor(asciiOf(text), bytes)(0) >= 0;
+}
+
+/** The codes of a text of ASCII characters. */
+export function asciiOf(text: string): number[] {
+  return Array.from(text, (character) => character.charCodeAt(0));
 }
 
 /** What gives the first position from one on at which the sequence stands, -1 without one. */

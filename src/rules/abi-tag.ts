@@ -3,6 +3,7 @@
 import type { ElfNote } from "../image/elf-notes.js";
 import { readElfNotes } from "../image/elf-notes.js";
 import { PT_NOTE } from "../image/elf-segments.js";
+import { neededGlibc } from "../image/imported-names.js";
 import type { Behaviour } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule, type Site, type Subject } from "./define.js";
@@ -78,7 +79,9 @@ export const abiTag = defineRule({
     }
     if (view.interpreter === undefined || view.needed.length === 0) return undefined;
     const libraries = subject.surroundings.libraries?.(view);
-    if (libraries === undefined || (await isDeaf(libraries))) return undefined;
+    // Its own names tell the most of programs that were built lately; only for others the C library is looked for.
+    if (libraries === undefined || (await neededGlibc(source, view)) >= GLIBC_WITHOUT || (await isDeaf(libraries)))
+      return undefined;
     const newest = newestTag(await libraries.all());
     if (newest === undefined || !isNewer(newest.version, BEFORE)) return undefined;
     return {

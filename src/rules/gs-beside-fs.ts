@@ -1,6 +1,6 @@
 /** %gs is used and %fs is too: Wine, Firefox from 136, SQL Server, sandboxed WebAssembly. Cannot be fixed by swapping registers. */
 
-import { positionsOf } from "../bytes/find.js";
+import { asciiOf, positionsOf } from "../bytes/find.js";
 import type { ByteSource } from "../bytes/source.js";
 import { ArchCode } from "../code/abi.js";
 import type { SegmentAccess } from "../code/accesses.js";
@@ -136,8 +136,6 @@ async function knownCase(subject: Subject, library: ByteSource): Promise<(typeof
   const { target } = subject;
   return (await canSetGs(await prepareSubject({ source: library, image, target, surroundings: {} }, view))) ? known : undefined;
 }
-
-const asciiOf = (text: string) => Array.from(text, (character) => character.charCodeAt(0));
 
 function count(value: string | number | boolean, what: string): string {
   return value === 0 ? "" : `${value} ${what}`;
