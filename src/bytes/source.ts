@@ -20,10 +20,12 @@ export interface ByteSource {
 
 /** A source over bytes that are in memory already; reads are views, nothing is copied. */
 export function memorySource(bytes: Uint8Array, name = "(memory)"): ByteSource {
+  // A Buffer of Node's is an array whose slice() copies nothing: whoever wants a copy would get its neighbours.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   return {
     name,
-    size: bytes.length,
-    read: (offset, length) => Promise.resolve(bytes.subarray(clamp(offset, bytes.length), clamp(offset + length, bytes.length))),
+    size: plain.length,
+    read: (offset, length) => Promise.resolve(plain.subarray(clamp(offset, plain.length), clamp(offset + length, plain.length))),
   };
 }
 
