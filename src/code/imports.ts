@@ -2,7 +2,7 @@
 
 import type { ImportedFunction } from "../image/image.js";
 import { decode } from "../x86/decode.js";
-import { Flow, Instruction, NONE, RIP } from "../x86/instruction.js";
+import { Flow, Instruction, NONE, OpcodeMap, RIP } from "../x86/instruction.js";
 import type { CodeSpace } from "./code-space.js";
 import type { MapFlagsConstant } from "./landmarks.js";
 
@@ -87,22 +87,32 @@ export function leadToMapping(
   return leadsToCall(space, positions, imports, [...namesOfMmap(), KERNEL]);
 }
 
+/** What the two calls are as instructions (arch/x86/entry/syscalls/syscall_64.tbl). */
+const NUMBERS = new Map([
+  [9, "mmap"],
+  [131, "sigaltstack"],
+]);
+
 /**
- * Whether the straight line from a position on calls mmap, and behind that `sigaltstack` before anything else: the memory is a stack for
- * signals, of which the kernel is told the size. mappings.ts says the same of a program that was walked.
+ * Whether the straight line from a position on calls mmap, and behind that `sigaltstack` before anything else: the kernel is told how large
+ * the stack for signals is, so nobody expects it to grow. So does kj, Cap'n Proto's library, in every program that prints a trace when
+ * it crashes.
  */
-export function becomesSignalStackAt(space: CodeSpace, imports: readonly ImportedFunction[], position: number): boolean {
+export function becomesSignalStack(space: CodeSpace, imports: readonly ImportedFunction[], position: number): boolean {
   const linkage = { space, imports };
   const instruction = new Instruction();
   const end = space.endOf(position);
   let isMapped = false;
+  let number = NONE;
   let at = position;
   for (let count = 0; count < 3 * NEAR; count++) {
     const length = decode(space.bytes, at, end, instruction);
-    const { flow } = instruction;
+    const { flow, map, opcode, rex, imm } = instruction;
     if (length === 0) return false;
-    if (flow === Flow.Call || flow === Flow.IndirectCall) {
-      const name = importCalledAt(linkage, at, instruction);
+    // mov $number,%eax
+    if (map === OpcodeMap.Primary && opcode === 0xb8 && (rex & 9) === 0) number = imm;
+    if (flow === Flow.Call || flow === Flow.IndirectCall || flow === Flow.SystemCall) {
+      const name = flow === Flow.SystemCall ? NUMBERS.get(number) : importCalledAt(linkage, at, instruction);
       if (isMapped || name === undefined) return name === "sigaltstack";
       if (!namesOfMmap().includes(name)) return false;
       isMapped = true;

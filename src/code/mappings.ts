@@ -5,14 +5,13 @@ import { readRegisters, writtenRegisters } from "../x86/operands.js";
 import { Register } from "./abi.js";
 import type { Code } from "./code.js";
 import type { ConstantSite } from "./flow.js";
-import { importCalledAt, namesOfMmap } from "./imports.js";
+import { namesOfMmap } from "./imports.js";
 import { areMapFlags } from "./landmarks.js";
 import { registerIsDeadAfter } from "./liveness.js";
 import { instructionAt } from "./paths.js";
 import { argumentValues, importedCalls, type SystemCallSite, systemCallSites } from "./system-calls.js";
 
 const NUMBER_OF_MMAP = 9;
-const NUMBER_OF_SIGALTSTACK = 131;
 const FLAGS = 3;
 
 export interface Mapping {
@@ -24,7 +23,8 @@ export interface Mapping {
 
 /** The calls of mmap that Linux can reach, with those of their flags that `isWanted`; only calls that have some. */
 export function mappingsWith(code: Code, isWanted: (flags: number) => boolean): Mapping[] {
-  const isMmap = (call: SystemCallSite) => isCallOf(call, NUMBER_OF_MMAP);
+  const isMmap = ({ number }: SystemCallSite) =>
+    !number.other && number.loads.length === 0 && number.constants.every(({ value }) => value === NUMBER_OF_MMAP);
   return [...systemCallSites(code).filter(isMmap), ...importedCalls(code, namesOfMmap())]
     .map((site) => ({
       site,
@@ -51,30 +51,4 @@ export function servesOnlyAsFlags(code: Code, { site }: Mapping, constant: Const
     at += instruction.length;
   }
   return false;
-}
-
-/** How many instructions may stand between the two calls. */
-const SOON = 32;
-
-/**
- * Whether what the program does with the memory, on a straight line, is to name it as the stack for signals: the kernel is told how large
- * that is, so nobody expects it to grow. So does kj, Cap'n Proto's library, in every program that prints a trace when it crashes.
- */
-export function becomesSignalStack(code: Code, { site }: Mapping): boolean {
-  const { walk } = code;
-  let at = site.position + instructionAt(walk, site.position).length;
-  for (let count = 0; count < SOON; count++) {
-    const instruction = instructionAt(walk, at);
-    const { flow, length } = instruction;
-    if (flow === Flow.Call || flow === Flow.IndirectCall) return importCalledAt(code, at, instruction) === "sigaltstack";
-    if (flow === Flow.SystemCall)
-      return systemCallSites(code, new Set([at])).some((call) => isCallOf(call, NUMBER_OF_SIGALTSTACK));
-    if (length === 0 || (flow !== Flow.Next && flow !== Flow.Branch)) return false;
-    at += length;
-  }
-  return false;
-}
-
-function isCallOf({ number }: SystemCallSite, wanted: number): boolean {
-  return !number.other && number.loads.length === 0 && number.constants.every(({ value }) => value === wanted);
 }

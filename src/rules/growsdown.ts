@@ -1,8 +1,8 @@
 /** mmap with MAP_GROWSDOWN in a program that asks for it by itself. gVisor maps it and never grows it. */
 
-import { becomesSignalStackAt, leadToMapping } from "../code/imports.js";
+import { becomesSignalStack, leadToMapping } from "../code/imports.js";
 import { MapFlag } from "../code/landmarks.js";
-import { becomesSignalStack, type Mapping, mappingsWith } from "../code/mappings.js";
+import { mappingsWith } from "../code/mappings.js";
 import { always } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { defineRule } from "./define.js";
@@ -35,14 +35,12 @@ export const growsdown = defineRule({
     const constants = subject.landmarks().mapFlags.filter(({ value }) => grows(value));
     if (!(await leadToMapping(subject.space, subject.imports, constants))) return undefined;
     const imports = await subject.imports(["sigaltstack"]);
-    const candidates = constants.filter(({ position }) => !becomesSignalStackAt(subject.space, imports, position));
+    const mayGrow = (position: number) => !becomesSignalStack(subject.space, imports, position);
+    const candidates = constants.filter(({ position }) => mayGrow(position));
     if (!(await leadToMapping(subject.space, subject.imports, candidates))) return undefined;
     const { code } = await subject.code();
-    const mappings = mappingsWith(code, grows);
-    // A constant for a call of mmap's stub is one for the jump in the stub as well.
-    const constantsOf = (some: readonly Mapping[]) => new Set(some.flatMap(({ flags }) => flags.map(({ position }) => position)));
-    const harmless = constantsOf(mappings.filter((mapping) => becomesSignalStack(code, mapping)));
-    const positions = [...constantsOf(mappings)].filter((position) => !harmless.has(position));
+    const flags = mappingsWith(code, grows).flatMap((mapping) => mapping.flags);
+    const positions = [...new Set(flags.map(({ position }) => position))].filter(mayGrow);
     if (positions.length === 0) return undefined;
     return {
       behaviour: always(consequenceOf(code, positions) === "runs" ? "runs" : "may-fail"),

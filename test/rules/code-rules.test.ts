@@ -103,6 +103,11 @@ describe("what only looks like it", () => {
     expect(await rulesWith("", "sigaltstack(&stack, 0)")).toEqual([]);
     expect(await rulesWith("", "stack.ss_sp == MAP_FAILED")).toEqual(["growsdown"]);
     expect(await rulesWith("write(1, stack.ss_sp, 1);", "sigaltstack(&stack, 0)")).toEqual(["growsdown"]);
+    // Beside one that may have to grow, only that one counts.
+    const other = "mmap(0, 4096, 3, MAP_ANONYMOUS | MAP_PRIVATE | MAP_GROWSDOWN | MAP_STACK, -1, 0) == MAP_FAILED";
+    expect(await rulesWith("", `sigaltstack(&stack, 0) || ${other}`)).toEqual(["growsdown"]);
+    const [{ sites }] = await findings(readFileSync(join(folder, "program")));
+    expect(sites.map((site) => site.text)).toEqual([expect.stringContaining("$0x20122")]);
   });
 
   test("a growing mapping of which the kernel is told the size, as the stack for signals", async () => {
