@@ -45,7 +45,9 @@ function inflateByBinding({ Zlib }: ZlibBinding, bytes: Uint8Array, limit: numbe
   };
   handle.init(MAX_WBITS, 0, 8, 0, state, () => {}, undefined);
   try {
-    let inflated = new Uint8Array(USUAL_GROWTH * bytes.length + 64);
+    // A byte more than may come, which tells that more came.
+    const enlarged = (length: number) => new Uint8Array(Math.min(length, limit + 1));
+    let inflated = enlarged(USUAL_GROWTH * bytes.length + 64);
     let size = 0;
     let left = bytes.length;
     for (;;) {
@@ -55,7 +57,7 @@ function inflateByBinding({ Zlib }: ZlibBinding, bytes: Uint8Array, limit: numbe
       size = inflated.length - room;
       if (!isWhole || size > limit) return undefined;
       if (room > 0) return inflated.subarray(0, size);
-      const larger = new Uint8Array(2 * inflated.length);
+      const larger = enlarged(2 * inflated.length);
       larger.set(inflated);
       inflated = larger;
     }
