@@ -1,6 +1,6 @@
 /** Finds the direct jumps, branches and calls that lead to a position: a hash table over the walk's edges. */
 
-import { itemAt, reserve, sizeOf } from "./memory";
+import { itemAt, reserve, reserveZeros, sizeOf } from "./memory";
 import { edges } from "./walk";
 
 /** Two 32-bit fields per slot: target plus 1 (0: empty), and the number of the last edge to it. */
@@ -14,7 +14,7 @@ export function indexEdges(): void {
   const count = sizeOf(edges) >> 1;
   shift = 28;
   while (shift > 1 && 1 << (32 - shift) < count * 2) shift--;
-  slots = reserve(usize(8) << (32 - shift));
+  slots = reserveZeros(usize(8) << (32 - shift));
   before = reserve(usize(count) << 2);
   const mask = (1 << (32 - shift)) - 1;
   for (let edge = 0; edge < count; edge++) {

@@ -1,7 +1,7 @@
 /** What src/code/kernel.ts can call. AssemblyScript: TypeScript's syntax, compiled to WebAssembly by scripts/kernel.mjs. */
 
 import { code, itemsOf, marks, notes, sizeOf } from "./memory";
-import { edges } from "./walk";
+import { edges, systemCalls } from "./walk";
 
 export { decode, sweep, sweptTo } from "./decode";
 export { decodeGeneral } from "./decode-general";
@@ -22,6 +22,14 @@ export function marksAt(): usize {
 
 export function notesAt(): usize {
   return notes;
+}
+
+export function systemCallsAt(): usize {
+  return itemsOf(systemCalls);
+}
+
+export function systemCallCount(): i32 {
+  return sizeOf(systemCalls);
 }
 
 export function edgesAt(): usize {

@@ -15,16 +15,23 @@ export let notes: usize = 0;
 const BYTES_A_BYTE: usize = 8;
 const MOST_AT_ONCE: usize = 1 << 26;
 
-/** `size` bytes, zeroed, aligned to 16. Traps where the engine gives no more memory. */
+/** `size` bytes that hold whatever they hold, aligned to 16. They cost nothing until they are written. Traps where the engine gives no more memory. */
 export function reserve(size: usize): usize {
   const at = (free + 15) & ~15;
   if (size > u32.MAX_VALUE - 0xffff - at) unreachable();
   free = at + size;
   const missing = pagesTo(free);
   if (missing > 0 && memory.grow(max(missing, memory.size() >> 2)) < 0 && memory.grow(missing) < 0) unreachable();
-  if (at < clean) memory.fill(at, 0, min(free, clean) - at);
-  touch(max(at, clean), min(free, at + MOST_TOUCHED));
   clean = max(clean, free);
+  return at;
+}
+
+/** The same, zeroed. */
+export function reserveZeros(size: usize): usize {
+  const dirty = clean;
+  const at = reserve(size);
+  if (at < dirty) memory.fill(at, 0, min(free, dirty) - at);
+  touch(max(at, dirty), min(free, at + MOST_TOUCHED));
   return at;
 }
 
@@ -51,10 +58,11 @@ export function layOut(size: i32): void {
   codeSize = size;
   const likely = pagesTo(free + 0x10000 + min(usize(size) * BYTES_A_BYTE, MOST_AT_ONCE));
   if (likely > 0) memory.grow(likely);
-  // Zeros behind the code, so that a string of bytes can be compared without asking for its end.
   code = reserve(usize(size) + 64);
-  marks = reserve(usize(size) + 64);
-  notes = reserve(usize(size) + 64);
+  // Zeros behind the code, so that a string of bytes can be compared without asking for its end.
+  memory.fill(code + usize(size), 0, 64);
+  marks = reserveZeros(usize(size) + 64);
+  notes = reserveZeros(usize(size) + 64);
 }
 
 /** Lists: three 32-bit fields each, in static memory. */
@@ -64,11 +72,11 @@ const CAPACITY: usize = 8;
 /** Static memory for the fields of a list; it has to be emptied by `clear` before its first use. */
 export const LIST: i32 = 16;
 
-/** Empties a list and forgets its memory: for the start of a walk. */
-export function clear(list: usize): void {
-  store<u32>(list, 0);
+/** Empties a list and forgets its memory, for the start of a walk; there is room for `capacity` items then. */
+export function clear(list: usize, capacity: i32 = 0): void {
+  store<u32>(list, u32(reserve(usize(capacity) << 2)));
   store<i32>(list, 0, SIZE);
-  store<i32>(list, 0, CAPACITY);
+  store<i32>(list, capacity, CAPACITY);
 }
 
 export function sizeOf(list: usize): i32 {

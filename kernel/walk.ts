@@ -43,6 +43,10 @@ declare function word32(address: f64): f64;
 const BOUNDARY: i32 = 1;
 /** A pointer to this position was found. */
 const POINTED: i32 = 2;
+/** Linux jumps here, and no register holds `__hostos` on every way there. */
+const HOLDS_NONE: i32 = 8;
+/** Linux jumps here, and `heldAtLeader` says which registers hold it. */
+const HOLDS_SOME: i32 = 16;
 /** The table of a `switch` leads here: a case, into which the one before may run on, and no function. */
 const CASE: i32 = 4;
 
@@ -50,8 +54,6 @@ const CASE: i32 = 4;
 const BY_POINTER: i32 = 2;
 const BY_SYMBOL: i32 = 4;
 
-/** A bit above those of the 16 registers. */
-const SEEN: i32 = 1 << 4;
 /** A bound, so that damaged tables cost little. */
 const MOST_TABLE_ENTRIES: i64 = 4096;
 
@@ -61,6 +63,8 @@ const pending: usize = memory.data(LIST);
 const otherSystems: usize = memory.data(LIST);
 /** Pairs: target and source of the direct jumps, branches and calls. */
 export const edges: usize = memory.data(LIST);
+/** Positions at which a `syscall` was met. */
+export const systemCalls: usize = memory.data(LIST);
 /** The instructions of the current guess, to be taken back if it proves wrong. */
 const journal: usize = memory.data(LIST);
 /** The instructions of the current line behind its last call. */
@@ -80,14 +84,18 @@ let isGuess: bool = false;
 let takenBack: i64 = 0;
 let hasBoundaries: bool = false;
 let absoluteImmediates: bool = false;
-/** Per position that Linux jumps to: registers that hold `__hostos` on every way there, plus SEEN; 0 without that variable. */
-let hostAtLeader: usize = 0;
+/** Whether there is a `__hostos`. */
+let hasHost: bool = false;
+/** Per position with HOLDS_SOME: 16 bits, one for each register that holds `__hostos` on every way there. Of nearly all memory it is none. */
+let heldAtLeader: usize = 0;
 
 /** Forgets an earlier walk. `hostVariable` is an address, NONE without. Call it before `walk`. */
 export function startWalk(hostVariable: i64, absolute: bool): void {
   clear(pending);
   clear(otherSystems);
-  clear(edges);
+  // Real programs have one for each 20 to 30 bytes.
+  clear(edges, codeSize >> 3);
+  clear(systemCalls);
   clear(journal);
   clear(behindCall);
   clear(pointersNow);
@@ -97,7 +105,8 @@ export function startWalk(hostVariable: i64, absolute: bool): void {
   hasBoundaries = false;
   absoluteImmediates = absolute;
   setVariable(hostVariable);
-  hostAtLeader = hostVariable == NONE ? 0 : reserve(usize(codeSize) << 1);
+  hasHost = hostVariable != NONE;
+  heldAtLeader = hasHost ? reserve(usize(codeSize) << 1) : 0;
 }
 
 /** Follows `count` roots: pairs of position and evidence. */
@@ -233,13 +242,13 @@ function followLine(from: i32, held: i32, evidence: i32, linux: bool): bool {
   const region = regionOf(from);
   const end = endOf(region);
   const toAddress = addressOf(region) - startOf(region);
-  const asksHost = linux && hostAtLeader != 0;
+  const asksHost = linux && hasHost;
   startHost(asksHost ? held : 0);
   startTables();
   shorten(behindCall, 0);
   let sawCall = false;
   let at = from;
-  let lowered = asksHost && lowerHostAtLeader(at, held);
+  let lowered = asksHost && lowerHeld(at, held);
   while (true) {
     if (at >= end) return sawCall && takeBack(behindCall);
     const mark = markAt(at);
@@ -284,11 +293,12 @@ function followLine(from: i32, held: i32, evidence: i32, linux: bool): bool {
       followTable(at, region, known);
       return true;
     } else if (way != SYSTEM_CALL) return true;
+    else if (!known && map() == SECONDARY && opcode() == 0x05) push(systemCalls, at);
     at = next;
     lowered = false;
     if (asksHost && at < end && (markAt(at) & LEADER) != 0) {
-      lowered = lowerHostAtLeader(at, registers);
-      keepOnly(load<u16>(hostAtLeader + (usize(at) << 1)) & ~SEEN);
+      lowered = lowerHeld(at, registers);
+      keepOnly(heldAt(at));
     }
   }
 }
@@ -330,16 +340,26 @@ function addEdge(to: i32, source: i32): void {
 }
 
 /** Remembers with which registers a leader was reached; true where that is fewer than at an earlier visit. */
-function lowerHostAtLeader(position: i32, held: i32): bool {
-  const at = hostAtLeader + (usize(position) << 1);
-  const before = load<u16>(at);
-  if (before == 0) {
-    store<u16>(at, u16(held | SEEN));
+function lowerHeld(position: i32, held: i32): bool {
+  const note = noteAt(position);
+  if ((note & HOLDS_NONE) != 0) return false;
+  if ((note & HOLDS_SOME) == 0) {
+    setHeld(position, held);
     return (markAt(position) & RANK) != 0;
   }
-  const now = before & (held | SEEN);
-  store<u16>(at, u16(now));
-  return now != before;
+  const before = heldAt(position);
+  if ((before & held) == before) return false;
+  setHeld(position, before & held);
+  return true;
+}
+
+function heldAt(position: i32): i32 {
+  return (noteAt(position) & HOLDS_SOME) != 0 ? load<u16>(heldAtLeader + (usize(position) << 1)) : 0;
+}
+
+function setHeld(position: i32, held: i32): void {
+  store<u8>(notes + usize(position), (noteAt(position) & ~HOLDS_SOME) | (held == 0 ? HOLDS_NONE : HOLDS_SOME));
+  if (held != 0) store<u16>(heldAtLeader + (usize(position) << 1), u16(held));
 }
 
 function inSpace(to: i64, region: i32): i32 {

@@ -115,14 +115,18 @@ export async function bundleCommand(folder) {
     hash.update(text);
     write(join(folder, "command", name), text);
   }
-  await build({
-    cwd: root,
-    input: "src/cli/start.ts",
-    platform: "node",
-    plugins: [lazyModules],
-    transform: { define: { COMMAND_HASH: JSON.stringify(hash.digest("hex").slice(0, 16)) } },
-    output: { file: join(folder, "cli.cjs"), format: "cjs", strict: true, minify: true },
-  });
+  const alone = (name, define, file) =>
+    build({
+      cwd: root,
+      input: `src/cli/${name}.ts`,
+      platform: "node",
+      plugins: [lazyModules],
+      external: /\/command\/keep\.js$/,
+      transform: { define },
+      output: { file: join(folder, file), format: "cjs", strict: true, minify: true },
+    });
+  await alone("start", { COMMAND_HASH: JSON.stringify(hash.digest("hex").slice(0, 16)) }, "cli.cjs");
+  await alone("keep", {}, "command/keep.js");
   chmodSync(join(folder, "cli.cjs"), 0o755);
 }
 

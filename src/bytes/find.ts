@@ -32,16 +32,20 @@ export function asciiOf(text: string): number[] {
   return Array.from(text, (character) => character.charCodeAt(0));
 }
 
+/** So few are looked through before V8 has made anything of Node's Buffer. */
+const FEW = 1 << 14;
+
 /** What gives the first position from one on at which the sequence stands, -1 without one. */
 function searchFor(sequence: readonly number[], bytes: Uint8Array): (from: number) => number {
-  const wanted = Uint8Array.from(sequence);
-  const buffer = nodeBuffer()?.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (buffer !== undefined) return (from) => (from < bytes.length ? buffer.indexOf(wanted, from) : -1);
   const rare = sequence.findIndex((byte) => !frequent.includes(byte));
-  const told = Math.max(0, rare);
+  const buffer = bytes.length < FEW ? undefined : nodeBuffer()?.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  // A Buffer looks for the first byte of what it is given, and then at the others; a single one it would find too often for us.
+  const told = Math.max(0, buffer === undefined ? rare : Math.min(rare, sequence.length - 2));
+  const wanted = Uint8Array.from(sequence.slice(told));
+  const next = (from: number) => (buffer === undefined ? bytes.indexOf(wanted[0]!, from) : buffer.indexOf(wanted, from));
   return (from) => {
-    let at = bytes.indexOf(wanted[told], from + told);
-    while (at >= 0 && !standsAt(bytes, at - told, sequence)) at = bytes.indexOf(wanted[told], at + 1);
+    let at = from + told < bytes.length ? next(from + told) : -1;
+    while (at >= 0 && !standsAt(bytes, at - told, sequence)) at = at + 1 < bytes.length ? next(at + 1) : -1;
     return at < 0 ? -1 : at - told;
   };
 }

@@ -14,18 +14,25 @@ export function patchedSource(source: ByteSource, replacements: readonly Replace
     size: source.size,
     async read(offset, length) {
       const bytes = await source.read(offset, length);
-      const touching = replacements.filter(
-        ({ fileOffset, replacement }) => fileOffset < offset + bytes.length && fileOffset + replacement.length > offset,
-      );
-      if (touching.length === 0) return bytes;
+      if (!replacements.some((replacement) => touches(replacement, offset, bytes.length))) return bytes;
       // Not slice(): that of a Buffer shares its memory, and the source may keep what it has read.
       const result = new Uint8Array(bytes);
-      for (const { fileOffset, replacement } of touching) {
-        const start = Math.max(fileOffset, offset);
-        const end = Math.min(fileOffset + replacement.length, offset + bytes.length);
-        result.set(replacement.subarray(start - fileOffset, end - fileOffset), start - offset);
-      }
+      replaceIn(result, offset, replacements);
       return result;
     },
   };
+}
+
+/** Replaces bytes in a window of a file that begins at a file offset. */
+export function replaceIn(window: Uint8Array, offset: number, replacements: readonly Replacement[]): void {
+  for (const { fileOffset, replacement } of replacements) {
+    if (!touches({ fileOffset, replacement }, offset, window.length)) continue;
+    const start = Math.max(fileOffset, offset);
+    const end = Math.min(fileOffset + replacement.length, offset + window.length);
+    window.set(replacement.subarray(start - fileOffset, end - fileOffset), start - offset);
+  }
+}
+
+function touches({ fileOffset, replacement }: Replacement, offset: number, length: number): boolean {
+  return fileOffset < offset + length && fileOffset + replacement.length > offset;
 }

@@ -1,13 +1,6 @@
 /** Reading integers out of a window of bytes: every offset is checked, and nothing but InputError is thrown. */
 import { hex, InputError } from "../errors.js";
-
-const decoder = new TextDecoder("utf-8");
-
-/** What is ASCII, as nearly all names are, needs no decoder, which takes longer to call than a name is long. */
-function textOf(bytes: Uint8Array): string {
-  if (bytes.length > 256 || bytes.some((byte) => byte >= 0x80)) return decoder.decode(bytes);
-  return String.fromCharCode.apply(undefined, bytes as unknown as number[]);
-}
+import { utf8Of } from "./text.js";
 
 /** A window of file bytes with the byte order they are to be read in. Positions are relative to the window's start. */
 export class Reader {
@@ -102,7 +95,7 @@ export class Reader {
     if (!this.has(at, 1)) return undefined;
     // The search must not run on to the end: a table may have a hundred thousand names at one place, and no NUL behind it.
     const end = this.bytes.subarray(at, at + limit).indexOf(0);
-    return end < 0 ? undefined : textOf(this.bytes.subarray(at, at + end));
+    return end < 0 ? undefined : utf8Of(this.bytes.subarray(at, at + end));
   }
 
   #check(at: number, size: number): void {

@@ -12,10 +12,23 @@ export interface ByteSource {
    */
   read(offset: number, length: number): Promise<Uint8Array>;
   /**
+   * Reads into memory that is there already, as much as that has room for, and gives the part that was filled: for what looks at a
+   * whole file, since memory that is new to a process takes longer than reading.
+   */
+  readInto?(into: Uint8Array, offset: number): Promise<Uint8Array>;
+  /**
    * Inflates raw deflate data, where there is a quicker way than the web's DecompressionStream; undefined above `limit` bytes or
    * on damage.
    */
   inflateRaw?(bytes: Uint8Array, limit: number): Uint8Array | undefined;
+}
+
+/** The source's `readInto`, or what is the same. The bytes are the caller's to change. */
+export async function readInto(source: ByteSource, into: Uint8Array, offset: number): Promise<Uint8Array> {
+  if (source.readInto !== undefined) return source.readInto(into, offset);
+  const bytes = await source.read(offset, into.length);
+  into.set(bytes);
+  return into.subarray(0, bytes.length);
 }
 
 /** A source over bytes that are in memory already; reads are views, nothing is copied. */

@@ -3,6 +3,7 @@
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { checkImage } from "../check.js";
+import { forgetWalk } from "../code/kernel.js";
 import { type FileSource, openFile } from "../disk/file-source.js";
 import { interruptedChange, refuseInterrupted, standingChange } from "../disk/interrupted.js";
 import { placeOf } from "../disk/place.js";
@@ -59,6 +60,8 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
       ...(options.allow ? { allow: [options.allow] } : {}),
       ...onlyOf(options.only),
     });
+    // The report and the plan are all that is needed of it.
+    forgetWalk();
     const isWritten = !options.dryRun && !(isEmpty(plan) && inPlace);
     const overwrite = options.force || resolve(output) === resolve(name);
     const savePlan = () => options.plan !== undefined && writeWhole(options.plan, planText(plan));

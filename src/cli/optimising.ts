@@ -10,21 +10,28 @@ import { nodeBinding } from "../disk/node-binding.js";
 const LATE = ["--interrupt-budget=1000000", "--wasm-tiering-budget=20000000"];
 const USUAL = ["--interrupt-budget=67584", "--wasm-tiering-budget=1800000"];
 
+/** These Node has loaded before it runs anything (process.moduleLoadList), the last src/cli/parts.ts. */
+const LOADED = ["node:buffer", "node:events", "node:fs", "node:path", "node:url", "node:util", "node:vm"];
+
+/** What `require` is to a module of Node's. */
+type Require = (module: string) => unknown;
+
 /**
- * From now on V8 optimises late. Returns what runs a function under V8's usual flags: Node's own modules are loaded from a compiled
- * form of theirs, which V8 takes only under the flags that it was made with.
+ * From now on V8 optimises late. Returns what loads Node's own modules under V8's usual flags: they are loaded from a compiled form of
+ * theirs, which V8 takes only under the flags that it was made with.
  */
-export function optimiseLate(): <Result>(run: () => Result) => Result {
-  if (!process.version.startsWith("v20.")) return (run) => run();
+export function optimiseLate(): (load: Require) => Require {
+  if (!process.version.startsWith("v20.")) return (load) => load;
   const { setFlagsFromString: setOne } = nodeBinding<typeof import("node:v8")>("v8") ?? require("node:v8");
   const set = (flags: readonly string[]) => {
     for (const flag of flags) setOne(flag);
   };
   set(LATE);
-  return (run) => {
+  return (load) => (module) => {
+    if (LOADED.includes(module)) return load(module);
     set(USUAL);
     try {
-      return run();
+      return load(module);
     } finally {
       set(LATE);
     }

@@ -3,20 +3,17 @@
  * Each part is the text of a function, as Node makes one of each CommonJS module.
  */
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { Script } from "node:vm";
 import type { Kept } from "../disk/compile-cache.js";
-
-/** V8's compiled form of parts, by their names. */
-export type Compiled = ReadonlyMap<string, Uint8Array>;
+import { scratch } from "../disk/scratch.js";
 
 /** What an earlier run has kept. */
 export interface Given {
   /** The kinds of run after which it was made: each compiles functions that others have no use for. */
   readonly kinds: readonly number[];
   readonly names: readonly string[];
-  /** The compiled form of a part; undefined where it is not there, or damaged. */
+  /** The compiled form of a part, as it is until the next is asked for; undefined where it is not there, or damaged. */
   get(name: string): Uint8Array | undefined;
 }
 
@@ -29,8 +26,8 @@ export interface Parts {
   hasNew(): boolean;
   /** Whether V8 had no use for what was given: another V8, or other flags. */
   hasRefused(): boolean;
-  /** The compiled form of all parts that have run, and what was given of others. */
-  compiled(): Compiled;
+  /** All parts that have run. */
+  scripts(): ReadonlyMap<string, Script>;
 }
 
 /**
@@ -45,13 +42,10 @@ export function partsBeside(command: string, folder: string, requireModule: (nam
   const requirePart = (name: string): unknown => (name.startsWith("./") ? run(name.slice(2)) : requireModule(name));
 
   function start(name: string, module: { exports: object }): void {
-    const filename = join(folder, name);
+    const filename = `${folder}/${name}`;
+    const text = textOf(filename);
     const cachedData = given.get(name);
-    // The files are ASCII, which is read fastest so.
-    const script = new Script(
-      readFileSync(filename, "latin1"),
-      cachedData === undefined ? { filename } : { filename, cachedData },
-    );
+    const script = new Script(text, cachedData === undefined ? { filename } : { filename, cachedData });
     scripts.set(name, script);
     script.runInThisContext()(module.exports, requirePart, module, command);
   }
@@ -71,24 +65,34 @@ export function partsBeside(command: string, folder: string, requireModule: (nam
     return module.exports;
   }
 
-  const all = () => [...scripts];
-  const hasRefused = () => all().some(([, script]) => script.cachedDataRejected === true);
-
-  function compiled(): Compiled {
-    const parts = new Map<string, Uint8Array>();
-    for (const name of hasRefused() ? [] : given.names) {
-      const bytes = scripts.has(name) ? undefined : given.get(name);
-      if (bytes !== undefined) parts.set(name, bytes);
-    }
-    for (const [name, script] of all()) parts.set(name, script.createCachedData());
-    return parts;
-  }
-
-  return { run, hasNew: () => all().some(([, script]) => script.cachedDataRejected === undefined), hasRefused, compiled };
+  const all = () => [...scripts.values()];
+  return {
+    run,
+    scripts: () => scripts,
+    hasNew: () => all().some((script) => script.cachedDataRejected === undefined),
+    hasRefused: () => all().some((script) => script.cachedDataRejected === true),
+  };
 }
 
+/** What a file of ours holds. They are ASCII, which is read fastest as a byte a character. */
+function textOf(filename: string): string {
+  const bytes = scratch(0, MOST_TEXT);
+  const descriptor = openSync(filename, "r");
+  try {
+    const length = readSync(descriptor, bytes, 0, MOST_TEXT, 0);
+    const { latin1Slice } = Buffer.prototype as unknown as { latin1Slice?(this: Uint8Array, start: number, end: number): string };
+    if (length < MOST_TEXT && latin1Slice !== undefined) return latin1Slice.call(bytes, 0, length);
+  } finally {
+    closeSync(descriptor);
+  }
+  return readFileSync(filename, "latin1");
+}
+
+/** Three times what the largest has, in bytes. */
+const MOST_TEXT = 1 << 19;
+
 /** What precedes the compiled forms in a file, a line of JSON. */
-interface Contents {
+export interface Contents {
   readonly kinds: readonly number[];
   /** Where each begins, counted from the end of the line, and its length; in bytes. */
   readonly parts: Readonly<Record<string, readonly [offset: number, length: number]>>;
@@ -96,30 +100,16 @@ interface Contents {
 
 /** The line is no longer than that, in bytes. */
 const MOST_LINE = 4096;
+const NEW_LINE = 0x0a;
 
-/** One file of all: the line, then the compiled forms. V8 wants each at a multiple of eight bytes. */
-export function joinCompiled(kinds: readonly number[], compiled: Compiled): Buffer {
-  const parts: Record<string, [number, number]> = {};
-  let end = 0;
-  for (const [name, { length }] of compiled) {
-    parts[name] = [end, length];
-    end += aligned(length);
-  }
-  const line = JSON.stringify({ kinds, parts } satisfies Contents);
-  const header = `${line.padEnd(aligned(line.length + 1) - 1)}\n`;
-  const file = Buffer.alloc(header.length + end);
-  file.write(header, "latin1");
-  for (const [name, bytes] of compiled) file.set(bytes, header.length + parts[name]![0]);
-  return file;
-}
-
-/** The reverse of it; nothing where the file is damaged. */
+/** The parts that are in such a file; nothing where it is damaged. src/cli/keep.ts writes one. */
 export function splitCompiled(file: Kept): Given {
   const head = file.read(0, Math.min(MOST_LINE, file.size));
-  const start = (head?.indexOf("\n") ?? -1) + 1;
+  // The array's own function: that of a Buffer would have to be compiled.
+  const start = (head?.indexOf(NEW_LINE) ?? -1) + 1;
   if (head === undefined || start === 0) return nothingGiven;
   try {
-    const { kinds, parts }: Contents = JSON.parse(head.toString("latin1", 0, start));
+    const { kinds, parts }: Contents = JSON.parse(String.fromCharCode(...head.subarray(0, start)));
     const places = new Map(Object.entries(parts));
     const get = (name: string) => {
       const [offset, length] = places.get(name) ?? [];
@@ -130,5 +120,3 @@ export function splitCompiled(file: Kept): Given {
     return nothingGiven;
   }
 }
-
-const aligned = (length: number) => Math.ceil(length / 8) * 8;

@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 /** What Node compiles of the command: it runs the rest, src/cli/main.ts, from V8's compiled form where that is at hand. */
 
-import { join } from "node:path";
-import { cacheFolder, openCache, writeCache } from "../disk/compile-cache.js";
+import { cacheFolder, openCache } from "../disk/compile-cache.js";
 import { optimiseLate } from "./optimising.js";
-import { joinCompiled, nothingGiven, partsBeside, splitCompiled } from "./parts.js";
+import { nothingGiven, partsBeside, splitCompiled } from "./parts.js";
 
 const asUsual = optimiseLate();
 
@@ -22,14 +21,13 @@ const folder = commands.includes(word) ? cacheFolder(process.env) : undefined;
 const name = `${build}-${word}`;
 const kept = folder === undefined ? undefined : openCache(folder, name);
 const given = kept === undefined ? nothingGiven : splitCompiled(kept);
-const parts = partsBeside(__filename, join(__dirname, "command"), (module) => asUsual(() => require(module)), given);
+const parts = partsBeside(__filename, `${__dirname}/command`, asUsual(require), given);
 
 if (folder !== undefined && !isWorker) {
-  process.once("exit", (code) => {
-    // After findings other functions have been compiled than after none. What is kept grows until it serves both.
+  process.on("exit", (code) => {
     if (code > 1 || (given.kinds.includes(code) && !parts.hasNew() && !parts.hasRefused())) return;
-    const kinds = parts.hasRefused() ? [code] : [...new Set([...given.kinds, code])];
-    writeCache(folder, name, joinCompiled(kinds, parts.compiled()), (other) => other.startsWith(COMMAND_HASH));
+    const { keep }: typeof import("./keep.js") = require("./command/keep.js");
+    keep(folder, name, parts, given, code, (other) => other.startsWith(COMMAND_HASH));
   });
 }
 

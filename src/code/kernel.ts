@@ -29,6 +29,8 @@ interface Exports {
   codeAt(): number;
   marksAt(): number;
   notesAt(): number;
+  systemCallsAt(): number;
+  systemCallCount(): number;
   edgesAt(): number;
   edgeCount(): number;
   edgeSlots(): number;
@@ -45,6 +47,8 @@ export interface WalkResult {
   marks: Uint8Array;
   /** One byte per code byte, bits of `Note`. */
   notes: Uint8Array;
+  /** Positions at which a `syscall` was met; some may have been taken back since. */
+  systemCalls: Int32Array;
   /** Pairs of target and source. */
   edges: Int32Array;
   /** Per edge the number of the one before it with the same target, or -1. */
@@ -119,6 +123,7 @@ function walkInKernel(input: WalkInput): WalkResult {
   const result: WalkResult = {
     marks: new Uint8Array(buffer, exports.marksAt() >>> 0, size),
     notes: new Uint8Array(buffer, exports.notesAt() >>> 0, size),
+    systemCalls: new Int32Array(buffer, exports.systemCallsAt() >>> 0, exports.systemCallCount()),
     edges: new Int32Array(buffer, exports.edgesAt() >>> 0, 2 * exports.edgeCount()),
     edgeBefore: new Int32Array(buffer, exports.edgesBefore() >>> 0, exports.edgeCount()),
     edgeSlots: new Int32Array(buffer, exports.edgeSlots() >>> 0, 2 << (32 - edgeShift)),
@@ -131,11 +136,34 @@ function walkInKernel(input: WalkInput): WalkResult {
   return result;
 }
 
+/**
+ * Says that nothing asks for what the last walk has found any more: the next one needs not copy it out of its way. Whoever asks all the
+ * same gets an error and no wrong answer.
+ */
+export function forgetWalk(): void {
+  const result = kept?.result;
+  if (result === undefined) return;
+  for (const part of ["marks", "notes"] as const) result[part] = gone(part);
+  for (const part of ["systemCalls", "edges", "edgeBefore", "edgeSlots"] as const) result[part] = gone(part);
+  delete kept?.result;
+}
+
+function gone(part: string): never {
+  return new Proxy(
+    {},
+    {
+      get: () => {
+        throw new Error(`the ${part} of a walk were asked for after it was done with`);
+      },
+    },
+  ) as never;
+}
+
 /** Nearly all commands walk once; they have no use for a second copy. */
 function copyOut(result: WalkResult | undefined): void {
   if (result === undefined) return;
   for (const part of ["marks", "notes"] as const) result[part] = result[part].slice();
-  for (const part of ["edges", "edgeBefore", "edgeSlots"] as const) result[part] = result[part].slice();
+  for (const part of ["systemCalls", "edges", "edgeBefore", "edgeSlots"] as const) result[part] = result[part].slice();
 }
 
 /** What a sweep over code that is passed through it asks of a kernel. */

@@ -1,6 +1,5 @@
 /** The system calls that the code makes: their numbers and arguments, as far as constants can be followed. */
 
-import { positionsOf } from "../bytes/find.js";
 import { decode } from "../x86/decode.js";
 import { Flow, Instruction } from "../x86/instruction.js";
 import { constantInto, isSyscall } from "../x86/operands.js";
@@ -27,8 +26,8 @@ export interface SystemCallSite {
  * InputError where there are too many.
  */
 export function systemCallSites(code: Code, wanted?: ReadonlySet<number>): SystemCallSite[] {
-  const { walk, space } = code;
-  const all = positionsOf([0x0f, 0x05], space.bytes).filter((at) => walk.isStart(at) && walk.isReachedOnLinux(at));
+  const { walk } = code;
+  const all = walk.systemCalls().filter((at) => walk.isReachedOnLinux(at));
   refuseMore(all.length, Most.systemCalls, "`syscall` instructions");
   const positions = wanted === undefined ? all : all.filter((at) => wanted.has(at));
   return positions.map((position) => ({
@@ -102,14 +101,15 @@ const segmentCodes: readonly number[] = Object.values(ArchCode);
 
 /** The `syscall` instructions at which one of the four codes may be the first argument; undefined where too many places would have to be seen. */
 function placesOfSegmentCodes(code: Code): ReadonlySet<number> | undefined {
-  const { walk } = code;
+  const { walk, space } = code;
   const starts: Place[] = [];
-  const immediates = segmentCodes.map((value) => [value & 0xff, value >> 8, 0, 0]);
-  forEachInstructionWith(code, immediates, (position, instruction) => {
+  const visit = (position: number, instruction: Instruction) => {
     const constant = constantInto(instruction);
     if (constant !== undefined && segmentCodes.includes(constant.value) && walk.isReachedOnLinux(position))
       starts.push({ position: position + instruction.length, register: constant.register });
-  });
+  };
+  // The codes differ in their lowest byte alone.
+  forEachInstructionWith(code, [[0x10, 0, 0]], visit, (at) => segmentCodes.includes(0x1000 | space.bytes[at - 1]!));
   const places = new Set<number>();
   const isWhole = followForward(walk, starts, (instruction, { position, register }) => {
     if (register === Register.rdi && isSyscall(instruction)) places.add(position);

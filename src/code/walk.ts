@@ -107,6 +107,13 @@ export class Walk {
     return -1;
   }
 
+  /** Positions of the known `syscall` instructions, ascending. */
+  systemCalls(): number[] {
+    // What was taken back and decoded again stands there twice.
+    const all = new Set([...this.result.systemCalls].filter((at) => this.isStart(at)));
+    return [...all].sort((a, b) => a - b);
+  }
+
   /** Positions of the direct jumps, branches and calls that lead to a position. */
   sourcesOf(position: number): number[] {
     const { edges, edgeBefore } = this.result;

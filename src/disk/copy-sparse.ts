@@ -5,7 +5,6 @@
  */
 
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
-import { setImmediate as othersTurn } from "node:timers/promises";
 import { BlockCount, STORED_UNIT } from "./block-count.js";
 import { type FileSource, pathOf } from "./file-source.js";
 import { likelyFirst, straight } from "./reading-order.js";
@@ -54,6 +53,9 @@ export async function copySparse(source: FileSource, target: string): Promise<vo
     if (direct !== undefined) closeSync(direct);
   }
 }
+
+/** Lets signals and all else that waits have their turn. */
+const othersTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
 /** The part of WebAssembly that is used here: types for it come with the DOM or not at all. */
 interface Engine {

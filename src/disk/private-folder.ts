@@ -1,6 +1,6 @@
 /** Folders that only this user may enter, and that are gone whatever ends the process, short of SIGKILL. */
 
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmdirSync, rmSync, unlinkSync } from "node:fs";
 import { freshSuffix } from "./fresh-name.js";
 
 export interface PrivateFolder {
@@ -33,6 +33,14 @@ export function privateFolder(prefix: string): PrivateFolder {
 
 /** Again where it fails: a write that is under way may put a file into a folder that is being emptied (ENOTEMPTY). */
 function removeAll(folder: string): void {
+  try {
+    // Nearly always there is one file. What removes all kinds of things is a module of Node's that takes long to load.
+    for (const name of readdirSync(folder)) unlinkSync(`${folder}/${name}`);
+    rmdirSync(folder);
+    return;
+  } catch {
+    // A folder in it, for instance.
+  }
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
 }
 

@@ -2,6 +2,7 @@
 import { Reader } from "../bytes/reader.js";
 import type { ByteSource } from "../bytes/source.js";
 import { struct } from "../bytes/struct.js";
+import { utf8Of } from "../bytes/text.js";
 import { InputError } from "../errors.js";
 import type { ZipTail } from "./image.js";
 
@@ -11,7 +12,6 @@ const LOCAL_SIZE = 30;
 /** A field that says that extra field 1 has it. */
 const WIDE = 0xffffffff;
 const mostDirectoryBytes = 256 * 1024 * 1024;
-const decoder = new TextDecoder();
 
 /** 4.3.12 Central directory structure */
 const entryRecord = struct({
@@ -60,7 +60,7 @@ export async function* readZipDirectory(source: ByteSource, directory: ZipDirect
   for (const at of places(reader)) {
     const { nameAt, record, sizes } = recordAt(reader, at);
     yield {
-      name: decoder.decode(reader.slice(nameAt, record.nameLength)),
+      name: utf8Of(reader.slice(nameAt, record.nameLength)),
       method: record.method,
       flags: record.flags,
       crc: record.crc,

@@ -1,4 +1,5 @@
 /** The symbol table that apelink and symtab.com put into an APE's zip archive, and the inflating of it. */
+import { firstDifference } from "../bytes/difference.js";
 import { Reader } from "../bytes/reader.js";
 import type { ByteSource } from "../bytes/source.js";
 import { struct } from "../bytes/struct.js";
@@ -37,8 +38,27 @@ const SYMBOLS_ABI = 1;
 export async function readZipSymbols(source: ByteSource, view: ElfView, zip: ZipTail): Promise<CodeSymbol[]> {
   const names = view.machine === "x86-64" ? [".symtab.amd64", ".symtab"] : view.machine === "aarch64" ? [".symtab.arm64"] : [];
   const entry = names.length === 0 ? undefined : await findMember(source, zip, names);
-  const bytes = entry && (await readMember(source, entry));
-  return bytes === undefined ? [] : symbolsOf(new Reader(bytes, "the zip's symbol table"), view);
+  const packed = entry && (await readPacked(source, entry, mostBytes));
+  if (packed === undefined) return [];
+  const ranges = JSON.stringify(view.ranges);
+  if (last?.ranges === ranges && last.method === entry?.method && areEqual(last.packed, packed)) return last.symbols;
+  const bytes = await unpacked(source, entry!, packed, mostBytes);
+  const symbols = bytes === undefined ? [] : symbolsOf(new Reader(bytes, "the zip's symbol table"), view);
+  if (packed.length <= MOST_KEPT) last = { packed: new Uint8Array(packed), method: entry!.method, ranges, symbols };
+  return symbols;
+}
+
+/**
+ * The table that was read last, by its bytes: who repairs a program reads it of the original and of the result. A copy of the bytes, since
+ * those of a source in memory are its owner's to change.
+ */
+let last:
+  | { readonly packed: Uint8Array; readonly method: number; readonly ranges: string; readonly symbols: CodeSymbol[] }
+  | undefined;
+const MOST_KEPT = 1 << 18;
+
+function areEqual(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && firstDifference(one, other) < 0;
 }
 
 async function findMember(source: ByteSource, zip: ZipTail, names: readonly string[]): Promise<ZipEntry | undefined> {
@@ -56,13 +76,25 @@ async function findMember(source: ByteSource, zip: ZipTail, names: readonly stri
 
 /** A member's bytes, inflated where needed; undefined where it is encrypted, damaged, too large or packed in another way. */
 export async function readMember(source: ByteSource, entry: ZipEntry, limit = mostBytes): Promise<Uint8Array | undefined> {
+  const packed = await readPacked(source, entry, limit);
+  return packed && unpacked(source, entry, packed, limit);
+}
+
+async function readPacked(source: ByteSource, entry: ZipEntry, limit: number): Promise<Uint8Array | undefined> {
   if ((entry.flags & isEncrypted) !== 0 || entry.compressedSize > limit || entry.size > limit) return undefined;
   const offset = await zipDataOffset(source, entry);
-  if (offset === undefined) return undefined;
-  const bytes = await source.read(offset, entry.compressedSize);
-  if (entry.method === STORED) return bytes;
-  if (entry.method !== DEFLATED) return undefined;
-  return source.inflateRaw === undefined ? inflate(bytes, limit) : source.inflateRaw(bytes, limit);
+  return offset === undefined ? undefined : source.read(offset, entry.compressedSize);
+}
+
+async function unpacked(
+  source: ByteSource,
+  { method }: ZipEntry,
+  packed: Uint8Array,
+  limit: number,
+): Promise<Uint8Array | undefined> {
+  if (method === STORED) return packed;
+  if (method !== DEFLATED) return undefined;
+  return source.inflateRaw === undefined ? inflate(packed, limit) : source.inflateRaw(packed, limit);
 }
 
 /** Inflates raw deflate data, giving up with undefined above `limit` bytes or on damage. */
@@ -100,16 +132,15 @@ function symbolsOf(table: Reader, view: ElfView): CodeSymbol[] {
     header.size + 8 * count <= namesOffset && namesOffset + 4 * count <= nameBaseOffset && nameBaseOffset <= table.length;
   if (magic !== SYMBOLS_MAGIC || abi !== SYMBOLS_ABI || !isSane) return [];
   const { bytes } = table;
-  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const [places, nameOffsets] = [wordsAt(bytes, header.size, 2 * count), wordsAt(bytes, namesOffset, count)];
   const symbols: CodeSymbol[] = [];
   let isFunction = false;
   let low = 0;
   let high = 0;
   for (let index = 0; index < count; index++) {
-    const at = header.size + 8 * index;
-    const start = words.getUint32(at, true);
-    const last = words.getUint32(at + 4, true);
-    const nameAt = nameBaseOffset + words.getUint32(namesOffset + 4 * index, true);
+    const start = places[2 * index]!;
+    const last = places[2 * index + 1]!;
+    const nameAt = nameBaseOffset + nameOffsets[index]!;
     if (last < start || nameAt >= bytes.length || bytes[nameAt] === 0) continue;
     const address = addressBase + start;
     if (address < low || address >= high) {
@@ -123,12 +154,18 @@ function symbolsOf(table: Reader, view: ElfView): CodeSymbol[] {
   return symbols;
 }
 
+/** Little-endian 32-bit words, which is every engine's own order; a copy where they are not aligned. */
+function wordsAt(bytes: Uint8Array, at: number, count: number): Uint32Array {
+  const part = bytes.subarray(at, at + 4 * count);
+  const { buffer, byteOffset } = part.byteOffset % 4 === 0 ? part : new Uint8Array(part);
+  return new Uint32Array(buffer, byteOffset, count);
+}
+
 /** Its name is read when it is asked for: of thousands a report gives a few. Empty where the table ends before it does. */
 class ZipSymbol implements CodeSymbol {
   readonly address: number;
   readonly size: number;
   readonly isFunction: boolean;
-  readonly from = "zip";
   private readonly table: Reader;
   private readonly nameAt: number;
 
@@ -138,6 +175,10 @@ class ZipSymbol implements CodeSymbol {
     this.address = address;
     this.size = size;
     this.isFunction = isFunction;
+  }
+
+  get from(): "zip" {
+    return "zip";
   }
 
   get name(): string {

@@ -47,14 +47,19 @@ export async function findAarch64Stacks(subject: Subject): Promise<Found | undef
  */
 function mayMapGrowing(code: Uint8Array): boolean {
   const words = new DataView(code.buffer, code.byteOffset, code.byteLength);
-  /** Whether there is a word that is one of these, whatever bits it has outside of `mask`; all have the same two bytes in the middle. */
+  /** Whether a word with the two bytes is one of these, whatever bits it has outside of `mask`. `first` says which two, from 0. */
+  const hasAt = (first: number, two: readonly number[], wanted: readonly number[], mask: number): boolean =>
+    positionsOf(two, code).some((at) => {
+      const start = at - first;
+      return start % 4 === 0 && start + 4 <= code.length && wanted.includes(words.getUint32(start, true) & mask);
+    });
+  /** The same for words that have the two bytes in their middle. */
   const has = (wanted: readonly number[], mask: number): boolean =>
-    positionsOf([(wanted[0] >> 8) & 0xff, (wanted[0] >> 16) & 0xff], code).some(
-      (at) => at % 4 === 1 && at + 3 <= code.length && wanted.includes(words.getUint32(at - 1, true) & mask),
-    );
+    hasAt(1, [(wanted[0] >> 8) & 0xff, (wanted[0] >> 16) & 0xff], wanted, mask);
   const WITHOUT_REGISTER = 0x7fffffe0;
-  // movk or movz #0x800, lsl #16
-  if (has([0x72a10000, 0x52a10000], WITHOUT_REGISTER)) return true;
+  // movk or movz #0x800, lsl #16, by the last two bytes: those in the middle begin with a zero, of which code is full.
+  const pairs = [0x72, 0xf2, 0x52, 0xd2].map((last) => [0xa1, last]);
+  if (pairs.some((pair) => hasAt(2, pair, [0x72a10000, 0x52a10000], WITHOUT_REGISTER))) return true;
   // movz #0x112, and movz w2 or x2, #127
   return has([0x52802240], WITHOUT_REGISTER) && has([0x52800fe2], 0x7fffffff);
 }

@@ -16,7 +16,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { cacheFolder, openCache, writeCache } from "../../src/disk/compile-cache.js";
+import { cacheFolder, openCache } from "../../src/disk/compile-cache.js";
+import { writeCache } from "../../src/disk/keep-compiled.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
 
 let home: string;
@@ -62,7 +63,7 @@ describe("the folder", () => {
     writeCache(folder, "a", bytes, all);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect(statSync(join(folder, "a")).mode & 0o777).toBe(0o600);
-    expect(openCache(folder, "a")?.read(0, bytes.length)).toEqual(bytes);
+    expect(openCache(folder, "a")?.read(0, bytes.length)).toEqual(new Uint8Array(bytes));
   });
 });
 
