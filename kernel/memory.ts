@@ -103,6 +103,16 @@ export function push(list: usize, value: i32): void {
   store<i32>(list, size + 1, SIZE);
 }
 
+/** The same for two, the first one first. */
+export function pushPair(list: usize, first: i32, second: i32): void {
+  const size = load<i32>(list, SIZE);
+  if (size + 2 > load<i32>(list, CAPACITY)) grow(list, size);
+  const at = usize(load<u32>(list)) + (usize(size) << 2);
+  store<i32>(at, first);
+  store<i32>(at, second, 4);
+  store<i32>(list, size + 2, SIZE);
+}
+
 export function pop(list: usize): i32 {
   const size = load<i32>(list, SIZE) - 1;
   store<i32>(list, size, SIZE);

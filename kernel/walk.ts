@@ -32,7 +32,7 @@ import {
 } from "./instruction";
 import { bytes, entries, startTables, stepTables, words } from "./jump-tables";
 import { addMark, BODY, FUNCTION, isInside, LEADER, LINUX, markAt, markInstruction, overlapsKnown, RANK } from "./marks";
-import { clear, code, codeSize, itemAt, LIST, marks, notes, pop, push, reserve, shorten, sizeOf } from "./memory";
+import { clear, code, codeSize, itemAt, LIST, marks, notes, pop, push, pushPair, reserve, shorten, sizeOf } from "./memory";
 import { addressOf, endOf, positionOf, regionCount, regionOf, startOf } from "./space";
 
 /** The 32-bit word of data at an address; NaN where there is none. */
@@ -221,17 +221,25 @@ function sweepGaps(): void {
 function follow(position: i32, evidence: i32, linux: bool): bool {
   if (position < 0 || position >= codeSize) return false;
   addMark(position, (noteAt(position) & CASE) != 0 ? LEADER : FUNCTION | LEADER);
-  push(pending, position);
-  push(pending, 0);
+  pushPair(pending, position, 0);
   let sound = true;
   while (sizeOf(pending) > 0) {
     const held = pop(pending);
-    if (!followLine(pop(pending), held, evidence, linux)) {
+    const from = pop(pending);
+    if (isDone(from, linux)) continue;
+    if (!followLine(from, held, evidence, linux)) {
       sound = false;
       if (isGuess) shorten(pending, 0);
     }
   }
   return sound;
+}
+
+/** Whether to follow what a position leads to would tell nothing new. */
+function isDone(position: i32, linux: bool): bool {
+  const mark = markAt(position);
+  if ((mark & RANK) == 0) return false;
+  return !linux || ((mark & LINUX) != 0 && (!hasHost || (noteAt(position) & HOLDS_NONE) != 0));
 }
 
 /**
@@ -263,11 +271,10 @@ function followLine(from: i32, held: i32, evidence: i32, linux: bool): bool {
         if (sawCall) return takeBack(behindCall);
         if (isGuess) return false;
       }
-      markInstruction(at, length, evidence);
+      markInstruction(at, length, linux ? evidence | LINUX : evidence);
       if (isGuess) push(journal, at);
       if (sawCall) push(behindCall, at);
-    }
-    if (linux) addMark(at, LINUX);
+    } else if (linux) addMark(at, LINUX);
     const next = at + length;
     if (asksHost) stepOver(at, end, toAddress + next);
     const way = flow();
@@ -282,8 +289,7 @@ function followLine(from: i32, held: i32, evidence: i32, linux: bool): bool {
       if (taken == 0) leaveToOthers(target(at), at, region, evidence);
       else reach(target(at), at, region, false, registers, known);
       if (taken == 1) {
-        push(otherSystems, next);
-        push(otherSystems, evidence);
+        pushPair(otherSystems, next, evidence);
         return true;
       }
     } else if (way == JUMP) {
@@ -321,8 +327,7 @@ function reach(to: i64, source: i32, region: i32, isCall: bool, host: i32, known
 function queue(position: i32, source: i32, isCall: bool, host: i32, knownSource: bool): void {
   if (!knownSource) addEdge(position, source);
   addMark(position, isCall ? FUNCTION | LEADER : LEADER);
-  push(pending, position);
-  push(pending, host);
+  pushPair(pending, position, host);
 }
 
 function leaveToOthers(to: i64, source: i32, region: i32, evidence: i32): void {
@@ -330,13 +335,11 @@ function leaveToOthers(to: i64, source: i32, region: i32, evidence: i32): void {
   if (position < 0) return;
   addEdge(position, source);
   addMark(position, LEADER);
-  push(otherSystems, position);
-  push(otherSystems, evidence);
+  pushPair(otherSystems, position, evidence);
 }
 
 function addEdge(to: i32, source: i32): void {
-  push(edges, to);
-  push(edges, source);
+  pushPair(edges, to, source);
 }
 
 /** Remembers with which registers a leader was reached; true where that is fewer than at an earlier visit. */

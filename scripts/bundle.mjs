@@ -121,12 +121,12 @@ export async function bundleCommand(folder) {
       input: `src/cli/${name}.ts`,
       platform: "node",
       plugins: [lazyModules],
-      external: /\/command\/keep\.js$/,
+      external: /\/command\/keep\.cjs$/,
       transform: { define },
       output: { file: join(folder, file), format: "cjs", strict: true, minify: true },
     });
   await alone("start", { COMMAND_HASH: JSON.stringify(hash.digest("hex").slice(0, 16)) }, "cli.cjs");
-  await alone("keep", {}, "command/keep.js");
+  await alone("keep", {}, "command/keep.cjs");
   chmodSync(join(folder, "cli.cjs"), 0o755);
 }
 

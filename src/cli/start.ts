@@ -26,8 +26,12 @@ const parts = partsBeside(__filename, `${__dirname}/command`, asUsual(require), 
 if (folder !== undefined && !isWorker) {
   process.on("exit", (code) => {
     if (code > 1 || (given.kinds.includes(code) && !parts.hasNew() && !parts.hasRefused())) return;
-    const { keep }: typeof import("./keep.js") = require("./command/keep.js");
-    keep(folder, name, parts, given, code, (other) => other.startsWith(COMMAND_HASH));
+    try {
+      const { keep }: typeof import("./keep.js") = require("./command/keep.cjs");
+      keep(folder, name, parts, given, code, (other) => other.startsWith(COMMAND_HASH));
+    } catch {
+      // Too few descriptors, for instance: the next start compiles again.
+    }
   });
 }
 

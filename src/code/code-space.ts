@@ -1,5 +1,6 @@
 /** The executable bytes of one ELF view as one array, with the way from a position to its address and file offset and back. */
 
+import { unboxed } from "../bytes/engine.js";
 import type { ByteSource } from "../bytes/source.js";
 import type { ElfView, LoadedRange } from "../image/image.js";
 import { loadRanges } from "../image/load.js";
@@ -75,7 +76,12 @@ export function codeSpaceOf(ranges: readonly LoadedRange[], parts: readonly Uint
   let size = 0;
   for (const [index, range] of ranges.entries()) {
     const part = parts[index];
-    regions.push({ start: size, size: part.length, address: range.address, fileOffset: range.fileOffset });
+    regions.push({
+      start: size,
+      size: part.length,
+      address: unboxed(range.address),
+      fileOffset: unboxed(range.fileOffset),
+    });
     size += part.length;
   }
   if (parts.length === 1) return new CodeSpace(parts[0], regions);

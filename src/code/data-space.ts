@@ -1,5 +1,6 @@
 /** The bytes that a view loads without execute permission: where constants, tables and pointers to functions lie. */
 
+import { unboxed } from "../bytes/engine.js";
 import { includesText } from "../bytes/find.js";
 import type { ByteSource } from "../bytes/source.js";
 import type { ElfView, LoadedRange } from "../image/image.js";
@@ -19,7 +20,7 @@ export class DataSpace {
 
   constructor(regions: readonly { address: number; bytes: Uint8Array }[]) {
     this.regions = regions.map(({ address, bytes }) => ({
-      address,
+      address: unboxed(address),
       bytes,
       view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     }));

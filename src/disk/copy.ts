@@ -6,14 +6,33 @@ import { STORED_UNIT } from "./block-count.js";
 import { copySparse } from "./copy-sparse.js";
 import { type FileSource, pathOf } from "./file-source.js";
 
-/** Less is copied before a signal could matter; and Node takes longer to load what copies beside the program's other work. */
+/**
+ * Less is copied before a signal could matter, and by one call: Node takes longer to load what copies beside the program's other work,
+ * and to make an error of what a file system cannot do.
+ */
 const LARGE = 32 << 20;
+
+/**
+ * Copies `source` to `target`, which must not exist: by sharing blocks where the file system can. With `onlyByShare` it returns false,
+ * and nothing is done, where that cannot be. Throws the system's error, and InputError where the source changes.
+ */
+export async function copyOf(source: FileSource, target: string, onlyByShare: boolean): Promise<boolean> {
+  if ((onlyByShare || source.size >= LARGE || hasHoles(source)) && shareBlocks(source, target)) return true;
+  if (onlyByShare) return false;
+  await copyFile(source, target);
+  return true;
+}
+
+function hasHoles({ descriptor }: FileSource): boolean {
+  const { blocks, size } = fstatSync(descriptor);
+  return blocks * STORED_UNIT < size;
+}
 
 /**
  * Makes `target` share the blocks of `source`, in no time whatever the size; returns whether the file system can.
  * `target` must not exist.
  */
-export function shareBlocks(source: FileSource, target: string): boolean {
+function shareBlocks(source: FileSource, target: string): boolean {
   try {
     copyFileSync(pathOf(source), target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
     return true;
@@ -24,13 +43,13 @@ export function shareBlocks(source: FileSource, target: string): boolean {
 }
 
 /**
- * Copies `source` to `target`, which must not exist: within the kernel where the file is dense, and with zeros made holes
- * where it has holes. Signals get through meanwhile. Throws the system's error, and InputError where the source changes.
+ * Copies `source` to `target`, which must not exist: within the kernel where the file is dense (a small one with its blocks shared if it
+ * can be), and with zeros made holes where it has holes. Signals get through meanwhile. Throws the system's error, and InputError where the source changes.
  */
 export async function copyFile(source: FileSource, target: string): Promise<void> {
   const before = fstatSync(source.descriptor);
   if (before.blocks * STORED_UNIT < before.size) await copySparse(source, target);
-  else if (before.size < LARGE) copyFileSync(pathOf(source), target, constants.COPYFILE_EXCL);
+  else if (before.size < LARGE) copyFileSync(pathOf(source), target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   else await promises.copyFile(pathOf(source), target, constants.COPYFILE_EXCL);
   const after = fstatSync(source.descriptor);
   if (after.size !== source.size || after.mtimeMs !== before.mtimeMs) {

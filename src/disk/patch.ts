@@ -14,14 +14,45 @@ export function patchDescriptor(descriptor: number, patches: readonly Patch[], l
     if (lasting) fsyncSync(descriptor);
     return;
   }
-  for (const patch of patches) refuseUnexpected(patch, read(descriptor, patch), "may be replaced already");
+  forEachFound(descriptor, patches, (patch, found) => {
+    if (Buffer.compare(found, patch.expected) !== 0) refuseUnexpected(patch, found, "may be replaced already");
+  });
   for (const { fileOffset, replacement } of patches) write(descriptor, fileOffset, replacement);
   if (lasting) fsyncSync(descriptor);
-  for (const patch of patches) {
-    if (Buffer.compare(read(descriptor, patch), patch.replacement) !== 0) {
+  forEachFound(descriptor, patches, (patch, found) => {
+    if (Buffer.compare(found, patch.replacement) !== 0)
       throw new InputError("the bytes that were written do not come back; something else writes there, or the disk is broken");
-    }
+  });
+}
+
+/** Patches that lie within so many bytes are read at once: asking Node for each takes longer. */
+const WINDOW = 1 << 16;
+
+/** Calls `look` with each patch and the bytes at its place; fewer where the file ends. */
+function forEachFound(descriptor: number, patches: readonly Patch[], look: (patch: Patch, found: Uint8Array) => void): void {
+  const endOf = ({ fileOffset, expected }: Patch) => fileOffset + expected.length;
+  const sorted = [...patches].sort((a, b) => a.fileOffset - b.fileOffset);
+  const usual = new Uint8Array(WINDOW);
+  for (let index = 0; index < sorted.length; ) {
+    const first = sorted[index]!;
+    let next = index + 1;
+    while (next < sorted.length && endOf(sorted[next]!) - first.fileOffset <= WINDOW) next++;
+    const together = sorted.slice(index, next);
+    const size = Math.max(...together.map(endOf)) - first.fileOffset;
+    const memory = size <= WINDOW ? usual : new Uint8Array(size);
+    const bytes = memory.subarray(0, readWhole(descriptor, memory.subarray(0, size), first.fileOffset));
+    for (const patch of together)
+      look(patch, bytes.subarray(patch.fileOffset - first.fileOffset, endOf(patch) - first.fileOffset));
+    index = next;
   }
+}
+
+/** Returns how many bytes there were. */
+function readWhole(descriptor: number, into: Uint8Array, fileOffset: number): number {
+  let done = 0;
+  for (let count = -1; count !== 0 && done < into.length; done += count)
+    count = readSync(descriptor, into, done, into.length - done, fileOffset + done);
+  return done;
 }
 
 /** Larger than any script; what changes its length is read whole. */

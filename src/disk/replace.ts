@@ -6,7 +6,7 @@ import { patchedSource } from "../bytes/patched.js";
 import type { ByteSource } from "../bytes/source.js";
 import { InputError } from "../errors.js";
 import { keepsLength, type Patch } from "../fix/apply.js";
-import { copyFile, shareBlocks } from "./copy.js";
+import { copyOf } from "./copy.js";
 import { type FileSource, kindOf, openFile, reasonOf } from "./file-source.js";
 import { changeInPlace } from "./in-place.js";
 import { alone } from "./lock.js";
@@ -113,10 +113,7 @@ async function replaceByCopy(job: Job, onlyByShare: boolean): Promise<boolean> {
   try {
     // A folder that only its owner may enter: nobody meets the copy before it is whole and has its mode bits.
     const temporary = join(folder, "result");
-    if (!shareBlocks(source, temporary)) {
-      if (onlyByShare) return false;
-      await copyFile(source, temporary);
-    }
+    if (!(await copyOf(source, temporary, onlyByShare))) return false;
     patchCopy(temporary, patches, writing.mode ?? fstatSync(source.descriptor).mode, lasting);
     await proveFile(temporary, source.name, writing);
     commit(temporary, job);
