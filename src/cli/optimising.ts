@@ -7,8 +7,8 @@
 import { nodeBinding } from "../disk/node-binding.js";
 
 /** In bytes of code that was executed; the second are V8's defaults (v8/src/flags/flag-definitions.h). */
-const LATE = ["--interrupt-budget=1000000", "--wasm-tiering-budget=20000000"];
-const USUAL = ["--interrupt-budget=67584", "--wasm-tiering-budget=1800000"];
+const LATE = "--interrupt-budget=1000000 --wasm-tiering-budget=20000000";
+const USUAL = "--interrupt-budget=67584 --wasm-tiering-budget=1800000";
 
 /** These Node has loaded before it runs anything (process.moduleLoadList), the last src/cli/parts.ts. */
 const LOADED = ["node:buffer", "node:events", "node:fs", "node:path", "node:url", "node:util", "node:vm"];
@@ -22,10 +22,7 @@ type Require = (module: string) => unknown;
  */
 export function optimiseLate(): (load: Require) => Require {
   if (!process.version.startsWith("v20.")) return (load) => load;
-  const { setFlagsFromString: setOne } = nodeBinding<typeof import("node:v8")>("v8") ?? require("node:v8");
-  const set = (flags: readonly string[]) => {
-    for (const flag of flags) setOne(flag);
-  };
+  const { setFlagsFromString: set } = nodeBinding<typeof import("node:v8")>("v8") ?? require("node:v8");
   set(LATE);
   return (load) => (module) => {
     if (LOADED.includes(module)) return load(module);

@@ -1,5 +1,5 @@
 /** Actually Portable Executables: the ELF headers that a shell script prints over the start of the file. */
-import { positionsOf } from "../bytes/find.js";
+import { asciiOf, positionsOf } from "../bytes/find.js";
 import type { ByteSource } from "../bytes/source.js";
 import { InputError } from "../errors.js";
 import { readElf } from "./elf.js";
@@ -13,7 +13,7 @@ const magics = ["MZqFpD", "jartsr", "APEDBG"] as const;
 const elfHeaderSize = 64;
 const backslash = 0x5c;
 const quote = 0x27;
-const printf = [...new TextEncoder().encode("printf '")];
+const printf = asciiOf("printf '");
 
 /** Which of the three magics (APE specification, "File Header") the file starts with, if any: the name, then `='`. */
 export function apeMagic(start: Uint8Array): ApeParts["magic"] | undefined {

@@ -15,11 +15,16 @@ test.each(["Node's Buffer", "none"])(
     // Few values, so that much is found; some are frequent in code, some not.
     const byte = fc.constantFrom(0x00, 0x0f, 0x48, 0x65, 0x05);
     const bytes = fc.uint8Array({ maxLength: 300 }).map((all) => all.map((value) => [0x00, 0x0f, 0x48, 0x65, 0x05][value % 5]!));
-    fc.assert(
-      fc.property(fc.array(byte, { minLength: 1, maxLength: 4 }), bytes, (sequence, all) => {
-        const expected = [...all.keys()].filter((at) => sequence.every((value, i) => all[at + i] === value));
-        expect(positionsOf(sequence, all)).toEqual(expected);
-      }),
-    );
+    // Few bytes are looked through in another way than many.
+    for (const before of [0, 1 << 14]) {
+      fc.assert(
+        fc.property(fc.array(byte, { minLength: 1, maxLength: 4 }), bytes, (sequence, some) => {
+          const all = new Uint8Array(before + some.length).fill(0x90, 0, before);
+          all.set(some, before);
+          const expected = [...some.keys()].filter((at) => sequence.every((value, i) => some[at + i] === value));
+          expect(positionsOf(sequence, all)).toEqual(expected.map((at) => before + at));
+        }),
+      );
+    }
   },
 );

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { CodeSpace } from "../../src/code/code-space.js";
 import { Evidence } from "../../src/code/evidence.js";
+import { forgetWalk } from "../../src/code/kernel.js";
 import { Walk } from "../../src/code/walk.js";
 import { executableParts } from "../x86/executable.js";
 
@@ -38,6 +39,34 @@ test("a result outlives the next walks, of larger and of smaller programs", () =
   walkOf(1 << 18, 1000);
   expect(said(first)).toEqual(before);
   expect(said(larger)).toEqual(ofLarger);
+});
+
+test("one that was forgotten answers nothing, and the next walk is right", () => {
+  const expected = said(walkOf(1 << 16, 40_000));
+  const forgotten = walkOf(1 << 16, 40_000);
+  forgetWalk();
+  expect(() => forgotten.rankAt(0)).toThrow("done with");
+  expect(() => forgotten.sourcesOf(0)).toThrow("done with");
+  expect(() => forgotten.systemCalls()).toThrow();
+  expect(said(walkOf(1 << 16, 40_000))).toEqual(expected);
+  forgetWalk();
+  forgetWalk();
+});
+
+test("system calls are those by `syscall`, in ascending order, however often they were decoded", () => {
+  // jmp to the second syscall, then both in a row; int $0x80 and sysenter are none.
+  const code = [0xeb, 0x02, 0x0f, 0x05, 0x0f, 0x05, 0xcd, 0x80, 0x48, 0x0f, 0x05, 0xeb, 0xf5, 0x0f, 0x34];
+  const walk = new Walk({
+    space: new CodeSpace(Uint8Array.from(code), [{ start: 0, size: code.length, address: 0x400000, fileOffset: 0 }]),
+    entries: [0, 13].map((position) => ({ position, evidence: Evidence.Entry })),
+    functions: [],
+    names: [],
+    pointers: [2, 4],
+    absoluteImmediates: false,
+    hostVariable: undefined,
+    data: undefined,
+  });
+  expect(walk.systemCalls()).toEqual([2, 4, 8]);
 });
 
 test("the bytes around an unknown one, up to what is known or to the bounds", () => {

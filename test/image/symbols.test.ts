@@ -154,6 +154,18 @@ describe("symbols in the zip archive of an APE", () => {
     });
   }
 
+  test("what was read last is given for the same bytes alone, and where they are loaded alike", async () => {
+    const { source, view, zip } = await open(buildApe({ zip: [{ name: ".symtab.amd64", bytes: table }] }));
+    expect(await readSymbols(source, view, zip)).toEqual(expected);
+    const bytes = await source.read(0, source.size);
+    const name = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf("main\0");
+    bytes[name] = "r".charCodeAt(0);
+    expect(await readSymbols(source, view, zip)).toEqual([expected[0], { ...expected[1], name: "rain" }]);
+    const asData = view.ranges.map((range) => ({ ...range, executable: false }));
+    const found = await readSymbols(source, { ...view, ranges: asData }, zip);
+    expect(found.map(({ isFunction }) => isFunction)).toEqual([false, false]);
+  });
+
   test(".symtab of older builds, and not that of another machine", async () => {
     const old = await open(buildApe({ zip: [{ name: ".symtab", bytes: table }] }));
     expect(await readSymbols(old.source, old.view, old.zip)).toEqual(expected);
