@@ -121,7 +121,6 @@ export async function bundleCommand(folder) {
       input: `src/cli/${name}.ts`,
       platform: "node",
       plugins: [lazyModules],
-      external: /\/command\/keep\.cjs$/,
       transform: { define },
       output: { file: join(folder, file), format: "cjs", strict: true, minify: true },
     });

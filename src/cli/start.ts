@@ -27,7 +27,7 @@ if (folder !== undefined && !isWorker) {
   process.on("exit", (code) => {
     if (code > 1 || (given.kinds.includes(code) && !parts.hasNew() && !parts.hasRefused())) return;
     try {
-      const { keep }: typeof import("./keep.js") = require("./command/keep.cjs");
+      const { keep }: typeof import("./keep.js") = require(`${__dirname}/command/keep.cjs`);
       keep(folder, name, parts, given, code, (other) => other.startsWith(COMMAND_HASH));
     } catch {
       // Too few descriptors, for instance: the next start compiles again.
