@@ -48,33 +48,9 @@ async function compile(source, ...options) {
       ...["-O3", "--converge", "--runtime", "stub", "--noAssert", "--outFile", wasm, ...options],
     ]);
     if (error) throw new Error(`kernel/${source} does not compile:\n${stderr}`);
-    return await withFewerCalls(readFileSync(wasm));
+    return readFileSync(wasm);
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/**
- * Functions in place of their calls, up to a larger size than the compiler takes them to: V8 compiles the module a second time, for speed,
- * only after a command has ended, and what it makes at first spends much on each call.
- */
-async function withFewerCalls(bytes) {
-  const { default: binaryen } = await import("assemblyscript/binaryen");
-  const module = binaryen.readBinary(bytes);
-  try {
-    // In instructions, roughly. Beyond that the second walk gets no faster, and compiling slower.
-    binaryen.setAlwaysInlineMaxSize(20);
-    binaryen.setFlexibleInlineMaxSize(120);
-    binaryen.setOneCallerInlineMaxSize(1000);
-    binaryen.setOptimizeLevel(3);
-    binaryen.setShrinkLevel(0);
-    const { MutableGlobals, SignExt, NontrappingFPToInt, BulkMemory, BulkMemoryOpt, SIMD128 } = binaryen.Features;
-    module.setFeatures(MutableGlobals | SignExt | NontrappingFPToInt | BulkMemory | BulkMemoryOpt | SIMD128);
-    module.optimize();
-    module.optimize();
-    return module.emitBinary();
-  } finally {
-    module.dispose();
   }
 }
 

@@ -1,13 +1,13 @@
 /**
  * When V8 optimises. It does so with what has run for some milliseconds. A command is over before that pays, and what every program
- * needs at length is WebAssembly; so Node 20 is told to wait fifteen times as long, and eleven times before it compiles WebAssembly a
+ * needs at length is WebAssembly; so Node 20 is told to wait fifteen times as long, and a hundred times before it compiles WebAssembly a
  * second time. Node 22 and later have no such flag for JavaScript, and wait longer by themselves.
  */
 
 import { nodeBinding } from "../disk/node-binding.js";
 
 /** In bytes of code that was executed; the second are V8's defaults (v8/src/flags/flag-definitions.h). */
-const LATE = "--interrupt-budget=1000000 --wasm-tiering-budget=20000000";
+const LATE = "--interrupt-budget=1000000 --wasm-tiering-budget=200000000";
 const USUAL = "--interrupt-budget=67584 --wasm-tiering-budget=1800000";
 
 /** These Node has loaded before it runs anything (process.moduleLoadList), the last src/cli/parts.ts. */
