@@ -5,7 +5,7 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { temporaryFolder } from "../support/cli.js";
-import { hasProgram, testNeeding } from "../support/requirements.js";
+import { testNeeding, works } from "../support/requirements.js";
 import { alarmsOn, failures } from "./healthy.js";
 
 const folder = temporaryFolder();
@@ -57,7 +57,7 @@ const TOOLCHAINS: readonly Toolchain[] = [
 ];
 
 describe.each(TOOLCHAINS.map((one) => [one.program, one] as const))("%s", (program, { file, source, builds }) => {
-  testNeeding(hasProgram(program), program)(
+  testNeeding(works(program, program === "rustc" ? "--version" : "version"), program)(
     `${builds.length} layouts run everywhere, and nothing speaks against them`,
     async () => {
       const work = join(folder, program);

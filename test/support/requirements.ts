@@ -12,6 +12,11 @@ export function hasProgram(name: string): boolean {
   return spawnSync("/bin/sh", ["-c", `command -v ${name}`]).status === 0;
 }
 
+/** Whether a program works: rustup leaves a rustc where none is installed. `args` have to be answered with status 0. */
+export function works(name: string, ...args: string[]): boolean {
+  return spawnSync(name, args, { timeout: 30_000 }).status === 0;
+}
+
 /** Whether this process may mount, as root outside most containers may. */
 export function canMount(): boolean {
   return isRoot && spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
