@@ -60,7 +60,7 @@ function insteadOfAFix([original, fixed]: readonly [string, string]): (string | 
     { name: "lua, a loop, fixed", program: fixed, args: ["-e", LOOP] },
     { name: "lua, a loop, in qemu-user", program: "qemu-x86_64-static", args: [original, "-e", LOOP] },
     { name: "lua, a loop, under ptrace (strace -f)", program: "strace", args: ["-f", "-o", "/dev/null", original, "-e", LOOP] },
-    { name: "lua, a loop, in blink", program: "blink", args: [original, "-e", LOOP] },
+    { name: "lua, a loop, in blink", program: "blink", args: ["-L", "/dev/null", original, "-e", LOOP] },
   ].filter(({ name, program }) => {
     if (isThere(program, "--version")) return true;
     console.log(`left out: ${name}`);

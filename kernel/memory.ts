@@ -15,7 +15,10 @@ export let notes: usize = 0;
 const BYTES_A_BYTE: usize = 8;
 const MOST_AT_ONCE: usize = 1 << 26;
 
-/** `size` bytes that hold whatever they hold, aligned to 16. They cost nothing until they are written. Traps where the engine gives no more memory. */
+/**
+ * `size` bytes that hold whatever they hold, aligned to 16. They cost nothing until they are written. Traps where the engine gives no more
+ * memory.
+ */
 export function reserve(size: usize): usize {
   const at = (free + 15) & ~15;
   if (size > u32.MAX_VALUE - 0xffff - at) unreachable();

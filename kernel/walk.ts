@@ -86,14 +86,14 @@ let hasBoundaries: bool = false;
 let absoluteImmediates: bool = false;
 /** Whether there is a `__hostos`. */
 let hasHost: bool = false;
-/** Per position with HOLDS_SOME: 16 bits, one for each register that holds `__hostos` on every way there. Of nearly all memory it is none. */
+/** Per position with HOLDS_SOME: 16 bits, one for each register that holds `__hostos` on every way there. Few pages of it are ever written. */
 let heldAtLeader: usize = 0;
 
 /** Forgets an earlier walk. `hostVariable` is an address, NONE without. Call it before `walk`. */
 export function startWalk(hostVariable: i64, absolute: bool): void {
   clear(pending);
   clear(otherSystems);
-  // Real programs have one for each 20 to 30 bytes.
+  // A pair for each sixteen bytes: real programs have one for each 15 to 20.
   clear(edges, codeSize >> 3);
   clear(systemCalls);
   clear(journal);

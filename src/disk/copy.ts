@@ -1,6 +1,6 @@
 /** Copying a file: blocks shared where the file system can, holes kept, and interruptible. */
 
-import { constants, copyFileSync, fstatSync, promises } from "node:fs";
+import { constants, copyFileSync, fstatSync, promises, type Stats } from "node:fs";
 import { InputError } from "../errors.js";
 import { STORED_UNIT } from "./block-count.js";
 import { copySparse } from "./copy-sparse.js";
@@ -17,16 +17,13 @@ const LARGE = 32 << 20;
  * and nothing is done, where that cannot be. Throws the system's error, and InputError where the source changes.
  */
 export async function copyOf(source: FileSource, target: string, onlyByShare: boolean): Promise<boolean> {
-  if ((onlyByShare || source.size >= LARGE || hasHoles(source)) && shareBlocks(source, target)) return true;
+  if ((onlyByShare || source.size >= LARGE || hasHoles(fstatSync(source.descriptor))) && shareBlocks(source, target)) return true;
   if (onlyByShare) return false;
   await copyFile(source, target);
   return true;
 }
 
-function hasHoles({ descriptor }: FileSource): boolean {
-  const { blocks, size } = fstatSync(descriptor);
-  return blocks * STORED_UNIT < size;
-}
+const hasHoles = ({ blocks, size }: Stats): boolean => blocks * STORED_UNIT < size;
 
 /**
  * Makes `target` share the blocks of `source`, in no time whatever the size; returns whether the file system can.
@@ -44,11 +41,12 @@ function shareBlocks(source: FileSource, target: string): boolean {
 
 /**
  * Copies `source` to `target`, which must not exist: within the kernel where the file is dense (a small one with its blocks shared if it
- * can be), and with zeros made holes where it has holes. Signals get through meanwhile. Throws the system's error, and InputError where the source changes.
+ * can be), and with zeros made holes where it has holes. Signals get through meanwhile. Throws the system's error, and InputError where
+ * the source changes.
  */
 export async function copyFile(source: FileSource, target: string): Promise<void> {
   const before = fstatSync(source.descriptor);
-  if (before.blocks * STORED_UNIT < before.size) await copySparse(source, target);
+  if (hasHoles(before)) await copySparse(source, target);
   else if (before.size < LARGE) copyFileSync(pathOf(source), target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   else await promises.copyFile(pathOf(source), target, constants.COPYFILE_EXCL);
   const after = fstatSync(source.descriptor);
