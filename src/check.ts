@@ -79,9 +79,9 @@ async function checkScript(file: FileSubject): Promise<ViewReport> {
 }
 
 function findingOf(rule: (typeof rules)[number], found: Found, machine: Finding["machine"], target: Target): Finding {
-  const { clauses, basis } = found.behaviour ?? rule.behaviour;
+  const behaviour = found.behaviour ?? rule.behaviour;
   // gVisor for arm64 could not be run.
-  const known: Behaviour = { clauses, basis: machine === "aarch64" ? "source" : basis };
+  const known: Behaviour = machine === "aarch64" ? { ...behaviour, basis: "source" } : behaviour;
   const withRule = (repair: Repair<Change>) => ({
     ...repair,
     edits: repair.edits.map((change) => ({ ...change, rule: rule.id })),
@@ -89,7 +89,7 @@ function findingOf(rule: (typeof rules)[number], found: Found, machine: Finding[
   return {
     rule: rule.id,
     machine,
-    effects: effectsOf(known, target.release),
+    effects: effectsOf(rule.id, known, target.release),
     sites: found.sites,
     leftAlone: found.leftAlone ?? [],
     facts: found.facts ?? {},

@@ -1,6 +1,7 @@
 /** The command line: what each command takes, and what it is done by. The commands themselves are loaded when they are called. */
 
 import { Command, CommanderError, Help, Option } from "commander";
+import { ranReleaseIds } from "../sandbox/gvisor.js";
 import { VERSION } from "../version.js";
 import { checkCommand, checkDefaults } from "./check.js";
 import type { ExitCode } from "./exit-code.js";
@@ -154,7 +155,7 @@ const commands: Record<string, (command: Command) => void> = {
       .description("run a command under the refusals of a gVisor release, without gVisor")
       .usage("[options] -- <command...>")
       .argument("[command...]", "the program and its arguments")
-      .option("--release <release>", "newest, 2024-07 or 2022-12", "newest")
+      .option("--release <release>", `newest, ${[...ranReleaseIds].reverse().join(", ")}`, "newest")
       .option("--explain", "say what a rehearsal cannot imitate", false)
       .action(async (command: string[], options) => {
         const { rehearseCommand } = await import("./rehearse.js");

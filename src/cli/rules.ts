@@ -20,7 +20,7 @@ export async function rulesCommand(id: string | undefined, options: { json: bool
       fixable,
       title: words.title,
       why: words.why,
-      effects: effectsOf(behaviour, newest.release),
+      effects: effectsOf(ruleId, behaviour, newest.release),
       ...(probe && { probe: probe.id }),
       links: words.links,
     }));

@@ -2,8 +2,8 @@
 
 import { ERRNO } from "../sandbox/errno.js";
 import type { RanReleaseId } from "../sandbox/gvisor.js";
-import { type Condition, type Refusal, refusals } from "../sandbox/refusals.js";
-import { CAPABILITIES, systemCalls } from "../sandbox/system-calls.js";
+import { type Condition, type Refusal, refusalsOf } from "../sandbox/refusals.js";
+import { CAPABILITIES, systemCallsOf } from "../sandbox/system-calls.js";
 
 const LD_ABS = 0x20;
 const JA = 0x05;
@@ -33,11 +33,12 @@ export function filterFor(release: RanReleaseId, capabilities: bigint): Uint8Arr
   const enosys = RET_ERRNO | ERRNO.ENOSYS;
   program.add(LD_ABS, ARCH).jump(JEQ, X86_64, undefined, "enosys").add(LD_ABS, NR);
   const leaves: [number, Leaf][] = [];
-  const all = new Map(systemCalls.map((call) => [call.number, call.answers[release]]));
+  const all = systemCallsOf(release);
+  const refusals = refusalsOf(release);
   const end = Math.max(...all.keys()) + 1;
   for (let number = 0; number < end; number++) {
     const answer = all.get(number) ?? { errno: "ENOSYS" as const };
-    const rules = refusals.filter((rule) => rule.number === number && (rule.releases?.includes(release) ?? true));
+    const rules = refusals.filter((rule) => rule.number === number);
     let leaf: Leaf;
     if (answer === "served") leaf = rules.length > 0 ? rules : ALLOW;
     else if ("errno" in answer) leaf = RET_ERRNO | ERRNO[answer.errno];

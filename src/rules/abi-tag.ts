@@ -53,7 +53,7 @@ export const abiTag = defineRule({
         "with glibc 2.36 it is loaded everywhere. `test/rules/abi-tag.test.ts`, with the old glibc that `scripts/install-old-glibc.sh` fetches.",
     },
   },
-  behaviour: { clauses: [{ consequence: "fails", until: CHANGED }], basis: "run" },
+  behaviour: { clauses: [{ consequence: "fails", until: CHANGED }] },
   probe: abiTagProbe,
   async find(subject) {
     const { view, source } = subject;
@@ -129,7 +129,7 @@ function kernelFacts(version: Version): { version: string; kernel: string } {
 }
 
 function behaviourFor(version: Version, consequence: "fails" | "may-fail"): Behaviour {
-  return { clauses: [isNewer(version, SINCE) ? { consequence } : { consequence, until: CHANGED }], basis: "run" };
+  return { clauses: [isNewer(version, SINCE) ? { consequence } : { consequence, until: CHANGED }] };
 }
 
 function wordsOf(version: Version): Uint8Array {

@@ -31,7 +31,7 @@ export const gsSelectorLoad = defineRule({
     ],
     page,
   },
-  behaviour: { clauses: [{ consequence: "fails", platforms: ["systrap"] }], basis: "run" },
+  behaviour: { clauses: [{ consequence: "fails", platforms: ["systrap"] }] },
   probe: {
     id: "gs-selector-load",
     bites: wrong,
@@ -51,7 +51,7 @@ export const gsSelectorLoad = defineRule({
       loads.map(({ position }) => position),
     );
     return {
-      behaviour: { clauses: [{ consequence, platforms: ["systrap"] }], basis: "run" },
+      behaviour: { clauses: [{ consequence, platforms: ["systrap"] }] },
       sites: loads.map(({ position }) => siteAt(code, position, "load of %gs")),
       facts: { loads: loads.length, null: loads.every(({ isNull }) => isNull) },
       repair: repairOf(analysis, loads),

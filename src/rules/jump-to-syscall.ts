@@ -10,7 +10,7 @@ import { UNDER_QEMU } from "./emulation.js";
 import { page } from "./pages/jump-to-syscall.js";
 import { editAt, siteAt } from "./sites.js";
 
-const onSystrap = (consequence: Consequence): Behaviour => ({ clauses: [{ consequence, platforms: ["systrap"] }], basis: "run" });
+const onSystrap = (consequence: Consequence): Behaviour => ({ clauses: [{ consequence, platforms: ["systrap"] }] });
 
 const [GETPID, GETPPID] = [39, 110];
 /** So many calls that systrap has rewritten the place. */

@@ -14,7 +14,7 @@ const GETPPID = 110;
 const ROUNDS = 20;
 
 /** From the second time on that the call is made, so it is never certain. */
-const behaviour: Behaviour = { clauses: [{ consequence: "may-fail", platforms: ["systrap"] }], basis: "run" };
+const behaviour: Behaviour = { clauses: [{ consequence: "may-fail", platforms: ["systrap"] }] };
 
 export const syscallMispatch = defineRule({
   id: "syscall-mispatch",

@@ -12,7 +12,7 @@ import { page } from "./pages/wrfsbase.js";
 import { consequenceOf } from "./reach.js";
 import { siteAt } from "./sites.js";
 
-const onPtrace = (consequence: Consequence): Behaviour => ({ clauses: [{ consequence, platforms: ["ptrace"] }], basis: "run" });
+const onPtrace = (consequence: Consequence): Behaviour => ({ clauses: [{ consequence, platforms: ["ptrace"] }] });
 
 export const wrfsbase = defineRule({
   id: "wrfsbase",

@@ -19,7 +19,6 @@ const behaviourOf = (consequence: Consequence): Behaviour => ({
     { consequence, platforms: ["systrap"] },
     { consequence: "may-fail", platforms: ["kvm"] },
   ],
-  basis: "run",
 });
 
 export const wrgsbase = defineRule({

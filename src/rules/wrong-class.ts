@@ -34,7 +34,7 @@ export const wrongClass = defineRule({
     if (view.class === 64 && hasGvisor) return undefined;
     if (view.type !== 2 && view.type !== 3) return undefined;
     return {
-      behaviour: always("fails", isI386 ? "run" : "source"),
+      behaviour: always("fails", isI386 ? undefined : "source"),
       sites: [
         {
           address: undefined,

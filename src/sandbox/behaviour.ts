@@ -1,5 +1,6 @@
 /** What gVisor makes of something, over releases and platforms: as data, so that a verdict can be given for any of them. */
 
+import { isShown } from "./evidence.js";
 import { type Platform, platforms, type Release, type ReleaseId, releases } from "./gvisor.js";
 
 /** What a finding means when the program is started, from harmless to worst. */
@@ -22,31 +23,27 @@ export interface Clause {
 export interface Behaviour {
   /** The first that fits a release and platform holds; where none fits, the program runs. */
   readonly clauses: readonly Clause[];
-  /** "run": seen on every release and platform that could be run (`Release.ran`). "source": only read in gVisor's source. */
-  readonly basis: "run" | "source";
+  /** "source": only read in gVisor's source, whatever the recorded runs show of the rule: they are of another form of it. */
+  readonly basis?: "source";
 }
 
 /** What a finding means on one platform, in the release asked for and in the others. */
 export interface Effect {
   readonly consequence: Consequence;
-  /** Whether a run of that release and platform stands behind it, or gVisor's source only. */
+  /** Whether a recorded run of that release and platform shows it, or gVisor's source only says so. */
   readonly basis: "run" | "source";
   /** The consequence in every release that is known. */
   readonly releases: Readonly<Record<ReleaseId, Consequence>>;
 }
 
 /** The same in every release, on some platforms (all unless told). */
-export function always(
-  consequence: Consequence,
-  basis: Behaviour["basis"] = "run",
-  on: readonly Platform[] = platforms,
-): Behaviour {
-  return { clauses: [{ consequence, platforms: on }], basis };
+export function always(consequence: Consequence, basis?: Behaviour["basis"], on: readonly Platform[] = platforms): Behaviour {
+  return { clauses: [{ consequence, platforms: on }], ...(basis && { basis }) };
 }
 
 /** Up to the day on which gVisor's source was changed (YYYY-MM-DD); the program runs from then on. */
-export function until(day: string, consequence: Consequence, basis: Behaviour["basis"] = "run"): Behaviour {
-  return { clauses: [{ consequence, until: day }], basis };
+export function until(day: string, consequence: Consequence): Behaviour {
+  return { clauses: [{ consequence, until: day }] };
 }
 
 /** What happens in one release, on one platform. */
@@ -58,13 +55,20 @@ export function consequenceIn(behaviour: Behaviour, release: Release, platform: 
   return behaviour.clauses.find(fits)?.consequence ?? "runs";
 }
 
+/** Whether it is as recorded runs of the rule's programs show, or as gVisor's source says only. */
+export function basisOf(rule: string, behaviour: Behaviour, release: Release, platform: Platform): Effect["basis"] {
+  if (behaviour.basis === "source") return "source";
+  const outcome = consequenceIn(behaviour, release, platform) === "runs" ? "runs" : "fails";
+  return isShown(rule, release.id, platform, outcome) ? "run" : "source";
+}
+
 /** What happens on every platform, for the release asked for. */
-export function effectsOf(behaviour: Behaviour, asked: ReleaseId): Record<Platform, Effect> {
+export function effectsOf(rule: string, behaviour: Behaviour, asked: ReleaseId): Record<Platform, Effect> {
+  const release = releases.find(({ id }) => id === asked)!;
   const entries = platforms.map((platform): [Platform, Effect] => {
-    const perRelease = releases.map((release) => [release.id, consequenceIn(behaviour, release, platform)] as const);
+    const perRelease = releases.map((one) => [one.id, consequenceIn(behaviour, one, platform)] as const);
     const known = Object.fromEntries(perRelease) as Record<ReleaseId, Consequence>;
-    const wasRun = releases.some((release) => release.id === asked && release.ran.includes(platform));
-    return [platform, { consequence: known[asked], basis: wasRun ? behaviour.basis : "source", releases: known }];
+    return [platform, { consequence: known[asked], basis: basisOf(rule, behaviour, release, platform), releases: known }];
   });
   return Object.fromEntries(entries) as Record<Platform, Effect>;
 }

@@ -1,9 +1,10 @@
 /** What gVisor releases and platforms there are to speak about. */
 
-/** How gVisor runs application code. systrap is the default since 2023; ptrace was before. */
-export const platforms = ["systrap", "ptrace", "kvm"] as const;
-/** One of them. */
-export type Platform = (typeof platforms)[number];
+import { type Platform, platforms } from "../gvisor/platforms.js";
+import { type RanReleaseId, type ReleaseId, ranReleaseIds, releaseFiles, releaseIds } from "../gvisor/releases.js";
+
+export { type Platform, platforms } from "../gvisor/platforms.js";
+export { type RanReleaseId, type ReleaseId, ranReleaseIds, releaseIds } from "../gvisor/releases.js";
 
 /** A gVisor release whose behaviour is known, by the month of its source. */
 export interface Release {
@@ -17,44 +18,14 @@ export interface Release {
   readonly ran: readonly Platform[];
 }
 
-/** Releases that were run. */
-export const ranReleaseIds = ["2022-12", "2024-07", "2026-09"] as const;
-export type RanReleaseId = (typeof ranReleaseIds)[number];
-
-/** The releases that Sandfit knows, oldest first: year and month. */
-export const releaseIds = ["2022-12", "2024-07", "2026-08", "2026-09"] as const;
-/** One of them. */
-export type ReleaseId = (typeof releaseIds)[number];
-
-/** The source that was read beside the runs: google/gvisor of 21 August 2026. */
-const SOURCE_COMMIT = "3c5eee17dc45659fb86843531074f38e78e0cc35";
-
 /** Every release that can be asked about, oldest first. */
-export const releases: readonly Release[] = [
-  {
-    id: "2022-12",
-    date: "2022-12-16",
-    commit: "2342c658c7c2ccdc1e23d642a5873c80297669de",
-    description: "runsc 0.0~20221219 (Debian 12), release-20221219.0",
-    ran: ["ptrace"],
-  },
-  {
-    id: "2024-07",
-    date: "2024-07-26",
-    commit: "8db16e88598170344d74c4aca32b90e58b9f7c43",
-    description: "runsc 0.0~20240729 (Debian 13), release-20240729.0",
-    ran: ["systrap", "ptrace"],
-  },
-  { id: "2026-08", date: "2026-08-21", commit: SOURCE_COMMIT, description: "source of 21 August 2026", ran: [] },
-  {
-    id: "2026-09",
-    date: "2026-09-05",
-    // Of the branch `go`, into which each day's source is merged; the module's version names no more of it.
-    commit: "160fafc42237",
-    description: "gvisor.dev/gvisor 20260905035102-160fafc42237",
-    ran: ["systrap", "ptrace"],
-  },
-];
+export const releases: readonly Release[] = releaseIds.map((id) => {
+  const { date, commit, description, platforms: known } = releaseFiles[id];
+  return { id, date, commit, description, ran: platforms.filter((platform) => known[platform] === "run") };
+});
+
+/** The source that was read beside the runs, to which line numbers belong. */
+const SOURCE_COMMIT = releaseFiles["2026-08"].commit;
 
 /** Address of a file in gVisor's source, at the commit that the line number is from. */
 export function gvisorSource(path: string, line?: number): string {
@@ -68,7 +39,10 @@ export interface Target {
 }
 
 /** The newest release that was run, on every platform. */
-export const newest = { release: "2026-09", platforms } as const satisfies Target;
+export const newest = {
+  release: ranReleaseIds[ranReleaseIds.length - 1] as RanReleaseId,
+  platforms,
+} as const satisfies Target;
 
 /**
  * Reads `RELEASE`, `PLATFORM` or `RELEASE/PLATFORM`, with `newest` as a release.

@@ -1,17 +1,11 @@
-/** What each gVisor release answers to a system call as a whole. */
+/** What each gVisor release answers to a system call as a whole, by its own `runsc help syscalls`. */
 
+import { releaseFiles } from "../gvisor/releases.js";
 import type { ErrnoName } from "./errno.js";
-import { type RanReleaseId, ranReleaseIds } from "./gvisor.js";
-import { SYSTEM_CALL_TABLE } from "./system-call-table.js";
+import type { RanReleaseId } from "./gvisor.js";
 
 /** Served at least in part; refused with one error; or EPERM without a capability and ENOSYS with it. */
 export type Answer = "served" | { readonly errno: ErrnoName } | { readonly capability: string };
-
-export interface SystemCall {
-  readonly number: number;
-  readonly name: string;
-  readonly answers: Readonly<Record<RanReleaseId, Answer>>;
-}
 
 /** Capability numbers (capabilities(7), linux/capability.h) that decide between EPERM and ENOSYS. */
 export const CAPABILITIES: Readonly<Record<string, number>> = {
@@ -26,17 +20,13 @@ export const CAPABILITIES: Readonly<Record<string, number>> = {
   CAP_SYS_TTY_CONFIG: 26,
 };
 
-/** Every system call that some release has a word for, by rising number. */
-export const systemCalls: readonly SystemCall[] = SYSTEM_CALL_TABLE.trim()
-  .split("\n")
-  .map((line) => {
-    const [number, name, ...given] = line.split(" ");
-    const answers = ranReleaseIds.map((id, i) => [id, answer(given[i] ?? given[0])] as const);
-    return { number: Number(number), name, answers: Object.fromEntries(answers) as Record<RanReleaseId, Answer> };
-  });
+/** Every system call that a release has a word for, by number; to others it answers ENOSYS. */
+export function systemCallsOf(release: RanReleaseId): Map<number, Answer> {
+  const words = Object.entries(releaseFiles[release].systemCalls);
+  return new Map(words.map(([call, word]) => [Number.parseInt(call, 10), answer(word)]));
+}
 
 function answer(word: string): Answer {
-  if (word === "f" || word === "p") return "served";
-  if (word.startsWith("CAP_")) return { capability: word };
-  return { errno: word === "-" ? "ENOSYS" : (word as ErrnoName) };
+  if (word === "full" || word === "partial") return "served";
+  return word.startsWith("CAP_") ? { capability: word } : { errno: word as ErrnoName };
 }

@@ -11,12 +11,13 @@ import { plain } from "../../src/report/paint.js";
 import { findRule } from "../../src/rules/index.js";
 import { execute } from "../../src/run/execute.js";
 import type { RunscSandbox } from "../../src/run/sandbox.js";
-import { findSandboxes } from "../../src/run/sandboxes.js";
 import { consequenceIn } from "../../src/sandbox/behaviour.js";
+import { releaseOfVersion } from "../../src/sandbox/evidence.js";
 import { releases } from "../../src/sandbox/gvisor.js";
 import { fateIn, sampleProgram } from "../fixtures/programs/index.js";
 import { INTERPRETER, interpreterProgram, LONG_FOLDER, loaderPrograms } from "../fixtures/programs/loader-programs.js";
 import { temporaryFolder } from "../support/cli.js";
+import { gvisorBoxes } from "../support/evidence.js";
 
 const folder = temporaryFolder();
 mkdirSync(join(folder, LONG_FOLDER), { recursive: true });
@@ -29,8 +30,6 @@ interface Case {
   readonly bytes: Uint8Array;
   readonly diesIn: (sandbox: RunscSandbox) => boolean;
 }
-
-const RELEASES: Readonly<Record<string, string>> = { "20221219": "2022-12", "20240729": "2024-07", "20260905": "2026-09" };
 
 /** Those that only print something else or end with an error of their own; and a mode that root does not mind (test/run has that). */
 const OTHERS = [
@@ -58,7 +57,7 @@ const cases: readonly Case[] = [
     rule,
     bytes,
     diesIn: ({ release, platform }: RunscSandbox) => {
-      const known = releases.find(({ id }) => id === RELEASES[release])!;
+      const known = releases.find(({ id }) => id === releaseOfVersion(release))!;
       return consequenceIn(findRule(rule)!.behaviour, known, platform as "ptrace" | "systrap") !== "runs";
     },
   })),
@@ -74,28 +73,22 @@ for (const { name, bytes } of cases) {
   chmodSync(join(folder, name), 0o755);
 }
 
-const { present, absent } = await findSandboxes();
-for (const id of ["20221219-ptrace", "20240729-systrap", "20240729-ptrace", "20260905-systrap", "20260905-ptrace"]) {
-  const sandbox = present.find((box): box is RunscSandbox => box.id === id && box.kind === "runsc");
-  const why = absent.find((box) => box.id === id)?.reason ?? "not installed";
+for (const { name: box, sandbox } of gvisorBoxes) {
   const dying = sandbox === undefined ? cases : cases.filter(({ diesIn }) => diesIn(sandbox));
-  describe(id, () => {
-    test.skipIf(sandbox === undefined).each(dying.map((one) => [one.name, one.rule] as const))(
-      `%s: %s${sandbox ? "" : ` (skipped: ${why})`}`,
-      async (name, rule) => {
-        const command = [join(folder, name)];
-        const how = await execute(command, { sandbox: sandbox!, cwd: folder });
-        const explanation = await explain(command, how, async () => settingOf(sandbox!));
-        const { signature } = findRule(rule)!;
-        expect({ rule, fit: fitOf(signature, explanation!), kind: explanation!.kind }).toEqual({
-          rule,
-          fit: "fits",
-          kind: signature?.execve === undefined ? "crash" : "start",
-        });
-        const words = await renderExplanation(explanation!, plain);
-        expect(/^ {2}rule +(?:may be why: )?([a-z0-9-]+) in /m.exec(words)?.[1], words).toBe(rule);
-      },
-    );
+  describe(box, () => {
+    test.skipIf(sandbox === undefined).each(dying.map((one) => [one.name, one.rule] as const))("%s: %s", async (name, rule) => {
+      const command = [join(folder, name)];
+      const how = await execute(command, { sandbox: sandbox!, cwd: folder });
+      const explanation = await explain(command, how, async () => settingOf(sandbox!));
+      const { signature } = findRule(rule)!;
+      expect({ rule, fit: fitOf(signature, explanation!), kind: explanation!.kind }).toEqual({
+        rule,
+        fit: "fits",
+        kind: signature?.execve === undefined ? "crash" : "start",
+      });
+      const words = await renderExplanation(explanation!, plain);
+      expect(/^ {2}rule +(?:may be why: )?([a-z0-9-]+) in /m.exec(words)?.[1], words).toBe(rule);
+    });
 
     test.skipIf(sandbox === undefined)("shebang-trailing-blank: an error of the interpreter, and this may be why", async () => {
       const { name, bytes } = loaderPrograms(folder).find((program) => program.rule === "shebang-trailing-blank")!;

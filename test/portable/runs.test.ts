@@ -10,6 +10,7 @@ import { HOST, type Sandbox } from "../../src/run/sandbox.js";
 import { findSandboxes } from "../../src/run/sandboxes.js";
 import { TRACE_LINE } from "../fixtures/programs/ape-programs.js";
 import { type SampleProgram, sampleProgram } from "../fixtures/programs/index.js";
+import { boxes, recordOrCompare, rulesIn } from "../support/evidence.js";
 import { mdweLauncher } from "./mdwe.js";
 import { apply, type ClassName, planAs, without } from "./repairs.js";
 
@@ -18,7 +19,6 @@ const folder = mkdtempSync(join(tmpdir(), "sandfit-portable-"));
 chmodSync(folder, 0o755);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const MATRIX = ["host", "20221219-ptrace", "20240729-systrap", "20240729-ptrace", "20260905-systrap", "20260905-ptrace"];
 const { present, absent } = await findSandboxes();
 
 /** Each in a folder of its own, and with the argument on which it looks for its thread from code that is not rewritten. */
@@ -48,11 +48,9 @@ function placeWith(bytes: Uint8Array, assimilated = false): string {
 const isRight = (execution: Execution, program: SampleProgram) =>
   execution.exitCode === 0 && execution.stdout === program.expectedStdout + TRACE_LINE;
 
-describe.each([...MATRIX, ...present.map((box) => box.id).filter((id) => !MATRIX.includes(id))])("%s", (id) => {
-  const sandbox = present.find((box) => box.id === id);
-  const why = sandbox ? "" : ` (skipped: ${absent.find((other) => other.id === id)?.reason ?? "not installed"})`;
+describe.each(boxes)("$name", ({ sandbox }) => {
   const cases = programs.flatMap((program) => Object.keys(ways).map((way) => [program.name, way, program] as const));
-  test.skipIf(sandbox === undefined).each(cases)(`%s started as %s${why}`, async (_name, way, program) => {
+  test.skipIf(sandbox === undefined).each(cases)("%s started as %s", async (_name, way, program) => {
     const isElf = way.endsWith("assimilated");
     const original = placeWith(program.bytes, isElf);
     const repaired = apply(program.bytes, await planAs(program.bytes, "ape"));
@@ -67,10 +65,12 @@ describe.each([...MATRIX, ...present.map((box) => box.id).filter((id) => !MATRIX
   });
 
   const others = ["ape-gs-fat", "ape-gs-jartsr", "ape-gs-apedbg"].map((name) => [name, sampleProgram(name)] as const);
-  test.skipIf(sandbox === undefined).each(others)(`%s${why}`, async (_name, program) => {
-    const place = placeWith(apply(program.bytes, await planAs(program.bytes, "ape")));
+  test.skipIf(sandbox === undefined).each(others)("%s", async (name, program) => {
+    const repaired = apply(program.bytes, await planAs(program.bytes, "ape"));
+    const place = placeWith(repaired);
     const { exitCode, stdout } = await run(["/bin/sh", "./x"], place, sandbox!);
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: program.expectedStdout });
+    recordOrCompare("portable", `${name} as ape`, sandbox!, { rules: await rulesIn(repaired, sandbox!), original: "runs" });
   });
 });
 

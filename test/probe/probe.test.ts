@@ -2,21 +2,20 @@
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
+import { releaseFiles } from "../../src/gvisor/releases.js";
 import type { Environment } from "../../src/probe/environment.js";
 import { probeEnvironment } from "../../src/probe/environment.js";
 import { placeProgram } from "../../src/probe/place.js";
 import { rules } from "../../src/rules/index.js";
 import { execute } from "../../src/run/execute.js";
 import { hostRunsLinux } from "../../src/run/sandbox.js";
-import { findSandboxes } from "../../src/run/sandboxes.js";
 import { consequenceIn } from "../../src/sandbox/behaviour.js";
-import { releases } from "../../src/sandbox/gvisor.js";
 import { command } from "../support/cli.js";
+import { gvisorBoxes } from "../support/evidence.js";
 import { isRoot } from "../support/requirements.js";
 import { conforming } from "../support/schema.js";
 import { sharedFolder, USERS } from "./user.js";
 
-const { present, absent } = await findSandboxes();
 const folder = sharedFolder();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -75,18 +74,8 @@ test.skipIf(!existsSync("/proc/mounts") || !hostRunsLinux())(
 );
 
 describe("inside gVisor", () => {
-  const CASES = [
-    ["20221219-ptrace", "ptrace", "2022-12"],
-    ["20240729-systrap", "systrap", "2024-07"],
-    ["20240729-ptrace", "ptrace", "2024-07"],
-    ["20260905-systrap", "systrap", "2026-09"],
-    ["20260905-ptrace", "ptrace", "2026-09"],
-  ] as const;
-  for (const [id, platform, releaseId] of CASES) {
-    const release = releases.find((one) => one.id === releaseId)!;
-    const sandbox = present.find((box) => box.id === id);
-    const why = absent.find((box) => box.id === id)?.reason ?? "not installed";
-    test.skipIf(!sandbox).each(USERS)(`${id} as %s${sandbox ? "" : ` (skipped: ${why})`}`, async (who, user) => {
+  for (const { name, sandbox, release, platform } of gvisorBoxes) {
+    test.skipIf(!sandbox).each(USERS)(`${name} as %s`, async (who, user) => {
       // What runs after the probe must not suffer from it (a load of %gs on systrap would make it so).
       const script = `${process.execPath} ${command} probe --json && (/bin/true) && (/bin/true; /bin/true)`;
       const run = await execute([...user, "/bin/sh", "-c", script], { sandbox: sandbox!, cwd: folder, env });
@@ -104,6 +93,10 @@ describe("inside gVisor", () => {
       });
       expect(probed.map((rule) => [rule.id, bites(environment, rule.probe!.id)])).toEqual(expected);
       expect(environment.probes.filter((probe) => probe.bites === undefined)).toEqual([]);
+      if (isRoot && who === "this user") return;
+      const recorded = Object.entries(releaseFiles[release.id].probes).map(([probe, results]) => [probe, results[platform]]);
+      const results = environment.probes.map(({ id, result }) => [id, result]);
+      expect(Object.fromEntries(results)).toEqual(Object.fromEntries(recorded));
     });
   }
 });

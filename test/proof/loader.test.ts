@@ -1,6 +1,6 @@
 /**
- * The proof of the rules about gVisor's loader: each program does on the host what it should and in every sandbox what its rule's
- * behaviour says; what `sandfit fix` makes of it runs everywhere. One shell in each sandbox starts them all.
+ * The proof of the rules about gVisor's loader: each program does on the host what it should and in every sandbox what is recorded of
+ * it; what `sandfit fix` makes of it runs everywhere. One shell in each sandbox starts them all.
  */
 
 import { execFileSync } from "node:child_process";
@@ -13,13 +13,10 @@ import { applyToCopy, forward } from "../../src/fix/apply.js";
 import { planFix } from "../../src/fix/plan.js";
 import { proveResult } from "../../src/fix/prove.js";
 import { readImage } from "../../src/image/detect.js";
-import { findRule } from "../../src/rules/index.js";
 import type { Surroundings } from "../../src/rules/surroundings.js";
 import { execute } from "../../src/run/execute.js";
 import type { Sandbox } from "../../src/run/sandbox.js";
 import { findSandboxes } from "../../src/run/sandboxes.js";
-import { consequenceIn } from "../../src/sandbox/behaviour.js";
-import { releases } from "../../src/sandbox/gvisor.js";
 import {
   INTERPRETER,
   interpreterProgram,
@@ -29,6 +26,7 @@ import {
   smallerThanItsBytes,
 } from "../fixtures/programs/loader-programs.js";
 import { sandfit, temporaryFolder } from "../support/cli.js";
+import { gvisorBoxes, recordOrCompare, rulesIn } from "../support/evidence.js";
 import { hasProgram, testNeeding } from "../support/requirements.js";
 
 const folder = temporaryFolder();
@@ -78,14 +76,7 @@ async function outputs(sandbox: Sandbox): Promise<Map<string, string>> {
   return new Map(lines.map((line) => line.split("|", 2) as [string, string]));
 }
 
-const MATRIX = [
-  ["20221219-ptrace", "2022-12", "ptrace"],
-  ["20240729-systrap", "2024-07", "systrap"],
-  ["20240729-ptrace", "2024-07", "ptrace"],
-  ["20260905-systrap", "2026-09", "systrap"],
-  ["20260905-ptrace", "2026-09", "ptrace"],
-] as const;
-const { present, absent } = await findSandboxes();
+const { present } = await findSandboxes();
 
 const isRight = ({ name, stdout }: LoaderProgram, all: ReadonlyMap<string, string>, suffix = ""): boolean => {
   const lines = (all.get(`${name}${suffix}`) ?? "").split(";").filter(Boolean);
@@ -100,18 +91,19 @@ test.skipIf(onHost === undefined)("on the host each program is right, fixed or n
   expect(fixed.filter((program) => !isRight(program, all, ".fixed")).map((program) => program.name)).toEqual([]);
 });
 
-describe("in gVisor each does what its rule says, and what is fixed is right", () => {
-  for (const [id, releaseId, platform] of MATRIX) {
-    const sandbox = present.find((box) => box.id === id);
-    const why = absent.find((box) => box.id === id)?.reason ?? "not installed";
-    test.skipIf(sandbox === undefined)(`${id}${sandbox ? "" : ` (skipped: ${why})`}`, async () => {
+describe("in gVisor each does what is recorded, and what is fixed is right", () => {
+  for (const { name: box, sandbox } of gvisorBoxes) {
+    test.skipIf(sandbox === undefined)(box, async () => {
       const all = await outputs(sandbox!);
-      const release = releases.find((one) => one.id === releaseId)!;
-      const runs = ({ rule }: LoaderProgram) => consequenceIn(findRule(rule)!.behaviour, release, platform) === "runs";
-      const names = (list: readonly LoaderProgram[]) => list.map((program) => program.name);
-      expect(names(programs.filter((program) => isRight(program, all)))).toEqual(names(programs.filter(runs)));
       const fixed = programs.filter((program) => !program.unrepaired);
-      expect(names(fixed.filter((program) => !isRight(program, all, ".fixed")))).toEqual([]);
+      expect(fixed.filter((program) => !isRight(program, all, ".fixed")).map(({ name }) => name)).toEqual([]);
+      for (const program of programs) {
+        recordOrCompare("loader", program.name, sandbox!, {
+          rules: await rulesIn(program.bytes, sandbox!, surroundingsOf(program)),
+          original: isRight(program, all) ? "runs" : "fails",
+          ...(!program.unrepaired && { fixed: "runs" }),
+        });
+      }
     });
   }
 });
