@@ -1,15 +1,21 @@
 #!/usr/bin/env bash
-# Puts three releases of gVisor's runsc on this machine:
-#   /opt/gvisor/20221219/runsc   from Debian 12 (default platform ptrace, no systrap)
-#   /opt/gvisor/20240729/runsc   from Debian 13 (default platform systrap)
-#   /opt/gvisor/20260905/runsc   built by `go install` at a pinned version, through the Go module proxy
+# Puts the releases of gVisor's runsc that Sandfit was run in on this machine, each as /opt/gvisor/DATE/runsc. Which there are, and where
+# each comes from, is read from src/gvisor/releases: "debian SUITE", or "go MODULE@VERSION", built by `go install` through the Go module
+# proxy. With --list it only prints them.
 # Needs root and apt (Debian, or Ubuntu with debian-archive-keyring). Does nothing for a release that is there already.
-# Without the newest it only says so; with REQUIRE_NEWEST=1 it then fails.
+# Without one that has to be built it only says so; with REQUIRE_NEWEST=1 it then fails.
 set -euo pipefail
 
 readonly ROOT=/opt/gvisor
-readonly NEWEST_DATE=20260905
-readonly NEWEST=gvisor.dev/gvisor/runsc@v0.0.0-20260905035102-160fafc42237
+# list: "DATE debian SUITE" or "DATE go MODULE@VERSION" for each release that was run, oldest first. Their files have a field a line.
+list() {
+  sed -n -e 's/^  "version": "\(.*\)",$/\1/p' -e 's/^  "from": "\(.*\)",$/\1/p' "$(dirname "$0")"/../src/gvisor/releases/*.json | paste -d ' ' - -
+}
+
+if [ "${1:-}" = --list ]; then
+  list
+  exit 0
+fi
 
 # shellcheck source=scripts/debian.sh
 . "$(dirname "$0")/debian.sh"
@@ -33,14 +39,14 @@ find_go() {
   download trixie "$1" golang-1.24-go golang-1.24-src >&2 && echo "$1/usr/lib/go-1.24/bin/go"
 }
 
-# build_newest: the pinned version, in folders of its own, so that nothing is left behind
-build_newest() {
+# from_go MODULE@VERSION DATE: built in folders of its own, so that nothing is left behind
+from_go() {
   local work go
-  [ -x "$ROOT/$NEWEST_DATE/runsc" ] && return 0
+  [ -x "$ROOT/$2/runsc" ] && return 0
   work=$(mktemp -d)
   if go=$(find_go "$work/go") &&
-    CGO_ENABLED=0 GOTOOLCHAIN=auto GOFLAGS=-modcacherw GOBIN="$work/bin" GOPATH="$work/path" GOCACHE="$work/cache" "$go" install "$NEWEST"; then
-    install -D -m 755 "$work/bin/runsc" "$ROOT/$NEWEST_DATE/runsc"
+    CGO_ENABLED=0 GOTOOLCHAIN=auto GOFLAGS=-modcacherw GOBIN="$work/bin" GOPATH="$work/path" GOCACHE="$work/cache" "$go" install "$1"; then
+    install -D -m 755 "$work/bin/runsc" "$ROOT/$2/runsc"
     rm -rf "$work"
     return 0
   fi
@@ -48,13 +54,14 @@ build_newest() {
   return 1
 }
 
-from_debian bookworm 20221219
-from_debian trixie 20240729
-if ! build_newest; then
-  echo "install-gvisor: the newest release ($NEWEST) could not be built; what is installed goes without it" >&2
-  [ "${REQUIRE_NEWEST:-0}" = 1 ] && exit 1
-fi
-for runsc in "$ROOT"/*/runsc; do
+while read -r date kind source; do
+  if [ "$kind" = debian ]; then
+    from_debian "$source" "$date" </dev/null
+  elif ! from_go "$source" "$date" </dev/null; then
+    echo "install-gvisor: $source could not be built; what is installed goes without it" >&2
+    [ "${REQUIRE_NEWEST:-0}" = 1 ] && exit 1
+  fi
   # A build by `go install` calls its version VERSION_MISSING; what it was made from is the pinned version.
-  echo "$runsc: $("$runsc" --version | head -n 1 | sed "s|VERSION_MISSING|${NEWEST#*@}, by go install|")"
-done
+  runsc="$ROOT/$date/runsc"
+  [ ! -x "$runsc" ] || echo "$runsc: $("$runsc" --version | head -n 1 | sed "s|VERSION_MISSING|${source#*@}, by go install|")"
+done < <(list)
