@@ -48,7 +48,7 @@ function placeWith(bytes: Uint8Array, assimilated = false): string {
 const isRight = (execution: Execution, program: SampleProgram) =>
   execution.exitCode === 0 && execution.stdout === program.expectedStdout + TRACE_LINE;
 
-describe.each(boxes)("$name", ({ sandbox }) => {
+describe.each(boxes.map((box) => [box.name, box] as const))("%s", (_box, { sandbox }) => {
   const cases = programs.flatMap((program) => Object.keys(ways).map((way) => [program.name, way, program] as const));
   test.skipIf(sandbox === undefined).each(cases)("%s started as %s", async (_name, way, program) => {
     const isElf = way.endsWith("assimilated");

@@ -41,7 +41,7 @@ function run(command: readonly string[], sandbox: Sandbox): Promise<Execution> {
 const isRight = (execution: Execution, program: SampleProgram) =>
   execution.exitCode === program.expectedExit && execution.signal === undefined && execution.stdout === program.expectedStdout;
 
-describe.each(boxes)("$name", ({ id, sandbox }) => {
+describe.each(boxes.map((box) => [box.name, box] as const))("%s", (_box, { id, sandbox }) => {
   test.skipIf(sandbox === undefined).each(programs.map((program) => [program.name, program] as const))(
     "%s",
     async (name, program) => {
