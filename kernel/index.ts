@@ -1,6 +1,7 @@
 /** What src/code/kernel.ts can call. AssemblyScript: TypeScript's syntax, compiled to WebAssembly by scripts/kernel.mjs. */
 
 import { code, itemsOf, marks, notes, sizeOf } from "./memory";
+import { tableJumps } from "./targets";
 import { edges, systemCalls } from "./walk";
 
 export { decode, sweep, sweptTo } from "./decode";
@@ -9,7 +10,8 @@ export { edgeShift, edgeSlots, edgesBefore, indexEdges } from "./edges";
 export { layOut, reserve } from "./memory";
 export { makeRegions, setRegion } from "./space";
 export { tablesAt } from "./tables";
-export { followNames, followPointersAndOthers, followRoots, startWalk } from "./walk";
+export { endEdgeOf, entriesRead, firstEdgeOf, tableCount } from "./targets";
+export { cutShort, followNames, followPointersAndOthers, followRoots, startWalk } from "./walk";
 export { writesAt } from "./written";
 
 export function codeAt(): usize {
@@ -38,4 +40,13 @@ export function edgesAt(): usize {
 
 export function edgeCount(): i32 {
   return sizeOf(edges) >> 1;
+}
+
+/** Pairs: the number of a table and a jump by it. */
+export function tableJumpsAt(): usize {
+  return itemsOf(tableJumps);
+}
+
+export function tableJumpCount(): i32 {
+  return sizeOf(tableJumps) >> 1;
 }

@@ -34,6 +34,26 @@ import { bytes, entries, startTables, stepTables, words } from "./jump-tables";
 import { addMark, BODY, FUNCTION, isInside, LEADER, LINUX, markAt, markInstruction, overlapsKnown, RANK } from "./marks";
 import { clear, code, codeSize, itemAt, LIST, marks, notes, pop, push, pushPair, reserve, shorten, sizeOf } from "./memory";
 import { addressOf, endOf, positionOf, regionCount, regionOf, startOf } from "./space";
+import {
+  ADDRESSES,
+  addTable,
+  BYTES,
+  DISTANCES,
+  endEdgeOf,
+  findTable,
+  firstEdgeOf,
+  isNews,
+  mayReadEntry,
+  noteJump,
+  setEndEdge,
+  sourceOf,
+  startGuess,
+  startTargets,
+  tableCount,
+  tableJumps,
+  takeBackTables,
+  wereTablesCut,
+} from "./targets";
 
 /** The 32-bit word of data at an address; NaN where there is none. */
 declare function word32(address: f64): f64;
@@ -61,7 +81,7 @@ const MOST_TABLE_ENTRIES: i64 = 4096;
 const pending: usize = memory.data(LIST);
 /** Pairs: the side of a branch that Linux does not take, and the evidence of the branch. */
 const otherSystems: usize = memory.data(LIST);
-/** Pairs: target and source of the direct jumps, branches and calls. */
+/** Pairs: target and source of the direct jumps, branches and calls; of a table's targets its `sourceOf`. */
 export const edges: usize = memory.data(LIST);
 /** Positions at which a `syscall` was met. */
 export const systemCalls: usize = memory.data(LIST);
@@ -79,9 +99,14 @@ const pointersNext: usize = memory.data(LIST);
  */
 const MOST_TAKEN_BACK: i64 = 8;
 
+// What a walk was given up for: src/code/doubts.ts.
+const TABLES_CUT: i32 = 1;
+const GUESSES_CUT: i32 = 2;
+
 let isGuess: bool = false;
 /** Instructions of guesses that proved wrong. */
 let takenBack: i64 = 0;
+let wereGuessesCut: bool = false;
 let hasBoundaries: bool = false;
 let absoluteImmediates: bool = false;
 /** Whether there is a `__hostos`. */
@@ -100,13 +125,20 @@ export function startWalk(hostVariable: i64, absolute: bool): void {
   clear(behindCall);
   clear(pointersNow);
   clear(pointersNext);
+  startTargets();
   isGuess = false;
   takenBack = 0;
+  wereGuessesCut = false;
   hasBoundaries = false;
   absoluteImmediates = absolute;
   setVariable(hostVariable);
   hasHost = hostVariable != NONE;
   heldAtLeader = hasHost ? reserve(usize(codeSize) << 1) : 0;
+}
+
+/** What was not followed to its end, as bits. */
+export function cutShort(): i32 {
+  return (wereTablesCut() ? TABLES_CUT : 0) | (wereGuessesCut ? GUESSES_CUT : 0);
 }
 
 /** Follows `count` roots: pairs of position and evidence. */
@@ -155,7 +187,10 @@ function notePointer(position: i32): void {
 
 /** Follows what may be a function; takes everything back where it cannot be code. */
 function guess(position: i32, evidence: i32, linux: bool): void {
-  if (takenBack > MOST_TAKEN_BACK * codeSize) return;
+  if (takenBack > MOST_TAKEN_BACK * codeSize) {
+    wereGuessesCut = true;
+    return;
+  }
   const mark = markAt(position);
   const isStart = (mark & RANK) != 0;
   if (isStart && (!linux || (mark & LINUX) != 0)) return;
@@ -166,12 +201,16 @@ function guess(position: i32, evidence: i32, linux: bool): void {
   const edgeCount = sizeOf(edges);
   const queued = sizeOf(pointersNext);
   const others = sizeOf(otherSystems);
+  const tables = tableCount();
+  const jumps = sizeOf(tableJumps);
+  startGuess();
   const sound = follow(position, evidence, linux);
   isGuess = false;
   if (sound) return;
   takenBack += sizeOf(journal);
   takeBack(journal);
   shorten(edges, edgeCount);
+  takeBackTables(tables, jumps);
   for (let i = queued; i < sizeOf(pointersNext); i++) {
     const at = notes + usize(itemAt(pointersNext, i));
     store<u8>(at, load<u8>(at) & ~(POINTED | CASE));
@@ -296,7 +335,7 @@ function followLine(from: i32, held: i32, evidence: i32, linux: bool): bool {
       reach(target(at), at, region, false, registers, known);
       return true;
     } else if (way == INDIRECT_JUMP) {
-      followTable(at, region, known);
+      followTable(at, region, linux, known);
       return true;
     } else if (way != SYSTEM_CALL) return true;
     else if (!known && map() == SECONDARY && opcode() == 0x05) push(systemCalls, at);
@@ -406,55 +445,99 @@ function notePointersOf(next: i64): void {
 }
 
 /** What an indirect jump leads to, if it is told by a table. */
-function followTable(jump: i32, region: i32, known: bool): void {
+function followTable(jump: i32, region: i32, linux: bool, known: bool): void {
   if (hasMemory()) {
-    followAddressTable(jump, known);
+    followAddressTable(jump, region, linux, known);
     return;
   }
-  followByteTable(jump, region, known);
+  followByteTable(jump, region, linux, known);
   noteRelativeTable(jump, region, known);
 }
 
 /** The jump table of a `switch` in position-independent code: 32-bit distances from the table's own address. */
 function noteRelativeTable(jump: i32, region: i32, known: bool): void {
   if (words == NONE) return;
-  const table = words;
-  const most = min(entries, MOST_TABLE_ENTRIES);
+  const most = i32(min(entries, MOST_TABLE_ENTRIES));
+  let table = findTable(words, DISTANCES, region, most);
+  if (table < 0) {
+    table = addTable(words, DISTANCES, region, most, sizeOf(edges) >> 1);
+    noteDistances(table, words, region, most);
+    setEndEdge(table, sizeOf(edges) >> 1);
+  }
+  if (!known && endEdgeOf(table) > firstEdgeOf(table)) noteJump(table, jump);
+}
+
+function noteDistances(table: i32, address: i64, region: i32, most: i32): void {
   for (let i: i64 = 0; i < most; i++) {
-    const word = word32(f64(table + 4 * i));
+    const word = word32(f64(address + 4 * i));
     if (isNaN(word)) return;
-    const offset = table + i32(u32(word)) - addressOf(region);
-    if (offset < 0 || offset >= i64(endOf(region) - startOf(region))) return;
+    const offset = address + i32(u32(word)) - addressOf(region);
+    if (offset < 0 || offset >= i64(endOf(region) - startOf(region)) || !mayReadEntry()) return;
     const position = startOf(region) + i32(offset);
     notePointer(position);
     store<u8>(notes + usize(position), noteAt(position) | CASE);
-    if (!known) addEdge(position, jump);
+    addTarget(table, position);
   }
 }
 
 /** The jump table of a `switch` in a program with a fixed address: `jmp *table(,%i,8)`, the instruction decoded last. */
-function followAddressTable(at: i32, known: bool): void {
+function followAddressTable(at: i32, region: i32, linux: bool, known: bool): void {
   if (base() != NONE || index() == NONE || scale() != 8 || !absoluteImmediates) return;
-  const table: i64 = displacement();
-  const most = entries > 0 ? min(entries, MOST_TABLE_ENTRIES) : MOST_TABLE_ENTRIES;
-  for (let i: i64 = 0; i < most; i++) {
-    const low = word32(f64(table + 8 * i));
-    const high = word32(f64(table + 8 * i + 4));
-    const position = isNaN(low) || high != 0 ? -1 : positionOf(i64(low));
-    if (position < 0) return;
-    queue(position, at, false, registers, known);
+  const address: i64 = displacement();
+  const most = i32(entries > 0 ? min(entries, MOST_TABLE_ENTRIES) : MOST_TABLE_ENTRIES);
+  let table = findTable(address, ADDRESSES, region, most);
+  if (table < 0) {
+    table = addTable(address, ADDRESSES, region, most, sizeOf(edges) >> 1);
+    for (let i: i64 = 0; i < most; i++) {
+      const low = word32(f64(address + 8 * i));
+      const high = word32(f64(address + 8 * i + 4));
+      const position = isNaN(low) || high != 0 ? -1 : positionOf(i64(low));
+      if (position < 0 || !mayReadEntry()) break;
+      addTarget(table, position);
+    }
+    setEndEdge(table, sizeOf(edges) >> 1);
   }
+  leadTo(table, at, linux, known);
 }
 
 /** The table of bytes in Cosmopolitan's start-up code: it ends where its nearest target begins. */
-function followByteTable(jump: i32, region: i32, known: bool): void {
+function followByteTable(jump: i32, region: i32, linux: bool, known: bool): void {
   const start = bytes == NONE ? -1 : positionOf(bytes);
   if (start < 0) return;
-  let most = 256;
-  for (let i = 0; i < most && start + i < codeSize; i++) {
-    const distance: i32 = load<u8>(code + usize(start + i));
-    if (distance == 0) return;
-    most = min(most, distance);
-    reach(i64(start + distance), jump, region, false, registers, known);
+  let table = findTable(bytes, BYTES, region, 0);
+  if (table < 0) {
+    table = addTable(bytes, BYTES, region, 0, sizeOf(edges) >> 1);
+    let most = 256;
+    for (let i = 0; i < most && start + i < codeSize; i++) {
+      const distance: i32 = load<u8>(code + usize(start + i));
+      if (distance == 0 || !mayReadEntry()) break;
+      most = min(most, distance);
+      const position = inSpace(i64(start + distance), region);
+      if (position >= 0) addTarget(table, position);
+    }
+    setEndEdge(table, sizeOf(edges) >> 1);
+  }
+  leadTo(table, jump, linux, known);
+}
+
+/** Notes a jump by a table, and queues what it leads to unless that would tell nothing new. */
+function leadTo(table: i32, jump: i32, linux: bool, known: bool): void {
+  if (endEdgeOf(table) == firstEdgeOf(table)) return;
+  if (isNews(table, linux, registers, isGuess)) queueTargets(table);
+  if (!known) noteJump(table, jump);
+}
+
+/** An edge from a table. Neighbours are often the same: what a `switch` has no case for. */
+function addTarget(table: i32, position: i32): void {
+  const last = sizeOf(edges) - 2;
+  const isFirst = last >> 1 < firstEdgeOf(table);
+  if (isFirst || itemAt(edges, last) != position) addEdge(position, sourceOf(table));
+}
+
+function queueTargets(table: i32): void {
+  for (let edge = firstEdgeOf(table); edge < endEdgeOf(table); edge++) {
+    const position = itemAt(edges, 2 * edge);
+    addMark(position, LEADER);
+    pushPair(pending, position, registers);
   }
 }

@@ -1,6 +1,7 @@
 /** The main path: bytes → image → code → findings → report. */
 
 import type { ByteSource } from "./bytes/source.js";
+import type { Doubt } from "./code/doubts.js";
 import { InputError } from "./errors.js";
 import { readImage } from "./image/detect.js";
 import { ET_CORE, ET_REL } from "./image/elf-header.js";
@@ -57,13 +58,16 @@ async function checkView(file: FileSubject, view: ElfView): Promise<ViewReport> 
     const found = await ("find" in rule ? rule.find(subject) : rule.findInFile(subject));
     if (found !== undefined) findings.push(findingOf(rule, found, view.machine, file.target));
   }
+  const runtime = await subject.runtime();
+  const undecided = await subject.undecided();
   return {
     machine: view.machine,
     type: typeOf(view),
-    runtime: await subject.runtime(),
+    runtime,
     hasSymbols: await subject.hasSymbols(),
     findings,
-    verdicts: verdictsOf(findings, file.target),
+    undecided,
+    verdicts: verdictsOf(findings, file.target, undecided),
   };
 }
 
@@ -75,7 +79,8 @@ async function checkScript(file: FileSubject): Promise<ViewReport> {
     if (found !== undefined) findings.push(findingOf(rule, found, "any", file.target));
   }
   const runtime = { name: "unknown", era: undefined, evidence: [] } as const;
-  return { machine: "any", type: "script", runtime, hasSymbols: false, findings, verdicts: verdictsOf(findings, file.target) };
+  const verdicts = verdictsOf(findings, file.target, []);
+  return { machine: "any", type: "script", runtime, hasSymbols: false, findings, undecided: [], verdicts };
 }
 
 function findingOf(rule: (typeof rules)[number], found: Found, machine: Finding["machine"], target: Target): Finding {
@@ -98,9 +103,13 @@ function findingOf(rule: (typeof rules)[number], found: Found, machine: Finding[
   };
 }
 
-function verdictsOf(findings: readonly Finding[], target: Target): Partial<Record<Platform, Verdict>> {
+function verdictsOf(
+  findings: readonly Finding[],
+  target: Target,
+  undecided: readonly Doubt[],
+): Partial<Record<Platform, Verdict>> {
   const verdicts: Partial<Record<Platform, Verdict>> = {};
-  for (const platform of target.platforms) verdicts[platform] = verdictOf(findings, platform);
+  for (const platform of target.platforms) verdicts[platform] = verdictOf(findings, platform, undecided);
   return verdicts;
 }
 

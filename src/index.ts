@@ -2,6 +2,7 @@
 
 export { type BlobLike, type BlobPart, type ByteSource, blobSource, memorySource } from "./bytes/source.js";
 export { check, checkImage } from "./check.js";
+export { type Doubt, doubts } from "./code/doubts.js";
 export type { EvidenceName } from "./code/evidence.js";
 export type { CosmopolitanEra, Runtime, RuntimeName } from "./code/runtime.js";
 export { InputError, RefusedError } from "./errors.js";
@@ -17,7 +18,9 @@ export {
   type FileError,
   type FileReport,
   MODEL_VERSION,
+  type Outcome,
   outcomeOf,
+  outcomes,
   type Report,
   type Verdict,
   type ViewReport,

@@ -11,7 +11,7 @@ import { renderSummary } from "./summary.mjs";
 
 const command = process.env.SANDFIT_COMMAND ?? fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
 /** From harmless to worst. */
-const OUTCOMES = ["runs", "may-fail", "fails"];
+const OUTCOMES = ["runs", "undecided", "may-fail", "fails"];
 /** No output of a check or report comes near it. */
 const MOST_OUTPUT = 1 << 30;
 
@@ -89,5 +89,7 @@ if (env.GITHUB_OUTPUT) {
 }
 
 if (unread.length > 0) process.exit(2);
-const isBad = failOn !== "none" && (OUTCOMES.indexOf(worst) >= OUTCOMES.indexOf(failOn) || (isVerify && !isVerified));
+// What was not decided may fail as well.
+const least = OUTCOMES.indexOf(failOn === "may-fail" ? "undecided" : failOn);
+const isBad = failOn !== "none" && (OUTCOMES.indexOf(worst) >= least || (isVerify && !isVerified));
 process.exit(isBad ? 1 : 0);

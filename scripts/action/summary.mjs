@@ -3,7 +3,7 @@
 /** GitHub takes 1 MiB a step; tables longer than this say how many lines are left out. */
 const MOST_ROWS = 500;
 
-const words = { runs: "runs", "may-fail": "may fail", fails: "**will not run**" };
+const words = { runs: "runs", undecided: "not decided", "may-fail": "may fail", fails: "**will not run**" };
 /** Text from file names and errors, so that it stays text. */
 const plain = (text) => text.replace(/[\\`*_{}[\]<>()#+!|~]/g, "\\$&").replace(/\s+/g, " ");
 
@@ -59,14 +59,16 @@ function runRows({ name, runs }) {
 const yesOrNo = (same) => (same === undefined ? "not known" : same ? "yes" : "**no**");
 
 function countWords(files) {
-  const counts = { fails: 0, "may-fail": 0, error: 0 };
+  const counts = { fails: 0, "may-fail": 0, undecided: 0, error: 0 };
   for (const file of files) {
     const all = (file.views ?? []).flatMap((view) => Object.values(view.verdicts).map(({ outcome }) => outcome));
     if ("error" in file) counts.error++;
     else if (all.includes("fails")) counts.fails++;
     else if (all.includes("may-fail")) counts["may-fail"]++;
+    else if (all.includes("undecided")) counts.undecided++;
   }
   const parts = [`${files.length - counts.error} programs`, `${counts.fails} will not run`, `${counts["may-fail"]} may fail`];
+  if (counts.undecided > 0) parts.push(`${counts.undecided} not decided`);
   return [...parts, ...(counts.error > 0 ? [`${counts.error} could not be read`] : [])].join(", ");
 }
 

@@ -2,6 +2,7 @@
 
 import type { CodeSpace } from "../code/code-space.js";
 import type { DataSpace } from "../code/data-space.js";
+import { GaveUpError, Steps } from "../code/limits.js";
 import { InputError } from "../errors.js";
 import { decode, endsLine, type Instruction, isConditional } from "./instruction.js";
 import { Returns } from "./returns.js";
@@ -19,6 +20,8 @@ interface Words {
 const NONE: readonly number[] = [];
 /** Several times what the largest Cosmopolitan program has; a Map holds no more than 2^24 entries. */
 const MOST_BYTES = 2 ** 26;
+/** How often an instruction may be looked at for each byte: five times is what the walk takes, searches take less. */
+const STEPS_A_BYTE = 32;
 
 export class ArmCode {
   private readonly regions: readonly Words[];
@@ -29,12 +32,15 @@ export class ArmCode {
   private starts: Float64Array | undefined;
   private readonly data: DataSpace;
   private readonly returning = new Returns(this);
+  /** How often an instruction was looked at. */
+  readonly steps: Steps;
 
   /** Throws InputError for more code than any such program has. */
   constructor(space: CodeSpace, data: DataSpace) {
     if (space.bytes.length > MOST_BYTES)
       throw new InputError("the aarch64 program has more than 64 MiB of code, which is not walked");
     this.data = data;
+    this.steps = new Steps(space.bytes.length, STEPS_A_BYTE);
     this.regions = space.regions.flatMap(({ start, size, address, fileOffset }) => {
       const skip = (4 - (address % 4)) % 4;
       const length = Math.floor((size - skip) / 4) * 4;
@@ -57,8 +63,9 @@ export class ArmCode {
     this.forEachWord((word, address) => visit(decode(word), address));
   }
 
-  /** The instruction at an address; undefined where there is no code. */
+  /** The instruction at an address; undefined where there is no code. Throws GaveUpError after more looks than all searches may take. */
   at(address: number): Instruction | undefined {
+    if (!this.steps.take()) throw new GaveUpError("too many ways to follow");
     const region = this.regionOf(address);
     return region === undefined ? undefined : decode(region.view.getUint32(address - region.address, true));
   }
@@ -118,6 +125,7 @@ export class ArmCode {
   predecessors(address: number): number[] {
     const before = this.at(address - 4);
     const sources = [...this.jumpsTo(address)];
+    this.steps.take(sources.length);
     if (before !== undefined && this.goesOn(before, address - 4)) sources.push(address - 4);
     return sources;
   }

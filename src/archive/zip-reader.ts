@@ -1,10 +1,13 @@
 /** The open file as yauzl reads it: what lies outside of the file is damage of the archive, and no exception of node's. */
 
-import { fstatSync, read, readSync } from "node:fs";
+import { fstatSync, readSync } from "node:fs";
 import { Readable } from "node:stream";
 import type { RandomAccessReader } from "yauzl";
 
 const CHUNK = 1 << 18;
+/** Windows that are kept: one goes over the directory, one over the members. */
+const WINDOWS = 4;
+const WINDOW = 1 << 16;
 
 type Done = (error: Error | null, count?: number) => void;
 
@@ -18,10 +21,12 @@ export async function zipReader(descriptor: number): Promise<{ reader: RandomAcc
   const isOutside = (start: number, end: number) => !(start >= 0 && start <= end && end <= size);
   const outside = () => new Error("it names bytes outside of the file");
 
+  const windowed = windowsOf(descriptor);
+
   class FileReader extends RandomAccessReader {
     override read(buffer: Buffer, offset: number, length: number, position: number, done: Done): void {
       if (isOutside(position, position + length)) setImmediate(done, outside());
-      else read(descriptor, buffer, offset, length, position, done);
+      else process.nextTick(done, null, windowed(buffer.subarray(offset, offset + length), position));
     }
 
     override _readStreamForRange(start: number, end: number): Readable {
@@ -32,7 +37,7 @@ export async function zipReader(descriptor: number): Promise<{ reader: RandomAcc
       if (isOutside(start, end)) throw outside();
       for (let at = start; at < end; ) {
         const chunk = Buffer.allocUnsafe(Math.min(CHUNK, end - at));
-        const length = readSync(descriptor, chunk, 0, chunk.length, at);
+        const length = windowed(chunk, at);
         if (length === 0) throw outside();
         at += length;
         yield chunk.subarray(0, length);
@@ -40,4 +45,30 @@ export async function zipReader(descriptor: number): Promise<{ reader: RandomAcc
     }
   }
   return { reader: new FileReader(), size };
+}
+
+interface Window {
+  readonly at: number;
+  readonly bytes: Buffer;
+}
+
+/**
+ * Reads as `readSync` does, through a few windows on the file: a member of one byte takes four reads of some bytes, and each of them through
+ * node's thread pool took longer than all the rest. Returns how many bytes were read.
+ */
+function windowsOf(descriptor: number): (into: Buffer, position: number) => number {
+  const windows: Window[] = [];
+  return (into, position) => {
+    if (into.length > WINDOW / 4) return readSync(descriptor, into, 0, into.length, position);
+    let index = windows.findIndex(({ at, bytes }) => position >= at && position + into.length <= at + bytes.length);
+    if (index < 0) {
+      const bytes = Buffer.allocUnsafe(WINDOW);
+      index = windows.length;
+      windows.push({ at: position, bytes: bytes.subarray(0, readSync(descriptor, bytes, 0, WINDOW, position)) });
+    }
+    const [window] = windows.splice(index, 1) as [Window];
+    windows.unshift(window);
+    if (windows.length > WINDOWS) windows.pop();
+    return window.bytes.copy(into, 0, position - window.at);
+  };
 }

@@ -14,7 +14,7 @@ const program = new Command("sandfit")
     optionDescription: (option) => new Help().optionDescription(option).replace(/ \(default: (false|\[\])\)$/, ""),
   })
   .showHelpAfterError("(sandfit --help says more)")
-  .addHelpText("after", "\nExit codes: 0 nothing wrong, 1 findings or refused, 2 could not do the job.");
+  .addHelpText("after", "\nExit codes: 0 nothing wrong, 1 findings, refused or not decided, 2 could not do the job.");
 
 /** `run` gives the exit status of the command that it ran; all others one of ours. */
 let exitCode: number = 0 satisfies ExitCode;

@@ -174,6 +174,7 @@ function useOf(code: Code, start: number, instruction: Instruction, known: boole
   if (!known) return followsConstant(code, start, base) ? useOfOffset(THREAD_SELF + disp) : "other";
   const values = valuesBefore(code.walk, start, base);
   const offsets = new Set(values.constants.map((constant) => constant.value + disp));
+  if (!values.whole && code.walk.isReachedOnLinux(start)) code.doubts.note("thread-state");
   return values.other || offsets.size !== 1 ? "other" : useOfOffset([...offsets][0]);
 }
 

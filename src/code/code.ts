@@ -11,6 +11,7 @@ import { decode } from "../x86/decode.js";
 import { Instruction } from "../x86/instruction.js";
 import { type CodeSpace, loadCodeSpace } from "./code-space.js";
 import { type DataSpace, loadDataSpace } from "./data-space.js";
+import { Doubts } from "./doubts.js";
 import { Evidence, type EvidenceName, evidenceName } from "./evidence.js";
 import { findHostVariable } from "./host.js";
 import { MOST_CODE_BYTES } from "./kernel.js";
@@ -26,6 +27,8 @@ export interface Code {
   readonly imports: readonly ImportedFunction[];
   /** Address of Cosmopolitan's `__hostos`, where the entry point shows that this is Cosmopolitan. */
   readonly hostVariable: number | undefined;
+  /** What was not decided so far; rules note here what they have to give up. */
+  readonly doubts: Doubts;
 }
 
 /** Walks the code of `view`. `space` is handed in because the rules have looked at its bytes already. */
@@ -79,7 +82,7 @@ export async function analyzeCode(source: ByteSource, image: Image, view: ElfVie
     data,
   });
   const sorted = isAscending(symbols) ? symbols : [...symbols].sort((a, b) => a.address - b.address);
-  return { view, space: code, data, walk, symbols: sorted, imports, hostVariable };
+  return { view, space: code, data, walk, symbols: sorted, imports, hostVariable, doubts: new Doubts(walk.cut) };
 }
 
 /** The function that an address lies in, as "name" or "name+0x12"; undefined where no symbol covers it. */

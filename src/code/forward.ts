@@ -35,9 +35,13 @@ export function followForward(
     const key = position * 16 + register;
     if (seen.size < seen.add(key).size) pending.push({ position, register });
   };
+  const tables = new Set<number>();
+  const addTable = (table: number, register: number) => {
+    if (tables.size < tables.add(table * 16 + register).size) for (const to of walk.targetsOf(table)) add(to, register);
+  };
   for (const { position, register } of starts) add(position, register);
   for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
-    if (seen.size > MOST_STEPS) return false;
+    if (seen.size > MOST_STEPS || !walk.steps.take()) return false;
     const { position, register } = place;
     if (!walk.isStart(position) || !walk.isReachedOnLinux(position)) continue;
     const length = decode(space.bytes, position, space.endOf(position), instruction);
@@ -50,7 +54,7 @@ export function followForward(
     const isCall = flow === Flow.Call || flow === Flow.IndirectCall;
     const isLost = isCall ? (PRESERVED & (1 << register)) === 0 : (writtenRegisters(instruction) & (1 << register)) !== 0;
     if (flow === Flow.IndirectJump) {
-      if (!isLost) for (const to of walk.targetsOf(position)) add(to, register);
+      if (!isLost) for (const table of walk.tablesOf(position)) addTable(table, register);
       continue;
     }
     if (!isLost) add(next, register);

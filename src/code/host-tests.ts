@@ -110,6 +110,7 @@ export function guardsOf(code: Code, place: number, accepts: (test: HostTest, si
     // Not isFunction(): the walk also marks the sides of branches that it leaves to other systems.
     if (sources.length === 0 || walk.isPointedTo(at)) complete = false;
     for (const source of sources) {
+      if (!walk.steps.take()) return { tests: [...tests.values()], complete: false };
       const instruction = instructionAt(walk, source);
       const isEntered = instruction.flow === Flow.Call && source + instruction.length !== at;
       const test = hostTestAt(code, source);

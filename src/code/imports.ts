@@ -43,9 +43,20 @@ function slotOf(address: number, instruction: Instruction): number | undefined {
   return instruction.base === NONE ? instruction.disp : undefined;
 }
 
+const namesBySlot = new WeakMap<readonly ImportedFunction[], ReadonlyMap<number, string>>();
+
 function importOfSlot({ imports }: Linkage, slot: number): string | undefined {
   if (imports === undefined) return SOME_IMPORT;
-  return imports.find((imported) => imported.slots.includes(slot))?.name;
+  const names = namesBySlot.get(imports) ?? indexed(imports);
+  namesBySlot.set(imports, names);
+  return names.get(slot);
+}
+
+/** The first import of a slot, should there be several. */
+function indexed(imports: readonly ImportedFunction[]): ReadonlyMap<number, string> {
+  const names = new Map<number, string>();
+  for (const { name, slots } of imports) for (const slot of slots) if (!names.has(slot)) names.set(slot, name);
+  return names;
 }
 
 /** How many instructions may stand between a constant and the call that it is for, and between that and the system call. */

@@ -36,6 +36,13 @@ interface Exports {
   edgeSlots(): number;
   edgeShift(): number;
   edgesBefore(): number;
+  tableCount(): number;
+  firstEdgeOf(table: number): number;
+  endEdgeOf(table: number): number;
+  tableJumpsAt(): number;
+  tableJumpCount(): number;
+  entriesRead(): number;
+  cutShort(): number;
   decode(at: number, end: number): number;
   sweep(from: number, to: number, end: number, records: number): number;
   sweptTo(): number;
@@ -49,13 +56,21 @@ export interface WalkResult {
   notes: Uint8Array;
   /** Positions at which a `syscall` was met; some may have been taken back since. */
   systemCalls: Int32Array;
-  /** Pairs of target and source. */
+  /** Pairs of target and source: the position of a jump, branch or call, or -2 minus the number of a table. */
   edges: Int32Array;
   /** Per edge the number of the one before it with the same target, or -1. */
   edgeBefore: Int32Array;
   /** A hash table: pairs of target plus 1, and the number of its last edge. 32 minus `edgeShift` bits of a target's hash are its slot. */
   edgeSlots: Int32Array;
   readonly edgeShift: number;
+  /** Per table of an indirect jump the numbers of its first edge and of the one behind its last. */
+  tables: Int32Array;
+  /** Pairs of a table's number and the position of a jump by it. */
+  tableJumps: Int32Array;
+  /** How many entries of such tables were read. */
+  readonly entriesRead: number;
+  /** What was not followed to its end: bits that doubts.ts explains. */
+  readonly cut: number;
 }
 
 /** The most code that fits beside its marks into the 4 GiB of a kernel. */
@@ -73,6 +88,9 @@ interface Kernel {
 }
 
 const nothing = new Uint8Array(0);
+
+/** What a result has besides marks and notes. */
+const LISTS = ["systemCalls", "edges", "edgeBefore", "edgeSlots", "tables", "tableJumps"] as const;
 
 let kept: Kernel | undefined;
 
@@ -128,12 +146,25 @@ function walkInKernel(input: WalkInput): WalkResult {
     edgeBefore: new Int32Array(buffer, exports.edgesBefore() >>> 0, exports.edgeCount()),
     edgeSlots: new Int32Array(buffer, exports.edgeSlots() >>> 0, 2 << (32 - edgeShift)),
     edgeShift,
+    tables: tablesOf(exports),
+    tableJumps: new Int32Array(buffer, exports.tableJumpsAt() >>> 0, 2 * exports.tableJumpCount()),
+    entriesRead: exports.entriesRead(),
+    cut: exports.cutShort(),
   };
   kernel.input = undefined;
   kernel.bytes = nothing;
   kernel.result = result;
   if (buffer.byteLength <= MOST_BYTES_KEPT) kept = kernel;
   return result;
+}
+
+function tablesOf(exports: Exports): Int32Array {
+  const tables = new Int32Array(2 * exports.tableCount());
+  for (let table = 0; 2 * table < tables.length; table++) {
+    tables[2 * table] = exports.firstEdgeOf(table);
+    tables[2 * table + 1] = exports.endEdgeOf(table);
+  }
+  return tables;
 }
 
 /**
@@ -144,7 +175,7 @@ export function forgetWalk(): void {
   const result = kept?.result;
   if (result === undefined) return;
   for (const part of ["marks", "notes"] as const) result[part] = gone(part);
-  for (const part of ["systemCalls", "edges", "edgeBefore", "edgeSlots"] as const) result[part] = gone(part);
+  for (const part of LISTS) result[part] = gone(part);
   delete kept?.result;
 }
 
@@ -163,7 +194,7 @@ function gone(part: string): never {
 function copyOut(result: WalkResult | undefined): void {
   if (result === undefined) return;
   for (const part of ["marks", "notes"] as const) result[part] = result[part].slice();
-  for (const part of ["systemCalls", "edges", "edgeBefore", "edgeSlots"] as const) result[part] = result[part].slice();
+  for (const part of LISTS) result[part] = result[part].slice();
 }
 
 /** What a sweep over code that is passed through it asks of a kernel. */

@@ -134,7 +134,18 @@ function stretchesOfCode(space: CodeSpace, sections: readonly SectionHeader[]): 
     const start = (flags & IS_CODE) !== 0 && size > 0 ? space.positionOf(address) : -1;
     if (start >= 0) stretches.push([start, Math.min(start + size, space.endOf(start))]);
   }
-  return stretches.length > 0 ? stretches.sort((a, b) => a[0] - b[0]) : [[0, space.bytes.length]];
+  return stretches.length > 0 ? merged(stretches) : [[0, space.bytes.length]];
+}
+
+/** In ascending order, those that overlap as one: thousands of sections may name the same bytes. */
+function merged(stretches: [number, number][]): [number, number][] {
+  const result: [number, number][] = [];
+  for (const [start, end] of stretches.sort((a, b) => a[0] - b[0])) {
+    const last = result.at(-1);
+    if (last !== undefined && start < last[1]) last[1] = Math.max(last[1], end);
+    else result.push([start, end]);
+  }
+  return result;
 }
 
 /** The stretches in pieces that can be looked into, without the first byte of each: a landmark is told by its second byte or a later one. */

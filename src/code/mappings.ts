@@ -25,11 +25,15 @@ export interface Mapping {
 export function mappingsWith(code: Code, isWanted: (flags: number) => boolean): Mapping[] {
   const isMmap = ({ number }: SystemCallSite) =>
     !number.other && number.loads.length === 0 && number.constants.every(({ value }) => value === NUMBER_OF_MMAP);
-  return [...systemCallSites(code).filter(isMmap), ...importedCalls(code, namesOfMmap())]
-    .map((site) => ({
-      site,
-      flags: argumentValues(code, site, FLAGS).constants.filter(({ value }) => areMapFlags(value) && isWanted(value)),
-    }))
+  const flagsAt = (site: SystemCallSite): ConstantSite[] => {
+    const { constants, whole } = argumentValues(code, site, FLAGS);
+    if (!whole) code.doubts.note("mapping");
+    return constants.filter(({ value }) => areMapFlags(value) && isWanted(value));
+  };
+  const sites = systemCallSites(code);
+  for (const site of sites) if (!site.number.whole && flagsAt(site).length > 0) code.doubts.note("mapping");
+  return [...sites.filter(isMmap), ...importedCalls(code, namesOfMmap())]
+    .map((site) => ({ site, flags: flagsAt(site) }))
     .filter(({ flags }) => flags.length > 0);
 }
 

@@ -43,7 +43,7 @@ export function reaches(walk: Walk, from: number, to: number, most = 4000): bool
   const pending = [from];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (next === to) return true;
-    if (seen.size > most) return true;
+    if (seen.size > most || !walk.steps.take()) return true;
     const onLinux = walk.isReachedOnLinux(next);
     for (const successor of successors(walk, next)) {
       if (seen.has(successor) || !walk.isStart(successor) || (onLinux && !walk.isReachedOnLinux(successor))) continue;
@@ -81,7 +81,7 @@ function findsReturn(walk: Walk, from: number, depth: number): boolean {
     pending.push(position);
   };
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-    if (seen.size > MOST_INSTRUCTIONS || !walk.isStart(at)) return true;
+    if (seen.size > MOST_INSTRUCTIONS || !walk.isStart(at) || !walk.steps.take()) return true;
     const instruction = instructionAt(walk, at);
     const next = at + instruction.length;
     const { flow, target } = instruction;
@@ -118,6 +118,7 @@ export function decidingBranches(walk: Walk, place: number, most = 120): Decidin
         const instruction = instructionAt(walk, source);
         const isCallInto = instruction.flow === Flow.Call && source + instruction.length !== position;
         if (isCallInto || seen.has(source)) continue;
+        if (!walk.steps.take()) return branches;
         seen.add(source);
         if (instruction.flow === Flow.Branch) {
           const takenToPlace = instruction.target === position;

@@ -37,7 +37,7 @@ export function systemCallSites(code: Code, wanted?: ReadonlySet<number>): Syste
   }));
 }
 
-const nothing: Values = { constants: [], loads: [], other: false };
+const nothing: Values = { constants: [], loads: [], other: false, whole: true };
 
 /** Every call of one of the named imports in known code. */
 export function importedCalls(code: Code, names: readonly string[]): SystemCallSite[] {
@@ -84,29 +84,44 @@ export interface ArchPrctl {
  */
 export function archPrctls(code: Code): ArchPrctl[] {
   const found: ArchPrctl[] = [];
-  for (const site of systemCallSites(code, placesOfSegmentCodes(code))) {
+  const { places, setsGs } = placesOfSegmentCodes(code);
+  const noteIf = (isOpen: boolean) => {
+    if (isOpen && setsGs) code.doubts.note("arch-prctl");
+  };
+  for (const site of systemCallSites(code, places)) {
     const byNumber = site.number.constants.some((constant) => constant.value === ARCH_PRCTL);
     const throughStub = site.number.constants.length === 0 && site.number.loads.length === 1 && !site.number.other;
-    if (byNumber || throughStub) collect(code, site, throughStub && !byNumber, found);
+    if (byNumber || throughStub) noteIf(!collect(code, site, throughStub && !byNumber, found));
+    // The call is not told by its number then; it is one all the same if a code may arrive.
+    else if (!site.number.whole) noteIf(!collect(code, site, false, []) || places !== undefined);
   }
-  for (const site of importedCalls(code, ["arch_prctl"])) collect(code, site, false, found);
+  for (const site of importedCalls(code, ["arch_prctl"])) noteIf(!collect(code, site, false, found));
   for (const site of importedCalls(code, ["syscall"])) {
     const numbers = valuesBefore(code.walk, site.position, Register.rdi);
-    if (numbers.constants.some((constant) => constant.value === ARCH_PRCTL)) collect(code, site, false, found);
+    if (numbers.constants.some((constant) => constant.value === ARCH_PRCTL)) noteIf(!collect(code, site, false, found));
+    else if (!numbers.whole) noteIf(true);
   }
   return found;
 }
 
 const segmentCodes: readonly number[] = Object.values(ArchCode);
 
-/** The `syscall` instructions at which one of the four codes may be the first argument; undefined where too many places would have to be seen. */
-function placesOfSegmentCodes(code: Code): ReadonlySet<number> | undefined {
+interface SegmentCodes {
+  /** The `syscall` instructions at which one of the four may be the first argument; undefined where too many places would have to be seen. */
+  readonly places: ReadonlySet<number> | undefined;
+  /** Whether ARCH_SET_GS is among the constants that Linux gets to. */
+  readonly setsGs: boolean;
+}
+
+function placesOfSegmentCodes(code: Code): SegmentCodes {
   const { walk, space } = code;
   const starts: Place[] = [];
+  let setsGs = false;
   const visit = (position: number, instruction: Instruction) => {
     const constant = constantInto(instruction);
-    if (constant !== undefined && segmentCodes.includes(constant.value) && walk.isReachedOnLinux(position))
-      starts.push({ position: position + instruction.length, register: constant.register });
+    if (constant === undefined || !segmentCodes.includes(constant.value) || !walk.isReachedOnLinux(position)) return;
+    starts.push({ position: position + instruction.length, register: constant.register });
+    setsGs ||= constant.value === ArchCode.SET_GS;
   };
   // The codes differ in their lowest byte alone.
   forEachInstructionWith(code, [[0x10, 0, 0]], visit, (at) => segmentCodes.includes(0x1000 | space.bytes[at - 1]!));
@@ -114,13 +129,16 @@ function placesOfSegmentCodes(code: Code): ReadonlySet<number> | undefined {
   const isWhole = followForward(walk, starts, (instruction, { position, register }) => {
     if (register === Register.rdi && isSyscall(instruction)) places.add(position);
   });
-  return isWhole ? places : undefined;
+  return { places: isWhole ? places : undefined, setsGs };
 }
 
-function collect(code: Code, site: SystemCallSite, throughStub: boolean, found: ArchPrctl[]): void {
-  for (const constant of argumentValues(code, site, 0).constants) {
+/** Adds the calls of a site with a segment code. Returns false where others may be missing. */
+function collect(code: Code, site: SystemCallSite, throughStub: boolean, found: ArchPrctl[]): boolean {
+  const { constants, whole } = argumentValues(code, site, 0);
+  for (const constant of constants) {
     if (segmentCodes.includes(constant.value)) found.push({ site, code: constant.value, constant, throughStub });
   }
+  return whole;
 }
 
 /** File offset and width of the immediate of the instruction at a position. */

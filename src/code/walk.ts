@@ -8,16 +8,22 @@
  * or runs into the middle of a known instruction.
  */
 
-import { NONE } from "../x86/instruction.js";
+import { decode } from "../x86/decode.js";
+import { Instruction, NONE } from "../x86/instruction.js";
 import type { CodeSpace } from "./code-space.js";
 import type { DataSpace } from "./data-space.js";
 import type { EvidenceRank } from "./evidence.js";
 import { runWalk, type WalkResult } from "./kernel.js";
+import { Steps } from "./limits.js";
+import { TableJumps } from "./table-jumps.js";
 
 /** Bits of a mark. The low three are the evidence rank of an instruction that starts here, 0 where none does. */
 const Mark = { Rank: 7, Body: 8, Linux: 16, Function: 64 } as const;
 /** Bits of a note. */
 const Note = { Pointed: 2 } as const;
+
+/** From so many sources on, a position's are kept, and duplicates are told by a set. */
+const MANY = 16;
 
 /** Where a walk starts, and with what evidence. Positions in the code space. */
 export interface Root {
@@ -43,13 +49,33 @@ export interface WalkInput {
   readonly data: DataSpace | undefined;
 }
 
+const scratch = new Instruction();
+
 export class Walk {
   readonly space: CodeSpace;
+  /** What the searches through this code have taken so far. */
+  readonly steps: Steps;
   private readonly result: WalkResult;
+  private readonly tables: TableJumps;
+  /** Of positions to which many lead. */
+  private readonly manySources = new Map<number, readonly number[]>();
 
   constructor(input: WalkInput) {
     this.space = input.space;
+    this.steps = new Steps(input.space.bytes.length);
     this.result = runWalk(input);
+    this.tables = new TableJumps(this.result);
+  }
+
+  /** What was not followed to its end, bits that doubts.ts explains. */
+  get cut(): number {
+    return this.result.cut;
+  }
+
+  /** How many edges there are, those of tables and the jumps by them among them, and how many entries of tables were read. */
+  get size(): { readonly edges: number; readonly entries: number } {
+    const { edges, tableJumps, entriesRead } = this.result;
+    return { edges: (edges.length + tableJumps.length) / 2, entries: entriesRead };
   }
 
   /** Evidence rank of the instruction that starts at a position, 0 where none is known to. */
@@ -101,10 +127,27 @@ export class Walk {
     return (this.result.notes[position] & Note.Pointed) !== 0;
   }
 
-  /** Start of the known instruction that the byte lies in, or -1. */
+  /** Start of the known instruction that the byte lies in, or -1. Of several that overlap there, of the one that is known best. */
   startOf(position: number): number {
-    for (let at = position; at >= 0 && at > position - 15; at--) if (this.isStart(at)) return at;
+    for (let at = position; at >= 0 && at > position - 15; at--) {
+      if (this.isStart(at)) return this.isOverlapped(at) ? this.bestStartOf(position) : at;
+    }
     return -1;
+  }
+
+  /** Whether the instruction that starts at a position lies inside another one, too. */
+  isOverlapped(position: number): boolean {
+    return (this.result.marks[position] & Mark.Body) !== 0;
+  }
+
+  private bestStartOf(position: number): number {
+    const { bytes } = this.space;
+    let best = -1;
+    for (let at = position; at >= 0 && at > position - 15; at--) {
+      const isBetter = this.isStart(at) && (best < 0 || this.rankAt(at) > this.rankAt(best));
+      if (isBetter && at + decode(bytes, at, this.space.endOf(at), scratch) > position) best = at;
+    }
+    return best;
   }
 
   /** Positions of the known `syscall` instructions, ascending. */
@@ -114,22 +157,41 @@ export class Walk {
     return [...all].sort((a, b) => a - b);
   }
 
-  /** Positions of the direct jumps, branches and calls that lead to a position. */
-  sourcesOf(position: number): number[] {
+  /** Positions of the direct jumps, branches and calls that lead to a position, and of the indirect jumps by a table that does. */
+  sourcesOf(position: number): readonly number[] {
+    const before = this.manySources.get(position);
+    if (before !== undefined) return before;
     const { edges, edgeBefore } = this.result;
     const sources: number[] = [];
+    let seen: Set<number> | undefined;
+    const add = (source: number) => {
+      seen ??= sources.length === MANY ? new Set(sources) : undefined;
+      if (seen === undefined ? sources.includes(source) : seen.size === seen.add(source).size) return;
+      sources.push(source);
+    };
+    let lastTable = NONE;
     for (let edge = this.lastEdgeTo(position); edge !== NONE; edge = edgeBefore[edge]) {
       const source = edges[2 * edge + 1];
-      if (!sources.includes(source)) sources.push(source);
+      this.steps.take();
+      if (source >= 0) add(source);
+      else if (source !== lastTable) for (const jump of this.tables.jumpsBy(-2 - source)) add(jump);
+      lastTable = source;
     }
-    return sources.reverse();
+    sources.reverse();
+    if (sources.length >= MANY) this.manySources.set(position, sources);
+    return sources;
   }
 
-  /** Positions that the direct jump, branch or call at a position, or the table of its indirect jump, leads to. Looks through all edges. */
-  targetsOf(position: number): number[] {
-    const { edges } = this.result;
+  /** Numbers of the tables of the indirect jump at a position. */
+  tablesOf(position: number): readonly number[] {
+    return this.tables.tablesOf(position);
+  }
+
+  /** Positions that a table leads to. */
+  targetsOf(table: number): number[] {
+    const { edges, tables } = this.result;
     const targets: number[] = [];
-    for (let at = 0; at < edges.length; at += 2) if (edges[at + 1] === position) targets.push(edges[at]);
+    for (let edge = tables[2 * table]; edge < tables[2 * table + 1]; edge++) targets.push(edges[2 * edge]);
     return targets;
   }
 

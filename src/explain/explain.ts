@@ -2,6 +2,7 @@
 
 import { accessSync, constants, existsSync } from "node:fs";
 import { basename } from "node:path";
+import { outcomes } from "../report/model.js";
 import type { Site } from "../rules/define.js";
 import type { Ending } from "../run/ending.js";
 import { crashSignal } from "../run/pass-through.js";
@@ -115,8 +116,7 @@ async function lookAtAll(files: readonly string[], setting: Setting): Promise<Kn
     const program = await lookAt(file, setting.target);
     if (program !== undefined) known.push(program);
   }
-  const rank = { fails: 0, "may-fail": 1, runs: 2 };
-  return known.sort((a, b) => rank[a.outcome] - rank[b.outcome]);
+  return known.sort((a, b) => outcomes.indexOf(b.outcome) - outcomes.indexOf(a.outcome));
 }
 
 function crashWords(command: readonly string[], how: Ending, crash: string, death: Death | undefined): string {

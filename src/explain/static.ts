@@ -6,11 +6,10 @@ import { surroundingsOf } from "../disk/surroundings.js";
 import { InputError } from "../errors.js";
 import { readImage } from "../image/detect.js";
 import type { ElfView } from "../image/image.js";
-import { type FileReport, worst } from "../report/model.js";
+import { type FileReport, type Outcome, worst } from "../report/model.js";
 import type { Site } from "../rules/define.js";
 import { siteAt } from "../rules/sites.js";
 import { prepareSubject } from "../rules/subject.js";
-import type { Consequence } from "../sandbox/behaviour.js";
 import type { Target } from "../sandbox/gvisor.js";
 
 export interface Known {
@@ -18,9 +17,9 @@ export interface Known {
   readonly path: string;
   readonly report: FileReport;
   /** What is expected on the target's platforms. */
-  readonly outcome: Consequence;
+  readonly outcome: Outcome;
   /** The same after `sandfit fix`. */
-  readonly afterFix: Consequence;
+  readonly afterFix: Outcome;
   readonly isApe: boolean;
 }
 

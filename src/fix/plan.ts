@@ -4,6 +4,7 @@ import type { ByteSource } from "../bytes/source.js";
 import { RefusedError } from "../errors.js";
 import type { Image, Machine } from "../image/image.js";
 import type { FileReport } from "../report/model.js";
+import { undecidedWords } from "../report/words.js";
 import type { Edit, Finding, ModeChange, Repair } from "../rules/define.js";
 import type { RuleId } from "../rules/index.js";
 import { assimilate } from "./assimilate.js";
@@ -63,6 +64,8 @@ export async function planFix(source: ByteSource, image: Image, report: FileRepo
   const form = options.as ?? "elf";
   const refusals = refusalsOf(findings, options.allow ?? [], form);
   if (form === "ape") refusals.push(...portableRefusals(image, findings));
+  // What is not found might have to be changed as well, or forbid the change.
+  if (view.undecided.length > 0) refusals.push(undecidedWords(view.undecided));
   const edits: Edit[] = [];
   const repairs: RuleId[] = [];
   const modes: ModeChange[] = [];

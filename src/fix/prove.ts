@@ -6,6 +6,7 @@ import { RefusedError } from "../errors.js";
 import { readImage } from "../image/detect.js";
 import type { Image, View } from "../image/image.js";
 import { type FileReport, worst } from "../report/model.js";
+import { undecidedWords } from "../report/words.js";
 import type { Surroundings } from "../rules/surroundings.js";
 import { newest } from "../sandbox/gvisor.js";
 import { textChangesBeyond, unexplainedDifferences } from "./layout.js";
@@ -32,6 +33,8 @@ export async function proveResult(
     else if (outcome === "fails" && !plan.leaves.includes(rule))
       problems.push(`the result has ${rule}, which the original has not`);
   }
+  const open = report.views.filter((view) => view.machine === plan.machine).flatMap((view) => view.undecided);
+  if (open.length > 0) problems.push(undecidedWords(open));
   // Each class of a portable repair can be missing without anything else to show for it, so the whole of it has to be seen.
   const isWhole = findings.some((finding) => finding.rule === "rewrites-itself");
   if (plan.as === "ape" && plan.repairs.includes("tls-in-gs") && !isWhole) problems.push("the result does not rewrite itself");

@@ -105,7 +105,8 @@ async function relocationTables(source: ByteSource, view: ElfView): Promise<Tabl
 
 /**
  * The addresses of the words that DT_RELR relocates, at most `most` and a bitmap more (gABI, "Relative relocation table"):
- * an even entry is an address, an odd one a bitmap of the words after the last.
+ * an even entry is an address, an odd one a bitmap of the words after the last. Each word has a place of its own in the file, so there are
+ * never more than the file has words, whatever the bitmaps say.
  */
 export async function readRelr(source: ByteSource, view: ElfView, most: number): Promise<number[]> {
   const table = view.dynamic?.relr;
@@ -114,18 +115,20 @@ export async function readRelr(source: ByteSource, view: ElfView, most: number):
   const bytes = await readAtAddress(source, view, table.address, Math.min(table.size, mostRelocations));
   const reader = new Reader(bytes, "DT_RELR", 0, view.littleEndian);
   const slots: number[] = [];
+  const enough = Math.min(most, Math.floor(source.size / word));
   let next = 0;
-  for (let at = 0; reader.has(at, word) && slots.length < most; at += word) {
-    let bits = word === 8 ? reader.big64(at) : BigInt(reader.u32(at));
-    if ((bits & 1n) === 0n) {
-      next = Number(bits);
+  for (let at = 0; reader.has(at, word) && slots.length < enough; at += word) {
+    const low = reader.u32(view.littleEndian || word === 4 ? at : at + 4);
+    const high = word === 4 ? 0 : reader.u32(view.littleEndian ? at + 4 : at);
+    if ((low & 1) === 0) {
+      next = high * 2 ** 32 + low;
       slots.push(next);
       next += word;
       continue;
     }
-    for (let slot = next; bits > 1n; slot += word) {
-      bits >>= 1n;
-      if ((bits & 1n) === 1n) slots.push(slot);
+    for (let bit = 1; bit < word * 8; bit++) {
+      const isSet = bit < 32 ? (low >>> bit) & 1 : (high >>> (bit - 32)) & 1;
+      if (isSet === 1) slots.push(next + (bit - 1) * word);
     }
     next += (word * 8 - 1) * word;
   }
@@ -139,7 +142,9 @@ export async function readWords(
   addresses: readonly number[],
 ): Promise<(number | undefined)[]> {
   const words = new Array<number | undefined>(addresses.length);
-  const order = addresses.map((_, index) => index).sort((a, b) => addresses[a]! - addresses[b]!);
+  const order = addresses.map((_, index) => index);
+  const isSorted = addresses.every((address, index) => index === 0 || addresses[index - 1]! <= address);
+  if (!isSorted) order.sort((a, b) => addresses[a]! - addresses[b]!);
   const size = view.class / 8;
   let start = 0;
   let piece = new Reader(new Uint8Array(0), "a pointer");

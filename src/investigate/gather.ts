@@ -25,7 +25,7 @@ import {
   type Investigation,
   type RepairSummary,
 } from "../report/investigation.js";
-import { type FileError, outcomeOf } from "../report/model.js";
+import { type FileError, outcomeOf, outcomes } from "../report/model.js";
 import type { VerifyReport } from "../report/verify-model.js";
 import type { Surroundings } from "../rules/surroundings.js";
 import { verify } from "../run/verify.js";
@@ -49,8 +49,8 @@ const CHUNK = 1 << 20;
 /** Investigates a file, an archive or a folder. Throws InputError where there is nothing that can be read. */
 export async function investigate(name: string, options: InvestigateOptions): Promise<Investigation> {
   const { kind, programs, errors } = await investigateAll(name, options);
-  const rank = { fails: 0, "may-fail": 1, runs: 2 };
-  programs.sort((a, b) => rank[outcomeOf(a.report)] - rank[outcomeOf(b.report)]);
+  const rank = ({ report }: InvestigatedProgram) => outcomes.indexOf(outcomeOf(report));
+  programs.sort((a, b) => rank(b) - rank(a));
   return {
     version: INVESTIGATION_VERSION,
     sandfit: VERSION,

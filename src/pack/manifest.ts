@@ -3,9 +3,9 @@
 import type { ArchiveFormat } from "../archive/entry.js";
 import type { ResultForm } from "../fix/plan.js";
 import type { Machine } from "../image/image.js";
+import type { Outcome } from "../report/model.js";
 import type { Edit } from "../rules/define.js";
 import type { RuleId } from "../rules/index.js";
-import type { Consequence } from "../sandbox/behaviour.js";
 import { VERSION } from "../version.js";
 
 /** Raised when the JSON shape changes in a way that breaks readers. */
@@ -46,7 +46,7 @@ export interface PackedProgram {
   /** "ape": an APE that was changed and is still one for all systems. Everything else is "elf", scripts too. */
   readonly as: ResultForm;
   /** The worst that is expected on any platform of gVisor. */
-  readonly verdict: { readonly before: Consequence; readonly after: Consequence };
+  readonly verdict: { readonly before: Outcome; readonly after: Outcome };
   /** Rules that found something in the program as it was. */
   readonly rules: readonly RuleId[];
   /** What was changed; with it the original can be brought back. */

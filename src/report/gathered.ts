@@ -2,12 +2,11 @@
 
 import type { Finding } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
-import type { Consequence } from "../sandbox/behaviour.js";
 import { consequences } from "../sandbox/behaviour.js";
 import { remedyOf } from "./finding-words.js";
-import { type FileError, type FileReport, outcomeOf, type Report, worst } from "./model.js";
+import { type FileError, type FileReport, type Outcome, outcomeOf, outcomes, type Report, worst } from "./model.js";
 import type { TextOptions } from "./text.js";
-import { consequenceWords, plural, printable } from "./words.js";
+import { consequenceWords, plural, printable, signs } from "./words.js";
 
 /** From this many files on the report is gathered. */
 export const MANY_FILES = 12;
@@ -15,8 +14,8 @@ export const MANY_FILES = 12;
 const NAMES = 4;
 
 interface Group {
-  readonly outcome: Consequence;
-  readonly afterFix: Consequence;
+  readonly outcome: Outcome;
+  readonly afterFix: Outcome;
   /** One finding of each rule, the worst first. */
   readonly findings: readonly Finding[];
   readonly names: string[];
@@ -35,21 +34,21 @@ export function renderGathered(report: Report, options: TextOptions): string {
   return `${text}${errors.length > 0 ? "\n" : ""}${summary(groups, files.length, errors.length, options)}`;
 }
 
-/** Programs with findings by the set of their rules and what these mean; the worst first, then the largest. */
+/** Programs with findings, or not decided, by the set of their rules and what these mean; the worst first, then the largest. */
 function groupsOf(files: readonly FileReport[]): Group[] {
   const groups = new Map<string, Group>();
   for (const file of files) {
     const findings = file.views.flatMap((view) => view.findings);
-    if (findings.length === 0) continue;
     const outcome = outcomeOf(file);
+    if (findings.length === 0 && outcome === "runs") continue;
     const afterFix = worst(file.views.flatMap((view) => Object.values(view.verdicts).map((verdict) => verdict.afterFix)));
     const byRule = new Map(findings.map((finding) => [finding.rule, finding]));
     const key = [outcome, afterFix, ...[...byRule.keys()].sort()].join(" ");
-    const group = groups.get(key) ?? { outcome, afterFix, findings: [...byRule.values()].sort(byRank), names: [] };
+    const group: Group = groups.get(key) ?? { outcome, afterFix, findings: [...byRule.values()].sort(byRank), names: [] };
     group.names.push(file.name);
     groups.set(key, group);
   }
-  const rank = (group: Group): number => consequences.indexOf(group.outcome);
+  const rank = (group: Group): number => outcomes.indexOf(group.outcome);
   return [...groups.values()].sort((a, b) => rank(b) - rank(a) || b.names.length - a.names.length);
 }
 
@@ -58,10 +57,11 @@ const worstOf = (finding: Finding): number =>
 const byRank = (a: Finding, b: Finding): number => worstOf(b) - worstOf(a);
 
 function renderGroup({ outcome, afterFix, findings, names }: Group, { paint, all }: TextOptions): string {
-  const mark = outcome === "fails" ? paint.red("✖") : outcome === "may-fail" ? paint.yellow("▲") : paint.cyan("•");
+  const mark = outcome === "fails" ? paint.red("✖") : outcome === "runs" ? paint.cyan("•") : paint.yellow(signs[outcome]);
   const rules = findings.map((finding) => paint.bold(finding.rule)).join(", ");
   const helps = afterFix === outcome ? "" : afterFix === "runs" ? "; runs after `sandfit fix`" : "; better after `sandfit fix`";
-  let text = `${mark} ${plural(names.length, "program")}: ${rules}   ${consequenceWords[outcome]}${paint.green(helps)}\n`;
+  const what = rules === "" ? "" : `${rules}   `;
+  let text = `${mark} ${plural(names.length, "program")}: ${what}${consequenceWords[outcome]}${paint.green(helps)}\n`;
   for (const finding of findings) {
     const { words } = ruleOf(finding.rule);
     text += `    ${words.title}: ${remedyOf(finding)}\n`;
@@ -77,11 +77,13 @@ function summary(groups: readonly Group[], total: number, errors: number, { pain
   const failing = count((group) => group.outcome === "fails");
   const fixable = count((group) => group.outcome === "fails" && group.afterFix !== "fails");
   const mayFail = count((group) => group.outcome === "may-fail");
+  const undecided = count((group) => group.outcome === "undecided");
   const parts = [
     plural(total, "program"),
     `${failing} will not run${fixable > 0 ? ` (${fixable} fixable)` : ""}`,
     `${mayFail} may fail`,
-    `${total - failing - mayFail} with nothing against them`,
+    ...(undecided > 0 ? [`${undecided} not decided`] : []),
+    `${total - failing - mayFail - undecided} with nothing against them`,
   ];
   if (errors > 0) parts.push(`${errors} could not be read`);
   return `${paint.bold(parts.join(", "))}\n`;

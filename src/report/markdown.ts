@@ -10,7 +10,7 @@ import { evidenceSection } from "./markdown-evidence.js";
 import { code, inline, table } from "./markdown-text.js";
 import { outcomeOf, type Verdict } from "./model.js";
 import type { Outcome } from "./verify-model.js";
-import { bytesWords, consequenceWords, evidenceOf, plural, runtimeWords, spaced } from "./words.js";
+import { bytesWords, consequenceWords, evidenceOf, plural, runtimeWords, spaced, undecidedWords } from "./words.js";
 
 /** Sites of a finding that are shown, one of each role first. */
 const MOST_SITES = 5;
@@ -63,9 +63,10 @@ function overview(investigation: Investigation): string[] {
 }
 
 function countsOf(programs: readonly InvestigatedProgram[]): string {
-  const count = (outcome: string) => programs.filter((program) => outcomeOf(program.report) === outcome).length;
+  const count = (outcome: Verdict["outcome"]) => programs.filter((program) => outcomeOf(program.report) === outcome).length;
   const possible = programs.filter((program) => program.repair.kind === "possible").length;
-  return `${count("fails")} will not run, ${count("may-fail")} may fail, against ${count("runs")} nothing was found; \`sandfit fix\` can change ${possible}.`;
+  const open = count("undecided") > 0 ? ` ${count("undecided")} not decided,` : "";
+  return `${count("fails")} will not run, ${count("may-fail")} may fail,${open} against ${count("runs")} nothing was found; \`sandfit fix\` can change ${possible}.`;
 }
 
 const rulesOf = (program: InvestigatedProgram) => [
@@ -118,6 +119,9 @@ function summary({ report, sha256, repair }: InvestigatedProgram): string[] {
     const verdicts = Object.entries(view.verdicts) as [Platform, Verdict][];
     const words = verdicts.map(([platform, verdict]) => `${platform}: ${verdictWords(verdict)}`).join("; ");
     lines.push(`- **${view.machine}, ${view.type}${runtime === undefined ? "" : ` (${runtime})`}**: ${words}.`);
+  }
+  for (const { machine, undecided } of report.views) {
+    if (undecided.length > 0) lines.push(`- **${machine}**: ${undecidedWords(undecided)}.`);
   }
   if (repair.kind === "possible") {
     lines.push(`- **Repair**: \`sandfit fix\` changes ${bytesWords(repair.bytes)} in ${plural(repair.edits, "place")}.`);
@@ -172,7 +176,11 @@ function rootCause(alike: readonly Finding[]): string[] {
 
 function someOfEachRole(sites: readonly Site[]): Site[] {
   const roles = new Map<string, Site[]>();
-  for (const site of sites) roles.set(site.role, [...(roles.get(site.role) ?? []), site]);
+  for (const site of sites) {
+    const some = roles.get(site.role);
+    if (some === undefined) roles.set(site.role, [site]);
+    else some.push(site);
+  }
   const most = Math.max(1, Math.floor(MOST_SITES / Math.max(1, roles.size)));
   return [...roles.values()].flatMap((some) => some.slice(0, most));
 }
@@ -181,11 +189,12 @@ function someOfEachRole(sites: readonly Site[]): Site[] {
 function status({ report, runs }: InvestigatedProgram): string[] {
   const does: string[] = [];
   const doesNot: string[] = [];
+  const open: string[] = [];
   if (runs === null) {
     for (const view of report.views) {
       for (const [platform, verdict] of Object.entries(view.verdicts) as [Platform, Verdict][]) {
         const words = `${view.machine} on gVisor, ${platform}: ${outcomeWords[verdict.outcome]} (not run here)`;
-        (verdict.outcome === "runs" ? does : doesNot).push(words);
+        (verdict.outcome === "runs" ? does : verdict.outcome === "undecided" ? open : doesNot).push(words);
       }
     }
   } else {
@@ -207,6 +216,10 @@ function status({ report, runs }: InvestigatedProgram): string[] {
     ...section(
       "Does not run, or not as on plain Linux:",
       doesNot.map((one) => `- ${inline(one)}`),
+    ),
+    ...section(
+      "Not decided:",
+      open.map((one) => `- ${inline(one)}`),
     ),
     ...section(
       "Not run here:",

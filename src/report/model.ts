@@ -1,19 +1,27 @@
 /** What a check says, as data. The JSON output is this model, so its shape is versioned and has a schema. */
 
+import type { Doubt } from "../code/doubts.js";
 import type { Runtime } from "../code/runtime.js";
 import type { Machine } from "../image/image.js";
 import type { Finding } from "../rules/define.js";
-import { type Consequence, consequences, type Effect } from "../sandbox/behaviour.js";
+import type { Consequence, Effect } from "../sandbox/behaviour.js";
 import { type Platform, type ReleaseId, releaseIds, type Target } from "../sandbox/gvisor.js";
 
 /** Raised when the JSON shape changes in a way that breaks readers. */
 export const MODEL_VERSION = 1;
 
+/**
+ * What a check can end with, from best to worst. "undecided": nothing was found, but a search that would have to find it was given up.
+ */
+export const outcomes = ["runs", "undecided", "may-fail", "fails"] as const satisfies readonly (Consequence | "undecided")[];
+/** One of them. */
+export type Outcome = (typeof outcomes)[number];
+
 /** What is expected on one platform. */
 export interface Verdict {
-  readonly outcome: Consequence;
+  readonly outcome: Outcome;
   /** What is expected after `sandfit fix`; equal to `outcome` where fix does not help. */
-  readonly afterFix: Consequence;
+  readonly afterFix: Outcome;
   /** Whether runs on that platform stand behind the findings, or gVisor's source alone. "none" where nothing was found. */
   readonly basis: "run" | "source" | "none";
   /** Every known release with the same outcome, the one asked for among them. */
@@ -29,6 +37,8 @@ export interface ViewReport {
   /** Whether functions have names. */
   readonly hasSymbols: boolean;
   readonly findings: readonly Finding[];
+  /** What was given up, so that more may be there than was found. Empty but for programs made to be hard to follow. */
+  readonly undecided: readonly Doubt[];
   readonly verdicts: Readonly<Partial<Record<Platform, Verdict>>>;
 }
 
@@ -57,11 +67,11 @@ export interface Report {
   readonly files: readonly (FileReport | FileError)[];
 }
 
-/** The worst of some consequences; "runs" for none. */
-export function worst(all: readonly Consequence[]): Consequence {
-  let index = 0;
-  for (const consequence of all) index = Math.max(index, consequences.indexOf(consequence));
-  return consequences[index];
+/** The worst of some outcomes or consequences; "runs" for none. */
+export function worst<One extends Outcome>(all: readonly One[]): One | "runs" {
+  let found: One | "runs" = "runs";
+  for (const one of all) if (outcomes.indexOf(one) > outcomes.indexOf(found)) found = one;
+  return found;
 }
 
 /** Whether `fix` would repair a finding: it has edits and nothing speaks against them. */
@@ -73,19 +83,25 @@ export function isRepairable(finding: Finding): boolean {
   );
 }
 
-/** The verdict for one platform: the worst effect of any finding, and what remains of it after a fix. */
-export function verdictOf(findings: readonly Finding[], platform: Platform): Verdict {
-  const blocked = findings.some((finding) => (finding.repair?.refusals.length ?? 0) > 0 || finding.rule === "cosmo-dlopen");
+/**
+ * The verdict for one platform: the worst effect of any finding, and what remains of it after a fix. Where something was not decided it is
+ * never the healthy one, and there is no fix.
+ */
+export function verdictOf(findings: readonly Finding[], platform: Platform, undecided: readonly Doubt[] = []): Verdict {
+  const open: readonly Outcome[] = undecided.length > 0 ? ["undecided"] : [];
+  const blocked =
+    undecided.length > 0 ||
+    findings.some((finding) => (finding.repair?.refusals.length ?? 0) > 0 || finding.rule === "cosmo-dlopen");
   const effects = findings.map((finding) => finding.effects[platform]);
   const remaining = findings
     .filter((finding) => blocked || !isRepairable(finding))
     .map((finding) => finding.effects[platform].consequence);
-  const outcome = worst(effects.map((effect) => effect.consequence));
+  const outcome = worst([...open, ...effects.map((effect) => effect.consequence)]);
   return {
     outcome,
-    afterFix: worst(remaining),
+    afterFix: worst([...open, ...remaining]),
     basis: basisOf(effects),
-    releases: releaseIds.filter((id) => worst(effects.map((effect) => effect.releases[id])) === outcome),
+    releases: releaseIds.filter((id) => worst([...open, ...effects.map((effect) => effect.releases[id])]) === outcome),
   };
 }
 
@@ -96,6 +112,6 @@ function basisOf(effects: readonly Effect[]): Verdict["basis"] {
 }
 
 /** The worst outcome of a file on any platform asked for. */
-export function outcomeOf(file: FileReport): Consequence {
+export function outcomeOf(file: FileReport): Outcome {
   return worst(file.views.flatMap((view) => Object.values(view.verdicts).map((verdict) => verdict.outcome)));
 }

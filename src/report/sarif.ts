@@ -7,7 +7,7 @@ import type { Consequence } from "../sandbox/behaviour.js";
 import { VERSION } from "../version.js";
 import { remedyOf, summaryOf } from "./finding-words.js";
 import { type FileError, type FileReport, isRepairable, type Report } from "./model.js";
-import { evidenceOf, worstEffect } from "./words.js";
+import { evidenceOf, undecidedWords, worstEffect } from "./words.js";
 
 const levels = { fails: "error", "may-fail": "warning", runs: "note" } as const satisfies Record<Consequence, Result.level>;
 
@@ -29,7 +29,12 @@ function runOf({ files, target }: Report): Run {
   const unread = files.filter((file): file is FileError => "error" in file);
   return {
     tool: { driver: { name: "Sandfit", version: VERSION, semanticVersion: VERSION, rules: rules.map(({ id }) => describe(id)) } },
-    invocations: [{ executionSuccessful: unread.length === 0, toolExecutionNotifications: unread.map(notification) }],
+    invocations: [
+      {
+        executionSuccessful: unread.length === 0,
+        toolExecutionNotifications: [...unread.map(notification), ...read.flatMap(openOnes)],
+      },
+    ],
     artifacts: read.map((file) => ({
       location: artifactLocation(file.name),
       length: file.size,
@@ -90,6 +95,17 @@ function locationOf(file: FileReport, site: Site | undefined): Location {
     message: { text: `${site.text}${where}: ${site.role}, ${evidenceOf(site)}` },
     ...(site.inFunction !== undefined && { logicalLocations: [{ name: site.inFunction, kind: "function" }] }),
   };
+}
+
+/** What was not decided: no result, but not the same as none either. */
+function openOnes({ name, views }: FileReport): Notification[] {
+  return views
+    .filter(({ undecided }) => undecided.length > 0)
+    .map(({ machine, undecided }) => ({
+      level: "warning",
+      message: { text: `${name} (${machine}): ${undecidedWords(undecided)}` },
+      locations: [{ physicalLocation: { artifactLocation: artifactLocation(name) } }],
+    }));
 }
 
 function notification({ name, error }: FileError): Notification {

@@ -3,9 +3,18 @@
 import { type Platform, releaseIds } from "../sandbox/gvisor.js";
 import { renderFinding } from "./finding-text.js";
 import { MANY_FILES, renderGathered } from "./gathered.js";
-import { type FileError, type FileReport, outcomeOf, type Report, type Verdict, type ViewReport } from "./model.js";
+import {
+  type FileError,
+  type FileReport,
+  type Outcome,
+  outcomeOf,
+  type Report,
+  type Verdict,
+  type ViewReport,
+  worst,
+} from "./model.js";
 import type { Paint } from "./paint.js";
-import { consequenceWords, plural, printable, runtimeWords } from "./words.js";
+import { consequenceWords, plural, printable, runtimeWords, signs, undecidedWords } from "./words.js";
 
 /** How much to write, and in which colours. */
 export interface TextOptions {
@@ -51,22 +60,20 @@ function headline(file: FileReport, view: ViewReport): string {
   return `${parts.join(", ")}${runtime === undefined ? "" : ` (${runtime})`}`;
 }
 
-const signs = { runs: "✔", "may-fail": "▲", fails: "✖" } as const;
-
 function renderVerdict(view: ViewReport, { paint }: TextOptions): string {
   const verdicts = Object.entries(view.verdicts) as [Platform, Verdict][];
-  const outcomes = verdicts.map(([, verdict]) => verdict.outcome);
+  const outcome = worst(verdicts.map(([, verdict]) => verdict.outcome));
   const helped = verdicts.some(([, verdict]) => verdict.afterFix !== verdict.outcome);
   const after = verdicts.map(([, verdict]) => verdict.afterFix);
-  const outcome = outcomes.includes("fails") ? "fails" : outcomes.includes("may-fail") ? "may-fail" : "runs";
   const whole = helped && after.every((one) => one === "runs") ? "runs after `sandfit fix`" : consequenceWords[outcome];
   const cells = verdicts.map(([platform, verdict]) => {
     const change = verdict.afterFix === verdict.outcome ? "" : `→${signs[verdict.afterFix]}`;
     return `${platform} ${signs[verdict.outcome]}${change}${verdict.basis === "source" || view.machine === "aarch64" ? " (not run here)" : ""}`;
   });
   const word = view.machine === "any" ? whole.replace(/^runs/, "starts") : whole;
-  const colour = outcome === "runs" ? paint.green : outcome === "may-fail" ? paint.yellow : paint.red;
-  return `  verdict   ${colour(word)}   ${cells.join("   ")}   ${paint.dim(releasesWords(verdicts.map(([, verdict]) => verdict)))}\n`;
+  const colour = outcome === "runs" ? paint.green : outcome === "fails" ? paint.red : paint.yellow;
+  const open = view.undecided.length > 0 ? `  ${paint.yellow("?")} ${undecidedWords(view.undecided)}\n` : "";
+  return `${open}  verdict   ${colour(word)}   ${cells.join("   ")}   ${paint.dim(releasesWords(verdicts.map(([, verdict]) => verdict)))}\n`;
 }
 
 /** The releases in which all that was asked about is the same: "2022-12 to 2026-09". */
@@ -76,7 +83,7 @@ function releasesWords(verdicts: readonly Verdict[]): string {
 }
 
 function renderSummary(report: Report, { paint }: TextOptions): string {
-  const counts = { runs: 0, "may-fail": 0, fails: 0 };
+  const counts: Record<Outcome, number> = { runs: 0, undecided: 0, "may-fail": 0, fails: 0 };
   let errors = 0;
   for (const file of report.files) {
     if ("error" in file) errors++;
@@ -86,6 +93,7 @@ function renderSummary(report: Report, { paint }: TextOptions): string {
     plural(report.files.length - errors, "program"),
     `${counts.fails} will not run`,
     `${counts["may-fail"]} may fail`,
+    ...(counts.undecided > 0 ? [`${counts.undecided} not decided`] : []),
   ];
   if (errors > 0) parts.push(`${errors} could not be read`);
   return `${paint.bold(parts.join(", "))}\n`;

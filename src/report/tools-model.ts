@@ -1,7 +1,7 @@
 /** What `sandfit tools` says, as data. The JSON output is this model; its schema ships as schema/tools-1.json. */
 
 import type { RuleId } from "../rules/index.js";
-import type { Consequence } from "../sandbox/behaviour.js";
+import type { Outcome } from "./model.js";
 
 /** "unsure": it starts and ends by itself, but nothing that was tried shows that it does its job. */
 export type TrialOutcome = "works" | "fails" | "unsure";
@@ -14,8 +14,8 @@ export interface ToolPart {
 
 /** What a file's bytes let expect in gVisor: of this environment where it is one, else of the newest release. */
 export interface Expectation {
-  readonly outcome: Consequence;
-  readonly afterFix: Consequence;
+  readonly outcome: Outcome;
+  readonly afterFix: Outcome;
   /** The rules behind an outcome that is not "runs". */
   readonly rules: readonly RuleId[];
 }

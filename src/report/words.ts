@@ -1,15 +1,35 @@
 /** Words that several formats share. */
 
+import type { Doubt } from "../code/doubts.js";
 import { evidenceWords } from "../code/evidence.js";
 import type { CosmopolitanEra, Runtime } from "../code/runtime.js";
 import type { Finding, Site } from "../rules/define.js";
 import type { Consequence } from "../sandbox/behaviour.js";
+import type { Outcome } from "./model.js";
 
-export const consequenceWords: Record<Consequence, string> = {
+export const consequenceWords: Record<Outcome, string> = {
   runs: "runs",
+  undecided: "not decided: too many ways to follow",
   "may-fail": "may fail",
   fails: "will not run",
 };
+
+/** Each as one character. */
+export const signs: Record<Outcome, string> = { runs: "✔", undecided: "?", "may-fail": "▲", fails: "✖" };
+
+/** What was given up, each in a few words. */
+export const doubtWords: Record<Doubt, string> = {
+  "jump-tables": "tables of jumps with more entries than any real program has",
+  pointers: "pointers to more bytes that are no code than any real program has",
+  "arch-prctl": "too many ways lead to what may be arch_prctl(ARCH_SET_GS)",
+  "thread-state": "too many ways lead to an access through %gs",
+  mapping: "too many ways lead to what may be a mapping that gVisor treats otherwise",
+};
+
+/** Why there is no verdict, in one line. */
+export function undecidedWords(undecided: readonly Doubt[]): string {
+  return `not decided: ${undecided.map((doubt) => doubtWords[doubt]).join("; ")}`;
+}
 
 const eraWords: Record<CosmopolitanEra, string> = {
   "fs-early": "%fs era, up to v3.2.4",

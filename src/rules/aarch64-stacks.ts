@@ -10,6 +10,7 @@ import { ArmWalk } from "../aarch64/walk.js";
 import { positionsOf } from "../bytes/find.js";
 import { type CodeSpace, loadCodeSpace } from "../code/code-space.js";
 import { DataSpace, loadDataSpace } from "../code/data-space.js";
+import { GaveUpError } from "../code/limits.js";
 import type { CodeSymbol } from "../image/image.js";
 import { readSymbols } from "../image/symbols.js";
 import { always } from "../sandbox/behaviour.js";
@@ -27,18 +28,28 @@ export async function findAarch64Stacks(subject: Subject): Promise<Found | undef
   if (view.class !== 64 || !view.littleEndian || view.machine !== "aarch64") return undefined;
   const space = await loadCodeSpace(source, view);
   if (!hasCosmopolitanEntry(space, view.entry) || !mayMapGrowing(space.bytes)) return undefined;
-  const data = await loadDataSpace(source, view);
+  const [data, symbols] = [await loadDataSpace(source, view), await readSymbols(source, view, image.zip)];
+  try {
+    return stacksIn(space, data, view.entry, symbols);
+  } catch (error) {
+    if (!(error instanceof GaveUpError)) throw error;
+    subject.doubts.note("mapping");
+    return undefined;
+  }
+}
+
+function stacksIn(space: CodeSpace, data: DataSpace, entry: number, symbols: readonly CodeSymbol[]): Found | undefined {
   const code = new ArmCode(space, data);
   const constants = dataInCode(space);
   const pointers = [data, constants].flatMap((part) => pointersIn(space, part));
-  for (const pointer of [view.entry, ...pointers]) code.addPointer(pointer);
+  for (const pointer of [entry, ...pointers]) code.addPointer(pointer);
   const linksDlopen = data.includesText(DLOPEN_MARKER) || constants.includesText(DLOPEN_MARKER);
   const inAllocator = linksDlopen ? [] : growthsInStackAllocator(code);
   const growths = [...growthsInMmap(code), ...inAllocator];
   if (growths.length === 0) return undefined;
-  const walk = new ArmWalk(code, view.entry, pointers);
-  const symbols = (await readSymbols(source, view, image.zip)).filter((symbol) => symbol.isFunction);
-  return describe(code, walk, symbols, growths);
+  const walk = new ArmWalk(code, entry, pointers);
+  const functions = symbols.filter((symbol) => symbol.isFunction).sort((a, b) => a.address - b.address);
+  return describe(code, walk, functions, growths);
 }
 
 /**
@@ -128,12 +139,24 @@ function describe(code: ArmCode, walk: ArmWalk, symbols: readonly CodeSymbol[], 
   };
 }
 
-/** The function that an address lies in, with the distance from its start; undefined where no symbol covers it. */
+/** How many symbols in front of an address may be longer than the nearest one that covers it. */
+const MOST_NESTED = 64;
+
+/** The function that an address lies in, with the distance from its start; undefined where no symbol covers it. `symbols` are ascending. */
 function nameOf(symbols: readonly CodeSymbol[], address: number): string | undefined {
+  let low = 0;
+  let high = symbols.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (symbols[middle].address <= address) low = middle + 1;
+    else high = middle;
+  }
   let best: CodeSymbol | undefined;
-  for (const symbol of symbols) {
-    if (symbol.address > address || (symbol.size > 0 && address >= symbol.address + symbol.size)) continue;
-    if (best === undefined || symbol.address > best.address) best = symbol;
+  for (let index = low - 1; index >= Math.max(0, low - MOST_NESTED); index--) {
+    const symbol = symbols[index];
+    // Of several at one address the first one counts.
+    if (best !== undefined && symbol.address < best.address) break;
+    if (symbol.size === 0 || address < symbol.address + symbol.size) best = symbol;
   }
   if (best === undefined) return undefined;
   return best.address === address ? best.name : `${best.name}+0x${(address - best.address).toString(16)}`;

@@ -5,6 +5,7 @@ import type { ByteSource } from "../bytes/source.js";
 import type { Accesses } from "../code/accesses.js";
 import type { Code } from "../code/code.js";
 import type { CodeSpace } from "../code/code-space.js";
+import type { Doubts } from "../code/doubts.js";
 import type { EvidenceName } from "../code/evidence.js";
 import type { Landmarks } from "../code/landmarks.js";
 import type { Runtime } from "../code/runtime.js";
@@ -123,6 +124,8 @@ export interface Subject extends FileSubject {
   /** Whether the entry point is Cosmopolitan's. */
   readonly isCosmopolitan: boolean;
   code(): Promise<Analysis>;
+  /** What a rule leaves open that follows code by itself; `code().doubts` has the rest. */
+  readonly doubts: Doubts;
 }
 
 /** The results that several rules share, each computed once. */

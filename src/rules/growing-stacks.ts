@@ -68,7 +68,9 @@ export function growingStacks(subject: Subject, analysis: Analysis): Found | und
 }
 
 function uniqueEdits(edits: readonly Change[]): Change[] {
-  return edits.filter((edit, index) => edits.findIndex((other) => other.fileOffset === edit.fileOffset) === index);
+  const first = new Map<number, Change>();
+  for (const edit of edits) if (!first.has(edit.fileOffset)) first.set(edit.fileOffset, edit);
+  return [...first.values()];
 }
 
 /** `or $0x112,%r32` and `or $6,%ecx`, as far as their bytes go. */
@@ -154,6 +156,8 @@ function growthsInStackAllocator(analysis: Analysis): Growth[] {
   const { walk } = code;
   const growths: Growth[] = [];
   const growers = new Set<number>();
+  /** Functions whose callers were looked at. */
+  const allocators = new Set<number>();
   forEachInstructionWith(code, ALLOCATOR_BYTES, (position, instruction) => {
     if (instruction.immSize !== 4 || !walk.isReachedOnLinux(position)) return;
     if (isGrowingConstant(instruction)) {
@@ -162,9 +166,13 @@ function growthsInStackAllocator(analysis: Analysis): Growth[] {
       return;
     }
     if (instruction.imm !== FLIXMAP_FLAGS) return;
-    for (const call of callersOf(analysis, functionStart(walk, position))) {
+    const start = functionStart(walk, position);
+    if (allocators.size === allocators.add(start).size) return;
+    for (const call of callersOf(analysis, start)) {
       for (const register of [Register.rcx, Register.rdx]) {
-        const grows = valuesBefore(walk, call, register).constants.find((constant) => constant.value === MAP_GROWSDOWN);
+        const { constants, whole } = valuesBefore(walk, call, register);
+        const grows = constants.find((constant) => constant.value === MAP_GROWSDOWN);
+        if (!whole) code.doubts.note("mapping");
         if (grows === undefined || growers.has(call)) continue;
         growers.add(call);
         growths.push(...growthsAbove(analysis, grows.position, call));

@@ -4,6 +4,7 @@ import type { ByteSource } from "../bytes/source.js";
 import { segmentAccesses } from "../code/accesses.js";
 import { analyzeCode } from "../code/code.js";
 import { CodeSpace, loadCodeSpace } from "../code/code-space.js";
+import { type Doubt, Doubts } from "../code/doubts.js";
 import { runtimeFromCode } from "../code/era.js";
 import { findHostVariable } from "../code/host.js";
 import { findLandmarks, type Landmarks } from "../code/landmarks.js";
@@ -20,6 +21,8 @@ export interface PreparedSubject extends Subject {
   runtime(): Promise<Runtime>;
   /** Whether functions have names: a symbol table, or one in the zip that the analysis has read. */
   hasSymbols(): Promise<boolean>;
+  /** What the rules had to leave open, once all have looked. */
+  undecided(): Promise<readonly Doubt[]>;
 }
 
 /** Reads the executable bytes of a view (x86-64 only) and prepares the analysis. Throws InputError. */
@@ -31,6 +34,7 @@ export async function prepareSubject(file: FileSubject, view: ElfView): Promise<
   const isCosmopolitan = entry >= 0 && findHostVariable(space, entry) !== undefined;
   let analysis: Promise<Analysis> | undefined;
   let landmarks: Landmarks | undefined;
+  const doubts = new Doubts();
   let imports: Promise<ImportedFunction[]> | undefined;
   const code = () => {
     analysis ??= analyze(source, image, view, space);
@@ -52,9 +56,11 @@ export async function prepareSubject(file: FileSubject, view: ElfView): Promise<
     },
     isCosmopolitan,
     code,
+    doubts,
     runtime: async () => (isCosmopolitan ? (await code()).runtime : runtimeFromHeaders(view, space.bytes)),
     hasSymbols: async () =>
       view.sections.some((section) => section.type === SHT_SYMTAB) || ((await analysis)?.code.symbols.length ?? 0) > 0,
+    undecided: async () => doubts.with((await analysis)?.code.doubts),
   };
 }
 
