@@ -75,7 +75,7 @@ export function isRepairable(finding: Finding): boolean {
 
 /** The verdict for one platform: the worst effect of any finding, and what remains of it after a fix. */
 export function verdictOf(findings: readonly Finding[], platform: Platform): Verdict {
-  const blocked = findings.some((finding) => (finding.repair?.refusals.length ?? 0) > 0 || finding.rule === "cosmo-dlopen");
+  const blocked = findings.some((finding) => (finding.repair?.refusals.length ?? 0) > 0);
   const effects = findings.map((finding) => finding.effects[platform]);
   const remaining = findings
     .filter((finding) => blocked || !isRepairable(finding))
