@@ -43,7 +43,7 @@ export const cosmoDlopen = defineRule({
     const { code } = analysis;
     if (!linksDlopen(code)) return undefined;
     const decision = findDlopenSwitch(code);
-    const move = findMoveAtStart(code);
+    const move = analysis.runtime.era === "fs-early" ? findMoveAtStart(code) : undefined;
     const state = threadStateOf(analysis, move);
     if (state === undefined || (decision?.isOff && state !== "moves-to-gs")) return undefined;
     const repair = repairOf(code, state, decision, move);

@@ -28,6 +28,8 @@ const RET = 0xc3;
 
 /** Positions in the code space. */
 export interface DlopenSwitch {
+  /** Of the function that cosmo_once() calls. */
+  readonly start: number;
   /** The first instruction that does something: its first byte becomes `ret`. */
   readonly position: number;
   /** Whether it is `ret` already. */
@@ -46,7 +48,8 @@ export function findDlopenSwitch(code: Code): DlopenSwitch | undefined {
   const messages = addressesOf(code, UNSUPPORTED);
   if (messages.length !== 1) return undefined;
   const found = [...onceCalls(code)].map((calls) => switchOf(code, calls, messages[0]!)).filter((one) => one !== undefined);
-  return found.length === 1 ? found[0] : undefined;
+  // The last test looks through the whole file, so it is made once.
+  return found.length === 1 && !isUsedElsewhere(code, found[0]!) ? found[0] : undefined;
 }
 
 /** Calls of one function with one object. */
@@ -104,7 +107,7 @@ function switchOf(code: Code, { once, object, places }: OnceCalls, message: numb
   const { position, callee, isOff } = bodyOf(code, start) ?? { position: -1, callee: -1, isOff: false };
   if (callee < 0 || !addressesStored(code, callee, STORE_WITHIN).includes(object + FLAG_AT)) return undefined;
   if (!canBegin(code, start) || !canBegin(code, position)) return undefined;
-  return isUsedElsewhere(code, once, start, position, places.length) ? undefined : { position, isOff, places };
+  return { start, position, isOff, places };
 }
 
 /**
@@ -154,10 +157,11 @@ function loadsSoon(code: Code, place: number, address: number): boolean {
 }
 
 /** Whether anything but the calls of cosmo_once() has to do with the function: those would meet the `ret` too. */
-function isUsedElsewhere(code: Code, once: number, start: number, position: number, uses: number): boolean {
+function isUsedElsewhere(code: Code, { start, position, places }: DlopenSwitch): boolean {
   const { space, walk, data } = code;
+  const once = space.addressOf(start);
   const address = [once & 0xff, (once >>> 8) & 0xff, (once >>> 16) & 0xff, once >>> 24];
-  let pointers = positionsOf(address, space.bytes).length - uses;
+  let pointers = positionsOf(address, space.bytes).length - places.length;
   data.forEachPointer(once, once + 1, () => pointers++);
   const isEntered = walk.sourcesOf(start).length > 0 || walk.sourcesOf(position).length > 0;
   return pointers !== 0 || isEntered || isRunInto(code, start);

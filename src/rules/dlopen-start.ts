@@ -15,6 +15,8 @@ import { addressesStored } from "./dlopen-site.js";
 /** Bits of `__hostos` (libc/dce.h). */
 const LINUX = 1;
 const FREEBSD = 0x20;
+/** Real programs ask about just these two systems in a few places. */
+const MOST_TESTS = 64;
 /** The constructor's body has nine instructions. */
 const MOST_INSTRUCTIONS = 12;
 /** `__morph_tls` stores its flag behind its loop, `__set_tls` asks for it on Linux's way, within so many bytes. */
@@ -42,16 +44,17 @@ export interface MoveAtStart {
  * Undefined where there is none, or more than one.
  */
 export function findMoveAtStart(code: Code): MoveAtStart | undefined {
-  const { space } = code;
-  const found: MoveAtStart[] = [];
-  for (const at of positionsOf([0xf6, 0x05], space.bytes)) {
-    const mask = space.bytes[at + 6]!;
-    if ((mask & ~LINUX) !== FREEBSD || !code.walk.isStart(at) || !isListed(code, at)) continue;
+  const { space, walk } = code;
+  const { bytes } = space;
+  const isAsked = (at: number) => (bytes[at + 6]! & ~LINUX) === FREEBSD && walk.isStart(at);
+  const tests = positionsOf([0xf6, 0x05], bytes).filter(isAsked);
+  if (tests.length > MOST_TESTS) return undefined;
+  const found = tests.filter((at) => {
     const test = hostTestAt(code, at + 7);
-    if (test === undefined || test.maskAt !== at + 6 || !movesTo(code, test.ifSet)) continue;
-    found.push({ position: at, maskAt: test.maskAt, isOff: mask === FREEBSD });
-  }
-  return found.length === 1 ? found[0] : undefined;
+    return test?.maskAt === at + 6 && isListed(code, at) && movesTo(code, test.ifSet);
+  });
+  const [at] = found;
+  return at === undefined || found.length > 1 ? undefined : { position: at, maskAt: at + 6, isOff: bytes[at + 6] === FREEBSD };
 }
 
 /**
