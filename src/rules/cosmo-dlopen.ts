@@ -126,7 +126,7 @@ function repairOf(
   return { edits: edits.sort((a, b) => a.fileOffset - b.fileOffset), refusals: [] };
 }
 
-/** The function that is called once returns at once: an instruction of one byte for one of one byte, or for the first byte of a jump. */
+/** The function that is called once returns at once: an instruction of one byte for one of one byte, or for the first of a longer one. */
 function switchOff(code: Code, { position }: DlopenSwitch): Change {
   const before = siteAt(code, position, "").text;
   return editAt(code, position, "c3", `${before} → ret: cosmo_dlopen and its kin answer "not supported"`);

@@ -111,25 +111,32 @@ function switchOf(code: Code, { once, object, places }: OnceCalls, message: numb
 }
 
 /**
- * The whole of foreign_once(), behind a nop of two bytes that --ftrace would overwrite:
+ * The whole of foreign_once(), behind a nop of two bytes that --ftrace would overwrite: a call of foreign_setup(), rel32 at `callAt` + 1.
  *
- *     55 48 89 e5 e8 rel32 5d c3     push %rbp; mov %rsp,%rbp; call foreign_setup; pop %rbp; ret
- *     e9 rel32                       jmp foreign_setup (built without frame pointers)
+ *     55 48 89 e5 e8 rel32 5d c3                 push %rbp; mov %rsp,%rbp; call; (90 at -O0) pop %rbp; ret
+ *     48 83 ec 08 e8 rel32 48 83 c4 08 c3        sub $8,%rsp; call; add $8,%rsp; ret (without frame pointers)
+ *     e9 rel32                                   jmp (with -foptimize-sibling-calls besides)
  */
+const bodies: readonly { before: readonly number[]; callAt: number; after: readonly number[] }[] = [
+  { before: [0x55, 0x48, 0x89, 0xe5, 0xe8], callAt: 4, after: [0x5d, RET] },
+  { before: [0x55, 0x48, 0x89, 0xe5, 0xe8], callAt: 4, after: [0x90, 0x5d, RET] },
+  { before: [0x48, 0x83, 0xec, 0x08, 0xe8], callAt: 4, after: [0x48, 0x83, 0xc4, 0x08, RET] },
+  { before: [0xe9], callAt: 0, after: [] },
+];
+
+/** What the function is made of, as it was or with `ret` for its first byte; undefined where it is anything else. */
 function bodyOf({ space }: Code, start: number): { position: number; callee: number; isOff: boolean } | undefined {
   const { bytes } = space;
   const isNop = (bytes[start] === 0x66 || bytes[start] === 0x90) && bytes[start + 1] === 0x90;
   const position = isNop ? start + 2 : start;
   const isOff = bytes[position] === RET;
-  const goesTo = (at: number) => space.positionOf(space.addressOf(at) + 5 + (word32(bytes, at + 1) | 0));
-  if (bytes[position] === 0xe9) return { position, callee: goesTo(position), isOff };
-  const isFrame = bytes[position] === 0x55 || isOff;
-  if (isFrame && [0x48, 0x89, 0xe5, 0xe8].every((byte, i) => bytes[position + 1 + i] === byte)) {
-    const end = position + 9 + (bytes[position + 9] === 0x90 ? 1 : 0);
-    if (bytes[end] !== 0x5d || bytes[end + 1] !== RET) return undefined;
-    return { position, callee: goesTo(position + 4), isOff };
-  }
-  return isOff ? { position, callee: goesTo(position), isOff } : undefined;
+  const body = bodies.find(({ before, callAt, after }) => {
+    const isBefore = before.every((byte, i) => bytes[position + i] === byte || (i === 0 && isOff));
+    return isBefore && after.every((byte, i) => bytes[position + callAt + 5 + i] === byte);
+  });
+  if (body === undefined) return undefined;
+  const at = position + body.callAt;
+  return { position, callee: space.positionOf(space.addressOf(at) + 5 + (word32(bytes, at + 1) | 0)), isOff };
 }
 
 /** `c6 05 rel32 01`: the addresses to which a function stores 1, within some bytes. */

@@ -34,7 +34,7 @@ async function findingOf(bytes: Uint8Array) {
 }
 
 const KEEP = { allow: ["cosmo-dlopen"] } as const;
-const proven = ["gs-dlopen-inlined", "gs-dlopen-jump", "gs-dlopen-alone", "gs-dlopen-alone-jump"];
+const proven = ["gs-dlopen-inlined", "gs-dlopen-jump", "gs-dlopen-alone", "gs-dlopen-alone-jump", "gs-dlopen-calls"];
 
 describe.each([...proven, "fs-dlopen", "fs-dlopen-start", "fs-dlopen-start-plain"])("%s", (name) => {
   const { bytes } = sampleProgram(name);

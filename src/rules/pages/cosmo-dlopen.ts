@@ -27,7 +27,7 @@ export const page: PageWords = {
     "`sandfit fix` moves thread state to `%fs` and makes cosmo_dlopen answer \"dlopen() isn't supported on this " +
     'platform", by one byte; of v3.2.2 to v3.2.4 by a second one:\n\n' +
     "| bytes | instruction | what it does |\n|---|---|---|\n" +
-    "| 55 → c3, or e9 → c3 | push %rbp → ret, or jmp → ret | the function that sets cosmo_dlopen up returns at once |\n" +
+    "| 55 → c3; 48 or e9 → c3 without frame pointers | push %rbp, sub or jmp → ret | the function that sets cosmo_dlopen up returns at once |\n" +
     "| 21 → 20 | testb $0x21,__hostos → testb $0x20,__hostos | the move to %gs at start leaves Linux out |\n\n" +
     "That is the runtime's own answer on a machine without a C compiler, which it needs to get at the host's library, " +
     "so programs that load libraries meet it every day. cosmo_dlopen and cosmo_dlsym give NULL, cosmo_dlclose -1.\n\n" +
@@ -42,12 +42,13 @@ export const page: PageWords = {
     "keep it, since they never ask that function, and OpenBSD and macOS on x86-64 never had it. The constructor's byte " +
     "concerns Linux alone.",
   evidence:
-    "`gs-dlopen-inlined`, `gs-dlopen-jump`, `gs-dlopen-alone`, `gs-dlopen-alone-jump`, `ape-gs-dlopen`, `fs-dlopen`, " +
+    "`gs-dlopen-inlined`, `gs-dlopen-jump`, `gs-dlopen-alone`, `gs-dlopen-alone-jump`, `gs-dlopen-calls`, `ape-gs-dlopen`, `fs-dlopen`, " +
     "`fs-dlopen-start` and `fs-dlopen-start-plain` in `test/fixtures/programs` are run as they are and fixed, three " +
     "of them with cosmo_dlopen kept as well, on plain Linux and in every sandbox; `gs-dlopen`, `fs-turned-gs` and the programs of " +
-    "`test/rules/cosmo-dlopen.test.ts` are refused. Real programs of v3.2.4 and v3.3, built with GCC 12, which " +
-    "open libraries, use threads, fork, floats and time: died in every sandbox, and did all of it fixed, as ELF and as APE; one of " +
-    "v3.2.1 ran in every sandbox as built, libraries and all. No llamafile was run, nor FreeBSD.",
+    "`test/rules/cosmo-dlopen.test.ts` are refused. Real programs of v3.2.4 and v3.3, built with GCC 12, which open " +
+    "libraries, use threads, fork, floats and time: they died in every sandbox, and did all of it fixed, as ELF and as APE. So did the " +
+    "fixed ELFs of v3.3 with dlopen.c at -O0, -O1, -Os, and -O3 without frame pointers. One of v3.2.1 ran in every sandbox as " +
+    "built, libraries and all. No llamafile was run, no program of v4.0.2 or later, nor FreeBSD.",
   unprobed:
     "No probe tries it: what breaks depends on the host's C library and on what the program does with it, not on the sandbox.",
 };
