@@ -17,7 +17,7 @@ const places = {
     /\/src\/image\/(ape-script|macho|pe|relocation-tables|relocations|symbol-table|symbols|unwind|zip-symbols)\.ts$/,
     /\/src\/fix\/(apply|assimilate|join|plan|plan-shape|portable)\.ts$/,
     /\/src\/report\/(finding-text|portable)\.ts$/,
-    /\/src\/rules\/(aarch64-stacks|arrange-headers|growing-stacks|move-to-fs|set-calls|sites)\.ts$/,
+    /\/src\/rules\/(aarch64-stacks|arrange-headers|dlopen-site|dlopen-start|growing-stacks|move-to-fs|set-calls|sites)\.ts$/,
     /\/src\/rules\/portable\/[\w-]+\.ts$/,
     /\/src\/x86\/(format|mnemonics|operands|read-registers|written-registers)\.ts$/,
   ],

@@ -100,6 +100,7 @@ function findingOf(rule: (typeof rules)[number], found: Found, machine: Finding[
     facts: found.facts ?? {},
     repair: found.repair && withRule(found.repair),
     ...(found.portable && { portable: withRule(found.portable) }),
+    ...(found.keeping && { keeping: withRule(found.keeping) }),
   };
 }
 

@@ -57,7 +57,8 @@ const commands: Record<string, (command: Command) => void> = {
           .choices(["elf", "ape"])
           .default("elf"),
       )
-      .addOption(new Option("--allow <rule>", "convert although this rule speaks against it").choices(["cosmo-dlopen"]))
+      .option("--keep-dlopen", "leave cosmo_dlopen as it is, for programs that load only simple libraries of the host", false)
+      .addOption(new Option("--allow <rule>", "cosmo-dlopen: the same as --keep-dlopen").choices(["cosmo-dlopen"]))
       .option("--only <rule>", "repair what this rule finds and leave the rest")
       .option("--dry-run", "print the plan and write nothing", false)
       .option("--verify", "run both everywhere, keep the result only if it does what the original does", false)
@@ -94,7 +95,8 @@ const commands: Record<string, (command: Command) => void> = {
           .choices(["elf", "ape"])
           .default("elf"),
       )
-      .addOption(new Option("--allow <rule>", "convert although this rule speaks against it").choices(["cosmo-dlopen"]))
+      .option("--keep-dlopen", "leave cosmo_dlopen as it is, for programs that load only simple libraries of the host", false)
+      .addOption(new Option("--allow <rule>", "cosmo-dlopen: the same as --keep-dlopen").choices(["cosmo-dlopen"]))
       .option("--keep-going", "leave out programs that cannot be fixed, and list them", false)
       .option("--force", "replace an output that exists", false)
       .option("--allow-case-collisions", "take names that differ by case alone", false)

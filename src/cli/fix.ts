@@ -31,6 +31,8 @@ export interface FixOptions {
   readonly arch?: string;
   readonly as?: ResultForm;
   readonly allow?: RuleId;
+  /** Leave cosmo_dlopen as it is: what `--allow cosmo-dlopen` has meant before. */
+  readonly keepDlopen?: boolean;
   /** Repair what this rule finds and nothing else. */
   readonly only?: string;
   readonly dryRun: boolean;
@@ -57,7 +59,7 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
     const plan = await planFix(source, image, report, {
       ...(options.as && { as: options.as }),
       ...machineOf(options.arch),
-      ...(options.allow ? { allow: [options.allow] } : {}),
+      allow: [...(options.allow ? [options.allow] : []), ...(options.keepDlopen ? (["cosmo-dlopen"] as const) : [])],
       ...onlyOf(options.only),
     });
     // The report and the plan are all that is needed of it.

@@ -18,6 +18,8 @@ export interface PackCommandOptions {
   readonly arch?: "x86_64" | "aarch64" | "both";
   readonly as: ResultForm;
   readonly allow?: RuleId;
+  /** Leave cosmo_dlopen as it is. */
+  readonly keepDlopen?: boolean;
   readonly keepGoing: boolean;
   readonly allowCaseCollisions: boolean;
   readonly force: boolean;
@@ -33,13 +35,12 @@ export async function packCommand(input: string, options: PackCommandOptions): P
   const progress = await progressBar();
   let packed: Awaited<ReturnType<typeof pack>>;
   try {
-    const { keepGoing, allowCaseCollisions, force, allow, as } = options;
-    packed = await pack(
-      input,
-      wantedOf(input, options),
-      { limits, keepGoing, allowCaseCollisions, force, as, allow: allow === undefined ? [] : [allow] },
-      progress,
-    );
+    const { keepGoing, allowCaseCollisions, force, as } = options;
+    const allow: RuleId[] = [
+      ...(options.allow ? [options.allow] : []),
+      ...(options.keepDlopen ? (["cosmo-dlopen"] as const) : []),
+    ];
+    packed = await pack(input, wantedOf(input, options), { limits, keepGoing, allowCaseCollisions, force, as, allow }, progress);
   } finally {
     progress.stop();
   }

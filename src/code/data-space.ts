@@ -1,7 +1,7 @@
 /** The bytes that a view loads without execute permission: where constants, tables and pointers to functions lie. */
 
 import { unboxed } from "../bytes/engine.js";
-import { includesText } from "../bytes/find.js";
+import { asciiOf, includesText, positionsOf } from "../bytes/find.js";
 import type { ByteSource } from "../bytes/source.js";
 import type { ElfView, LoadedRange } from "../image/image.js";
 import { loadRanges } from "../image/load.js";
@@ -45,6 +45,11 @@ export class DataSpace {
   /** Whether an ASCII string occurs in the data, for instance a message that only one library prints. */
   includesText(text: string): boolean {
     return this.regions.some(({ bytes }) => includesText(text, bytes));
+  }
+
+  /** Every address at which an ASCII string stands in the data. */
+  addressesOf(text: string): number[] {
+    return this.regions.flatMap(({ address, bytes }) => positionsOf(asciiOf(text), bytes).map((at) => address + at));
   }
 
   /** Calls `visit` with every 8-byte aligned 64-bit word whose value lies in [low, high). */

@@ -44,7 +44,10 @@ export interface Plan {
 export interface PlanOptions {
   /** Which program of a fat APE; the default is x86-64 where there is one. */
   readonly machine?: Machine;
-  /** Rules whose refusal is accepted by name: only `cosmo-dlopen` can be. */
+  /**
+   * Rules whose repair takes something away that is wanted: only `cosmo-dlopen` can be named. The program then keeps cosmo_dlopen
+   * (`--keep-dlopen`), which is right where it loads no library of the host, or only simple ones.
+   */
   readonly allow?: readonly RuleId[];
   /** Repair the findings of this rule and leave the others. */
   readonly only?: RuleId;
@@ -60,9 +63,10 @@ export interface PlanOptions {
 export async function planFix(source: ByteSource, image: Image, report: FileReport, options: PlanOptions = {}): Promise<Plan> {
   const index = chooseView(report, options.machine);
   const view = report.views[index];
-  const findings = view.findings.filter((finding) => options.only === undefined || finding.rule === options.only);
+  const findings = view.findings.filter((finding) => options.only === undefined || isPartOf(finding, options.only));
   const form = options.as ?? "elf";
-  const refusals = refusalsOf(findings, options.allow ?? [], form);
+  const allow = options.allow ?? [];
+  const refusals = refusalsOf(findings, allow, form);
   if (form === "ape") refusals.push(...portableRefusals(image, findings));
   // What is not found might have to be changed as well, or forbid the change.
   if (view.undecided.length > 0) refusals.push(undecidedWords(view.undecided));
@@ -71,11 +75,12 @@ export async function planFix(source: ByteSource, image: Image, report: FileRepo
   const modes: ModeChange[] = [];
   for (const finding of findings) {
     const { rule } = finding;
-    const repair = repairOf(finding, form);
+    const repair = repairOf(finding, form, allow);
     if (repair === undefined || (repair.edits.length === 0 && repair.mode === undefined)) continue;
     for (const edit of repair.edits) edits.push(edit);
     if (repair.mode !== undefined) modes.push(repair.mode);
-    repairs.push(rule);
+    // What is kept is not repaired, though a constructor of v3.2.2 to v3.2.4 may have to be changed all the same.
+    if (!isKept(finding, allow)) repairs.push(rule);
   }
   for (const finding of findings) {
     if (finding.repair === undefined && finding.effects.systrap.consequence === "fails") {
@@ -99,7 +104,7 @@ export async function planFix(source: ByteSource, image: Image, report: FileRepo
     ...(modes[0] !== undefined && { mode: modes[0] }),
     repairs,
     leaves: view.findings.map((finding) => finding.rule).filter((rule) => !repairs.includes(rule)),
-    warnings: [...warningsOf(findings, sorted), ...portableWarnings(form, report, view, repairs)],
+    warnings: [...warningsOf(findings, sorted, repairs), ...portableWarnings(form, report, view, repairs)],
     notes: notesOf(form, image, view, sorted),
   };
 }
@@ -123,24 +128,26 @@ export function isEmpty(plan: Plan): boolean {
   return plan.edits.length === 0 && plan.mode === undefined;
 }
 
+/** Whether a finding is repaired when only a rule's findings are to be: moving thread state without cosmo_dlopen would break programs. */
+function isPartOf(finding: Finding, only: RuleId): boolean {
+  return finding.rule === only || (only === "tls-in-gs" && finding.rule === "cosmo-dlopen");
+}
+
+/** Whether the program is to keep cosmo_dlopen. */
+function isKept({ rule }: Finding, allow: readonly RuleId[]): boolean {
+  return rule === "cosmo-dlopen" && allow.includes(rule);
+}
+
 /** What is done about a finding for a result of some form. */
-function repairOf(finding: Finding, form: ResultForm): Repair | undefined {
+function repairOf(finding: Finding, form: ResultForm, allow: readonly RuleId[]): Repair | undefined {
+  if (isKept(finding, allow)) return finding.keeping;
   return form === "ape" ? finding.portable : finding.repair;
 }
 
 function refusalsOf(findings: readonly Finding[], allow: readonly RuleId[], form: ResultForm): string[] {
-  const refusals = findings.flatMap((finding) =>
-    (repairOf(finding, form)?.refusals ?? []).map((reason) => `${finding.rule}: ${reason}`),
+  return findings.flatMap((finding) =>
+    (repairOf(finding, form, allow)?.refusals ?? []).map((reason) => `${finding.rule}: ${reason}`),
   );
-  const changesThreadState = findings.some((finding) => finding.rule === "tls-in-gs");
-  const sharesProcess = findings.some((finding) => finding.rule === "cosmo-dlopen");
-  if (changesThreadState && sharesProcess && !allow.includes("cosmo-dlopen")) {
-    refusals.push(
-      "cosmo-dlopen: the host's C library keeps its own thread state behind %fs, and most of it breaks when the program moves there; " +
-        "--allow cosmo-dlopen converts it all the same",
-    );
-  }
-  return refusals;
 }
 
 /** For those who asked for an APE and cannot get one. */
@@ -149,9 +156,14 @@ function offerElf(image: Image, findings: readonly Finding[], options: PlanOptio
   return isPossible ? ["without --as ape, `sandfit fix` writes a native ELF for Linux of it"] : [];
 }
 
-function warningsOf(findings: readonly Finding[], edits: readonly Edit[]): string[] {
+function warningsOf(findings: readonly Finding[], edits: readonly Edit[], repairs: readonly RuleId[]): string[] {
   const warnings: string[] = [];
-  if (edits.length > 0 && findings.some((finding) => finding.rule === "cosmo-dlopen")) {
+  if (repairs.includes("cosmo-dlopen")) {
+    warnings.push(
+      'cosmo_dlopen answers "dlopen() isn\'t supported on this platform" in the result, as on a machine without a C compiler: no GPU, sound or ' +
+        "plugins (--keep-dlopen leaves it as it is)",
+    );
+  } else if (edits.length > 0 && findings.some((finding) => finding.rule === "cosmo-dlopen")) {
     warnings.push(
       "functions of the host's C library that use thread state will crash or give wrong values in the result, on plain Linux too",
     );

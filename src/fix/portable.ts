@@ -11,6 +11,10 @@ const SELF_REWRITING =
   "the program now rewrites its own code at start, so policies against writable code forbid it: PR_SET_MDWE, systemd's " +
   "MemoryDenyWriteExecute=, SELinux without execmod; there use the ELF that `sandfit fix` writes without --as ape";
 
+const DLOPEN_ELSEWHERE =
+  "cosmo_dlopen answers that it is not supported on FreeBSD and NetBSD as well; Windows and macOS on ARM have ways of their own there and " +
+  "keep it, OpenBSD and macOS on x86-64 never had it";
+
 /** Why a file cannot be repaired and stay an APE, apart from what the repairs themselves say. */
 export function portableRefusals(image: Image, findings: readonly Finding[]): string[] {
   if (image.kind !== "ape")
@@ -41,9 +45,12 @@ function nameOf(finding: Finding): string {
 export function notesOf(form: ResultForm, image: Image, view: ViewReport, edits: readonly Edit[]): string[] {
   if (edits.length === 0) return [];
   if (form === "ape") {
+    // The one byte that switches cosmo_dlopen off asks nothing (libc/dlopen/dlopen.c).
+    const switchesOff = edits.some((edit) => edit.rule === "cosmo-dlopen" && edit.after === "c3");
     return [
-      "the file stays one for all systems: Windows, macOS, FreeBSD, NetBSD, OpenBSD and bare metal load these bytes too, but each asks " +
-        "for bit 0 of __hostos, which is set on Linux alone, or stands behind such a question",
+      "the file stays one for all systems: Windows, macOS, FreeBSD, NetBSD, OpenBSD and bare metal load these bytes too, but each " +
+        `${switchesOff ? "(cosmo_dlopen's apart) " : ""}asks for bit 0 of __hostos, which is set on Linux alone, or stands behind such a question`,
+      ...(switchesOff ? [DLOPEN_ELSEWHERE] : []),
     ];
   }
   if (image.kind !== "ape") return [];

@@ -89,9 +89,7 @@ export function isRepairable(finding: Finding): boolean {
  */
 export function verdictOf(findings: readonly Finding[], platform: Platform, undecided: readonly Doubt[] = []): Verdict {
   const open: readonly Outcome[] = undecided.length > 0 ? ["undecided"] : [];
-  const blocked =
-    undecided.length > 0 ||
-    findings.some((finding) => (finding.repair?.refusals.length ?? 0) > 0 || finding.rule === "cosmo-dlopen");
+  const blocked = undecided.length > 0 || findings.some((finding) => (finding.repair?.refusals.length ?? 0) > 0);
   const effects = findings.map((finding) => finding.effects[platform]);
   const remaining = findings
     .filter((finding) => blocked || !isRepairable(finding))

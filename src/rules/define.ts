@@ -83,6 +83,8 @@ export interface Found {
   readonly repair?: Repair<Change> | undefined;
   /** The same for a file that stays an APE: what Windows, macOS and the BSDs load of it behaves as before. */
   readonly portable?: Repair<Change> | undefined;
+  /** What is left of the repair for those who keep what it takes away (`--keep-dlopen`), for a result of any form. */
+  readonly keeping?: Repair<Change> | undefined;
   /** Where this program fares otherwise than the rule's `behaviour` says. */
   readonly behaviour?: Behaviour;
 }
@@ -100,6 +102,8 @@ export interface Finding {
   readonly repair: Repair | undefined;
   /** The same for a file that stays an APE; only where there is one. */
   readonly portable?: Repair;
+  /** For those who keep what the repair takes away; only where that leaves something to do. */
+  readonly keeping?: Repair;
 }
 
 /** What a rule about files can look at: scripts as well as programs. */

@@ -30,6 +30,7 @@ describe("what it prints is as recorded", () => {
     "check ape-gs-fat",
     "check elf32-hello",
     "check gs-dlopen",
+    "check fs-dlopen",
     "check gs-stack-b --target systrap",
     "check gs-stack-b --target 2022-12/ptrace",
     "check healthy missing gs-call",

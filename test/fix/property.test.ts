@@ -6,7 +6,7 @@ import { memorySource } from "../../src/bytes/source.js";
 import { checkImage } from "../../src/check.js";
 import { InputError, RefusedError } from "../../src/errors.js";
 import { applyToCopy, backward, forward } from "../../src/fix/apply.js";
-import { type Plan, planFix, type ResultForm } from "../../src/fix/plan.js";
+import { type Plan, type PlanOptions, planFix } from "../../src/fix/plan.js";
 import { readImage } from "../../src/image/detect.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
 
@@ -15,12 +15,12 @@ const mostMilliseconds = 5000;
 const numRuns = Number(process.env["SANDFIT_MUTATIONS"] ?? 100);
 
 /** The plan, or undefined where a declared error says why there is none. */
-async function planOf(bytes: Uint8Array, as: ResultForm): Promise<Plan | undefined> {
+async function planOf(bytes: Uint8Array, options: PlanOptions): Promise<Plan | undefined> {
   const start = performance.now();
   try {
     const source = memorySource(bytes, "program");
     const image = await readImage(source);
-    return await planFix(source, image, await checkImage(source, image), { allow: ["cosmo-dlopen"], as });
+    return await planFix(source, image, await checkImage(source, image), options);
   } catch (error) {
     if (error instanceof InputError || error instanceof RefusedError) return undefined;
     throw error;
@@ -30,11 +30,11 @@ async function planOf(bytes: Uint8Array, as: ResultForm): Promise<Plan | undefin
 }
 
 async function holds(bytes: Uint8Array): Promise<void> {
-  for (const as of ["elf", "ape"] as const) await holdsAs(bytes, as);
+  for (const options of [{}, { allow: ["cosmo-dlopen"] }, { as: "ape" }] as const) await holdsAs(bytes, options);
 }
 
-async function holdsAs(bytes: Uint8Array, as: ResultForm): Promise<void> {
-  const plan = await planOf(bytes, as);
+async function holdsAs(bytes: Uint8Array, options: PlanOptions): Promise<void> {
+  const plan = await planOf(bytes, options);
   if (plan === undefined) return;
   const fixed = applyToCopy(bytes, forward(plan.edits));
   expect(fixed.length).toBe(bytes.length);
@@ -73,6 +73,8 @@ describe("mutations of", () => {
     "gs-lookalikes",
     "gs-stack-b",
     "gs-dlopen",
+    "gs-dlopen-jump",
+    "fs-dlopen-start",
     "dual-register",
     "ape-gs-fat",
     "ape-gs-threads-b",

@@ -77,8 +77,8 @@ test("ape-fs only gets its ELF header", async () => {
 describe("what cannot be repaired is refused with its reason", () => {
   test.each([
     ["dual-register", /gs-beside-fs/],
-    ["fs-turned-gs", /cosmo-dlopen.*rewrites its own thread state/],
-    ["gs-dlopen", /cosmo-dlopen.*--allow cosmo-dlopen/],
+    ["fs-turned-gs", /cosmo-dlopen: the program moves its own thread state to %gs at start/],
+    ["gs-dlopen", /cosmo-dlopen: .*--keep-dlopen/],
     ["elf32-hello", /wrong-class/],
   ])("%s", async (name, reason) => {
     await expect(plan(sampleProgram(name).bytes)).rejects.toThrow(reason);

@@ -13,23 +13,26 @@ import { samplePrograms } from "../fixtures/programs/index.js";
 import { sandfit, temporaryFolder, writeSample } from "../support/cli.js";
 import { conforming } from "../support/schema.js";
 
-test.each(["elf", "ape"] as const)("of the samples, as %s", async (as) => {
-  let planned = 0;
-  for (const { name, bytes } of samplePrograms()) {
-    const source = memorySource(bytes, name);
-    const image = await readImage(source);
-    try {
-      const plan = await planFix(source, image, await checkImage(source, image), { as, allow: ["cosmo-dlopen"] });
-      const text = recordText(plan);
-      conforming("plan-1", text);
-      expect(planFrom(text, name)).toEqual(JSON.parse(text));
-      planned++;
-    } catch (error) {
-      expect(error).toBeInstanceOf(RefusedError);
+test.each([{ as: "elf" }, { as: "ape" }, { as: "elf", allow: ["cosmo-dlopen"] }] as const)(
+  "of the samples, with $as and $allow",
+  async (options) => {
+    let planned = 0;
+    for (const { name, bytes } of samplePrograms()) {
+      const source = memorySource(bytes, name);
+      const image = await readImage(source);
+      try {
+        const plan = await planFix(source, image, await checkImage(source, image), options);
+        const text = recordText(plan);
+        conforming("plan-1", text);
+        expect(planFrom(text, name)).toEqual(JSON.parse(text));
+        planned++;
+      } catch (error) {
+        expect(error).toBeInstanceOf(RefusedError);
+      }
     }
-  }
-  expect(planned).toBeGreaterThan(3);
-});
+    expect(planned).toBeGreaterThan(3);
+  },
+);
 
 test("of the command, of its record, and of two fixes in one record", async () => {
   const cwd = temporaryFolder();
