@@ -150,7 +150,8 @@ class Search {
       this.constants.push({ position: source, value: instruction.imm });
       return;
     }
-    const isClear = (opcode === 0x31 || opcode === 0x33) && instruction.mod === 3 && instruction.reg === instruction.rm;
+    const isClear =
+      (opcode === 0x31 || opcode === 0x33) && !narrow && instruction.mod === 3 && instruction.reg === instruction.rm;
     if (isClear) {
       this.constants.push({ position: source, value: 0 });
       return;

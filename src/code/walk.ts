@@ -15,9 +15,9 @@ import type { EvidenceRank } from "./evidence.js";
 import { runWalk, type WalkResult } from "./kernel.js";
 
 /** Bits of a mark. The low three are the evidence rank of an instruction that starts here, 0 where none does. */
-const Mark = { Rank: 7, Body: 8, Linux: 16, Function: 64 } as const;
+const Mark = { Rank: 7, Body: 8, Linux: 16, Leader: 32, Function: 64 } as const;
 /** Bits of a note. */
-const Note = { Pointed: 2 } as const;
+const Note = { Pointed: 2, Case: 4 } as const;
 
 /** Where a walk starts, and with what evidence. Positions in the code space. */
 export interface Root {
@@ -45,10 +45,15 @@ export interface WalkInput {
 
 export class Walk {
   readonly space: CodeSpace;
+  /** Where it started. */
+  readonly roots: readonly Root[];
+  readonly names: readonly number[];
   private readonly result: WalkResult;
 
   constructor(input: WalkInput) {
     this.space = input.space;
+    this.roots = [...input.entries, ...input.functions];
+    this.names = input.names;
     this.result = runWalk(input);
   }
 
@@ -91,6 +96,11 @@ export class Walk {
     return [from, to];
   }
 
+  /** Whether something else than the instruction before may lead to this position. */
+  isLeader(position: number): boolean {
+    return (this.result.marks[position] & Mark.Leader) !== 0;
+  }
+
   /** Whether something calls this position or it was a root. */
   isFunction(position: number): boolean {
     return (this.result.marks[position] & Mark.Function) !== 0;
@@ -99,6 +109,11 @@ export class Walk {
   /** Whether a pointer to this position was found, so that callers other than the direct ones are possible. */
   isPointedTo(position: number): boolean {
     return (this.result.notes[position] & Note.Pointed) !== 0;
+  }
+
+  /** Whether the table of a `switch` leads to this position. */
+  isCase(position: number): boolean {
+    return (this.result.notes[position] & Note.Case) !== 0;
   }
 
   /** Start of the known instruction that the byte lies in, or -1. */

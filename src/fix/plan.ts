@@ -39,12 +39,15 @@ export interface Plan {
   readonly notes: readonly string[];
 }
 
+/** What a repair can be wanted in spite of: the host's C library in the process, and a runtime that is not one of those known. */
+export type Allowance = "cosmo-dlopen" | "unknown-runtime";
+
 /** What a user may choose about a plan. */
 export interface PlanOptions {
   /** Which program of a fat APE; the default is x86-64 where there is one. */
   readonly machine?: Machine;
-  /** Rules whose refusal is accepted by name: only `cosmo-dlopen` can be. */
-  readonly allow?: readonly RuleId[];
+  /** What is accepted by name although it speaks against a repair. */
+  readonly allow?: readonly Allowance[];
   /** Repair the findings of this rule and leave the others. */
   readonly only?: RuleId;
   /** What the result is to be; "elf" unless told. */
@@ -125,10 +128,19 @@ function repairOf(finding: Finding, form: ResultForm): Repair | undefined {
   return form === "ape" ? finding.portable : finding.repair;
 }
 
-function refusalsOf(findings: readonly Finding[], allow: readonly RuleId[], form: ResultForm): string[] {
+function refusalsOf(findings: readonly Finding[], allow: readonly Allowance[], form: ResultForm): string[] {
   const refusals = findings.flatMap((finding) =>
     (repairOf(finding, form)?.refusals ?? []).map((reason) => `${finding.rule}: ${reason}`),
   );
+  const isHopeless = refusals.length > 0;
+  for (const finding of allow.includes("unknown-runtime") ? [] : findings) {
+    const { unproven = [] } = repairOf(finding, form) ?? { unproven: [] };
+    for (const [index, doubt] of unproven.entries()) {
+      const isLast = index === unproven.length - 1;
+      const offer = isLast && !isHopeless ? "; --allow unknown-runtime converts it all the same" : "";
+      refusals.push(`${finding.rule}: it is not proven to be built with Cosmopolitan v3.3 to v4.0.2: ${doubt}${offer}`);
+    }
+  }
   const changesThreadState = findings.some((finding) => finding.rule === "tls-in-gs");
   const sharesProcess = findings.some((finding) => finding.rule === "cosmo-dlopen");
   if (changesThreadState && sharesProcess && !allow.includes("cosmo-dlopen")) {
@@ -148,6 +160,14 @@ function offerElf(image: Image, findings: readonly Finding[], options: PlanOptio
 
 function warningsOf(findings: readonly Finding[], edits: readonly Edit[]): string[] {
   const warnings: string[] = [];
+  if (
+    edits.some(({ rule }) => findings.some((finding) => finding.rule === rule && (finding.repair?.unproven?.length ?? 0) > 0))
+  ) {
+    warnings.push(
+      "the program's runtime is not known, so nothing proves that it does not read its own code, or make code that uses %gs: " +
+        "compare what both do with `sandfit verify`",
+    );
+  }
   if (edits.length > 0 && findings.some((finding) => finding.rule === "cosmo-dlopen")) {
     warnings.push(
       "functions of the host's C library that use thread state will crash or give wrong values in the result, on plain Linux too",

@@ -69,13 +69,19 @@ export function isRepairable(finding: Finding): boolean {
   return (
     finding.repair !== undefined &&
     (finding.repair.edits.length > 0 || finding.repair.mode !== undefined) &&
-    finding.repair.refusals.length === 0
+    finding.repair.refusals.length === 0 &&
+    (finding.repair.unproven?.length ?? 0) === 0
   );
+}
+
+/** Whether something speaks against a repair, or is not proven of the program. */
+function speaksAgainst(repair: Finding["repair"]): boolean {
+  return (repair?.refusals.length ?? 0) > 0 || (repair?.unproven?.length ?? 0) > 0;
 }
 
 /** The verdict for one platform: the worst effect of any finding, and what remains of it after a fix. */
 export function verdictOf(findings: readonly Finding[], platform: Platform): Verdict {
-  const blocked = findings.some((finding) => (finding.repair?.refusals.length ?? 0) > 0 || finding.rule === "cosmo-dlopen");
+  const blocked = findings.some(({ repair, rule }) => speaksAgainst(repair) || rule === "cosmo-dlopen");
   const effects = findings.map((finding) => finding.effects[platform]);
   const remaining = findings
     .filter((finding) => blocked || !isRepairable(finding))
