@@ -158,6 +158,9 @@ function offerElf(image: Image, findings: readonly Finding[], options: PlanOptio
   return isPossible ? ["without --as ape, `sandfit fix` writes a native ELF for Linux of it"] : [];
 }
 
+/** Rules whose repair takes headers out or gives them another order. */
+const SEEN_IN_HEADERS: readonly RuleId[] = ["load-order", "interp-duplicate", "phdr-count", "phdr-not-in-first-load"];
+
 function warningsOf(findings: readonly Finding[], edits: readonly Edit[]): string[] {
   const warnings: string[] = [];
   if (
@@ -172,6 +175,15 @@ function warningsOf(findings: readonly Finding[], edits: readonly Edit[]): strin
     warnings.push(
       "functions of the host's C library that use thread state will crash or give wrong values in the result, on plain Linux too",
     );
+  }
+  if (edits.some(({ rule }) => rule === "exec-stack")) {
+    warnings.push(
+      "the program can see that it starts elsewhere: AT_ENTRY in the auxiliary vector is the address of the code in front of its entry " +
+        "point, and bytes of padding are no longer zero",
+    );
+  }
+  if (edits.some(({ rule, evidence }) => SEEN_IN_HEADERS.includes(rule) && evidence === "header")) {
+    warnings.push("a program that walks its own program headers (AT_PHDR, dl_iterate_phdr) meets others, or in another order");
   }
   if (edits.some((edit) => edit.evidence === "swept")) {
     warnings.push("some edits rest on form and context only: nothing is seen to reach that code (marked `swept`)");

@@ -10,7 +10,7 @@ import { objectAt } from "../code/objects.js";
 import { functionStart, instructionAt } from "../code/paths.js";
 import { Reached } from "../code/reached.js";
 import { memoryOperand } from "../x86/operands.js";
-import type { Analysis } from "./define.js";
+import type { Analysis, Change } from "./define.js";
 
 const hex = (value: number) => `0x${value.toString(16)}`;
 
@@ -19,6 +19,23 @@ export function refusalByObject({ code }: Analysis, position: number): string[] 
   const object = objectAt(code, position, Math.max(1, instructionAt(code.walk, position).length));
   if (object === undefined) return [];
   return [`${hex(code.space.addressOf(position))} lies in ${object.name}, which the symbol table calls data`];
+}
+
+/** What speaks against edits of code by any rule: the symbol table, or that only what ends the program leads there (unless `byObjectsAlone`). */
+export function refusalsByPlace(analysis: Analysis, edits: readonly Change[], byObjectsAlone: boolean): string[] {
+  const { walk, space } = analysis.code;
+  const refusals: string[] = [];
+  for (const { address, evidence } of edits) {
+    const at = address === undefined || evidence === "header" || evidence === "text" ? -1 : space.positionOf(address);
+    const start = at >= 0 && walk.isKnown(at) ? walk.startOf(at) : -1;
+    if (at < 0) continue;
+    refusals.push(...refusalByObject(analysis, start < 0 ? at : start));
+    if (!byObjectsAlone && start >= 0 && Reached.of(analysis.code).rankAt(start) <= Evidence.Swept)
+      refusals.push(
+        `nothing is seen to run the instruction at ${hex(space.addressOf(start))}: what stands in front of it ends the program`,
+      );
+  }
+  return refusals;
 }
 
 /** How an instruction is reached when nothing is taken to run behind what ends the program or never returns. */

@@ -5,7 +5,7 @@ import type { SegmentAccess } from "../code/accesses.js";
 import { evidenceAt } from "../code/code.js";
 import type { EvidenceName } from "../code/evidence.js";
 import { immediateAt } from "../code/system-calls.js";
-import { refusalByObject, refusalsByUse, strictEvidence } from "./data-in-code.js";
+import { refusalsByUse, strictEvidence } from "./data-in-code.js";
 import type { Analysis, Change, LeftAlone, Site } from "./define.js";
 import { doubtsAboutRuntime } from "./known-runtime.js";
 import { besidesTheMove } from "./only-move.js";
@@ -42,7 +42,11 @@ export function moveToFs(analysis: Analysis): Move {
     const evidence = isKnown || access.evidence === "swept" ? access.evidence : strictEvidence(analysis, access.position);
     const site = siteAt(code, access.position, "access to thread state", evidence);
     const isFirm = access.evidence === "entry" || access.evidence === "symbol" || access.evidence === "unwind";
-    if (access.use === "windows-slot") {
+    if (access.use === "windows-slot" && isOwn(access)) {
+      refusals.push(
+        `${hex(site.address)} is on Linux's path, and no slot that its runtime is known to use on Windows (${site.text})`,
+      );
+    } else if (access.use === "windows-slot") {
       leftAlone.push({ ...site, reason: "a slot of the Windows thread environment block, never reached on Linux" });
     } else if (isFirm && !access.onLinux) {
       leftAlone.push({ ...site, reason: "only reached on other systems than Linux" });
@@ -94,10 +98,17 @@ export function moveToFs(analysis: Analysis): Move {
   }
   edits.push(...withoutRewriting(analysis));
   refusals.push(...besidesTheMove(analysis, isKnown));
-  for (const position of changed) refusals.push(...refusalByObject(analysis, position));
   if (!isKnown) refusals.push(...refusalsByUse(analysis, changed));
   edits.sort((a, b) => a.fileOffset - b.fileOffset);
   return { sites, leftAlone, edits, refusals, unproven, reads, sets: constants.size };
+}
+
+/** Fields of the Windows thread block that the runtime reads plainly, at times where the walk cannot tell that Linux never gets there. */
+const PLAIN_FIELDS: readonly (number | undefined)[] = [undefined, 0x60, 0x178, 0x17c, 0x180];
+
+/** Whether an access to such a field is more likely the program's own: Linux gets there from the entry point. */
+function isOwn({ evidence, onLinux, offset }: SegmentAccess): boolean {
+  return evidence === "entry" && onLinux && !PLAIN_FIELDS.includes(offset);
 }
 
 const dismissalWords = {

@@ -139,14 +139,15 @@ function systemCalls(analysis: Analysis, isKnown: boolean): string[] {
     const at = hex(code.space.addressOf(site.position));
     const { number } = site;
     for (const [value, name] of REFUSED) if (mayBe(site, value)) refusals.push(`it calls ${name} at ${at}`);
+    const isArchPrctl = mayBe(site, ARCH_PRCTL) || number.loads.some((word) => code.data.word32(word) === ARCH_PRCTL);
+    if (isArchPrctl && argument(analysis, site, 0) === undefined)
+      refusals.push(`what it asks arch_prctl for at ${at} is not known`);
     if (isKnown) continue;
     if (number.other || number.loads.length > 0 || number.constants.length === 0) {
       refusals.push(`which system call it makes at ${at} is not known`);
       continue;
     }
     for (const [value, name] of REFUSED_OF_UNKNOWN) if (mayBe(site, value)) refusals.push(`it calls ${name} at ${at}`);
-    if (mayBe(site, ARCH_PRCTL) && argument(analysis, site, 0) === undefined)
-      refusals.push(`what it asks arch_prctl for at ${at} is not known`);
     if (mayBe(site, CLONE)) {
       const flags = argument(analysis, site, 0);
       if (flags === undefined) refusals.push(`with which flags it calls clone at ${at} is not known`);
