@@ -13,11 +13,11 @@ import { dirname, join, resolve } from "node:path";
 const places = {
   analysis: [
     /\/src\/aarch64\/\w+\.ts$/,
-    /\/src\/code\/(accesses|code|data-space|era|flow|forward|gaps|host-tests|kernel|liveness|mappings|patching|paths|selectors|system-calls|walk)\.ts$/,
+    /\/src\/code\/(accesses|code|data-space|era|flow|forward|gaps|host-tests|kernel|known-values|liveness|mappings|objects|other-uses|patching|paths|reached|selectors|system-calls|walk)\.ts$/,
     /\/src\/image\/(ape-script|macho|pe|relocation-tables|relocations|symbol-table|symbols|unwind|zip-symbols)\.ts$/,
     /\/src\/fix\/(apply|assimilate|join|plan|plan-shape|portable)\.ts$/,
     /\/src\/report\/(finding-text|portable)\.ts$/,
-    /\/src\/rules\/(aarch64-stacks|arrange-headers|dlopen-site|dlopen-start|growing-stacks|move-to-fs|set-calls|sites)\.ts$/,
+    /\/src\/rules\/(aarch64-stacks|arrange-headers|data-in-code|dlopen-site|dlopen-start|growing-stacks|known-runtime|move-to-fs|only-move|set-calls|sites)\.ts$/,
     /\/src\/rules\/portable\/[\w-]+\.ts$/,
     /\/src\/x86\/(format|mnemonics|operands|read-registers|written-registers)\.ts$/,
   ],

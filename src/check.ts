@@ -9,8 +9,9 @@ import { missingPages } from "./image/elf-segments.js";
 import type { ElfView, Image } from "./image/image.js";
 import type { FileReport, Verdict, ViewReport } from "./report/model.js";
 import { verdictOf } from "./report/model.js";
-import type { Change, FileSubject, Finding, Found, Repair } from "./rules/define.js";
-import { rules } from "./rules/index.js";
+import { refusalsByPlace } from "./rules/data-in-code.js";
+import type { Change, FileSubject, Finding, Found, Repair, Subject } from "./rules/define.js";
+import { type RuleId, rules } from "./rules/index.js";
 import { prepareSubject } from "./rules/subject.js";
 import type { Surroundings } from "./rules/surroundings.js";
 import { type Behaviour, effectsOf } from "./sandbox/behaviour.js";
@@ -56,7 +57,8 @@ async function checkView(file: FileSubject, view: ElfView): Promise<ViewReport> 
   const findings: Finding[] = [];
   for (const rule of rules) {
     const found = await ("find" in rule ? rule.find(subject) : rule.findInFile(subject));
-    if (found !== undefined) findings.push(findingOf(rule, found, view.machine, file.target));
+    if (found !== undefined)
+      findings.push(findingOf(rule, await withoutData(rule.id, found, subject), view.machine, file.target));
   }
   const runtime = await subject.runtime();
   const undecided = await subject.undecided();
@@ -69,6 +71,15 @@ async function checkView(file: FileSubject, view: ElfView): Promise<ViewReport> 
     undecided,
     verdicts: verdictsOf(findings, file.target, undecided),
   };
+}
+
+/** What a rule finds, with a refusal where an edit would change what is no code by all that is known. */
+async function withoutData(rule: RuleId, found: Found, subject: Subject): Promise<Found> {
+  const edits = (found.repair?.edits ?? []).filter(({ evidence }) => evidence !== "header" && evidence !== "text");
+  if (found.repair === undefined || edits.length === 0 || subject.view.machine !== "x86-64") return found;
+  const refusals = refusalsByPlace(await subject.code(), edits, rule === "tls-in-gs" || rule === "rewrites-itself");
+  const more = (repair: Repair<Change>) => ({ ...repair, refusals: [...repair.refusals, ...refusals] });
+  return { ...found, repair: more(found.repair), ...(found.portable && { portable: more(found.portable) }) };
 }
 
 /** A script is judged by what execve makes of its first line and its mode; what its interpreter does is the interpreter's. */

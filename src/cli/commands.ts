@@ -58,7 +58,9 @@ const commands: Record<string, (command: Command) => void> = {
           .default("elf"),
       )
       .option("--keep-dlopen", "leave cosmo_dlopen as it is, for programs that load only simple libraries of the host", false)
-      .addOption(new Option("--allow <rule>", "cosmo-dlopen: the same as --keep-dlopen").choices(["cosmo-dlopen"]))
+      .addOption(
+        new Option("--allow <what>", "convert although this speaks against it").choices(["cosmo-dlopen", "unknown-runtime"]),
+      )
       .option("--only <rule>", "repair what this rule finds and leave the rest")
       .option("--dry-run", "print the plan and write nothing", false)
       .option("--verify", "run both everywhere, keep the result only if it does what the original does", false)
@@ -96,7 +98,9 @@ const commands: Record<string, (command: Command) => void> = {
           .default("elf"),
       )
       .option("--keep-dlopen", "leave cosmo_dlopen as it is, for programs that load only simple libraries of the host", false)
-      .addOption(new Option("--allow <rule>", "cosmo-dlopen: the same as --keep-dlopen").choices(["cosmo-dlopen"]))
+      .addOption(
+        new Option("--allow <what>", "convert although this speaks against it").choices(["cosmo-dlopen", "unknown-runtime"]),
+      )
       .option("--keep-going", "leave out programs that cannot be fixed, and list them", false)
       .option("--force", "replace an output that exists", false)
       .option("--allow-case-collisions", "take names that differ by case alone", false)

@@ -13,7 +13,7 @@ import { surroundingsOf } from "../disk/surroundings.js";
 import { InputError } from "../errors.js";
 import { backward, forward } from "../fix/apply.js";
 import { joinPlans } from "../fix/join.js";
-import { isEmpty, type Plan, planFix, type ResultForm } from "../fix/plan.js";
+import { type Allowance, isEmpty, type Plan, planFix, type ResultForm } from "../fix/plan.js";
 import { proveResult } from "../fix/prove.js";
 import { readImage } from "../image/detect.js";
 import type { Image, Machine } from "../image/image.js";
@@ -30,7 +30,7 @@ export interface FixOptions {
   readonly force: boolean;
   readonly arch?: string;
   readonly as?: ResultForm;
-  readonly allow?: RuleId;
+  readonly allow?: Allowance;
   /** Leave cosmo_dlopen as it is: what `--allow cosmo-dlopen` has meant before. */
   readonly keepDlopen?: boolean;
   /** Repair what this rule finds and nothing else. */

@@ -3,12 +3,11 @@
 import { basename } from "node:path";
 import { defaultLimits, type Limits } from "../archive/limits.js";
 import { InputError } from "../errors.js";
-import type { ResultForm } from "../fix/plan.js";
+import type { Allowance, ResultForm } from "../fix/plan.js";
 import type { Machine } from "../image/image.js";
 import { archiveEnding, packageName } from "../pack/layout.js";
 import { pack, type Wanted } from "../pack/pack.js";
 import { renderPackage } from "../report/pack.js";
-import type { RuleId } from "../rules/index.js";
 import type { ExitCode } from "./exit-code.js";
 import { paintForOutput, print } from "./output.js";
 import { progressBar } from "./progress.js";
@@ -17,7 +16,7 @@ export interface PackCommandOptions {
   readonly output?: string;
   readonly arch?: "x86_64" | "aarch64" | "both";
   readonly as: ResultForm;
-  readonly allow?: RuleId;
+  readonly allow?: Allowance;
   /** Leave cosmo_dlopen as it is. */
   readonly keepDlopen?: boolean;
   readonly keepGoing: boolean;
@@ -36,7 +35,7 @@ export async function packCommand(input: string, options: PackCommandOptions): P
   let packed: Awaited<ReturnType<typeof pack>>;
   try {
     const { keepGoing, allowCaseCollisions, force, as } = options;
-    const allow: RuleId[] = [
+    const allow: Allowance[] = [
       ...(options.allow ? [options.allow] : []),
       ...(options.keepDlopen ? (["cosmo-dlopen"] as const) : []),
     ];

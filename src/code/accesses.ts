@@ -7,7 +7,7 @@
  */
 
 import { decode } from "../x86/decode.js";
-import { Instruction, NONE, OpcodeMap, Prefix } from "../x86/instruction.js";
+import { Instruction, NONE, OpcodeMap } from "../x86/instruction.js";
 import type { Code } from "./code.js";
 import { Evidence, type EvidenceName, evidenceName } from "./evidence.js";
 import { valuesBefore } from "./flow.js";
@@ -228,23 +228,4 @@ export function looksLikeText(bytes: Uint8Array, at: number, length: number): bo
   let own = 0;
   for (let i = at; i < at + length && i < bytes.length; i++) if (bytes[i] >= 0x20 && bytes[i] < 0x7f) own++;
   return printable / (to - from) >= TEXT_SHARE && own / length > 0.5;
-}
-
-/** Byte sequences of which an instruction that `changesGs` has one. */
-export const gsChangingBytes: readonly (readonly number[])[] = [
-  [0x8e],
-  [0x0f, 0xa9],
-  [0x0f, 0xb5],
-  [0x0f, 0xae],
-  [0x0f, 0x01, 0xf8],
-];
-
-/** Whether the instruction may change which memory %gs means: `wrgsbase`, `swapgs`, a load of the selector. */
-export function changesGs(instruction: Instruction): boolean {
-  const { map, opcode } = instruction;
-  if (map === OpcodeMap.Primary) return opcode === 0x8e && instruction.extension === 5;
-  if (map !== OpcodeMap.Secondary) return false;
-  if (opcode === 0xa9 || opcode === 0xb5) return true;
-  if (opcode === 0xae) return (instruction.prefixes & Prefix.Rep) !== 0 && instruction.mod === 3 && instruction.extension === 3;
-  return opcode === 0x01 && instruction.modrm === 0xf8;
 }

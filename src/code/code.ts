@@ -3,6 +3,7 @@
 import { positionsOf } from "../bytes/find.js";
 import type { ByteSource } from "../bytes/source.js";
 import { InputError } from "../errors.js";
+import { addressOfOffset } from "../image/address.js";
 import type { CodeSymbol, ElfView, Image, ImportedFunction } from "../image/image.js";
 import { readImports, readRelativeRelocations } from "../image/relocations.js";
 import { isAscending, readSymbols } from "../image/symbols.js";
@@ -67,8 +68,11 @@ export async function analyzeCode(source: ByteSource, image: Image, view: ElfVie
   const pointers = relocations.map((relocation) => positionOf(relocation.target)).filter((position) => position >= 0);
   // A program with a fixed address holds its pointers as they are; others only get them by relocation.
   if (!view.isPositionIndependent || relocations.length === 0) {
+    const isHeader = headerOf(view);
     for (const region of code.regions) {
-      data.forEachPointer(region.address, region.address + region.size, (value) => pointers.push(positionOf(value)));
+      data.forEachPointer(region.address, region.address + region.size, (value, address) => {
+        if (!isHeader(address)) pointers.push(positionOf(value));
+      });
     }
   }
   const walk = new Walk({
@@ -84,6 +88,18 @@ export async function analyzeCode(source: ByteSource, image: Image, view: ElfVie
   const sorted = isAscending(symbols) ? symbols : [...symbols].sort((a, b) => a.address - b.address);
   return { view, space: code, data, walk, symbols: sorted, imports, hostVariable, doubts: new Doubts(walk.cut) };
 }
+
+/** Tells the addresses of the ELF header and the program headers, whose words are addresses of code too and no pointers to functions. */
+function headerOf(view: ElfView): (address: number) => boolean {
+  const stretches = [
+    [addressOfOffset(view, 0), view.header.length],
+    [addressOfOffset(view, view.programHeaderOffset), view.programHeaders.length * PROGRAM_HEADER],
+  ] as const;
+  return (address) => stretches.some(([start, size]) => start !== undefined && address >= start && address < start + size);
+}
+
+/** sizeof(Elf64_Phdr) */
+const PROGRAM_HEADER = 56;
 
 /** The function that an address lies in, as "name" or "name+0x12"; undefined where no symbol covers it. */
 export function nameOf(code: Code, address: number): string | undefined {

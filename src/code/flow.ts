@@ -222,7 +222,8 @@ class Search {
       this.constant(source, instruction.imm);
       return;
     }
-    const isClear = (opcode === 0x31 || opcode === 0x33) && instruction.mod === 3 && instruction.reg === instruction.rm;
+    const isClear =
+      (opcode === 0x31 || opcode === 0x33) && !narrow && instruction.mod === 3 && instruction.reg === instruction.rm;
     if (isClear) {
       this.constant(source, 0);
       return;

@@ -25,6 +25,17 @@ const MOST_INSTRUCTIONS_TO_LOOK_AT = 48;
  * Returns undefined where the entry point does not look like that: then no branch is decided.
  */
 export function findHostVariable(space: CodeSpace, entry: number): number | undefined {
+  return findHostEntry(space, entry)?.variable;
+}
+
+/** The start of a Cosmopolitan program: the address of `__hostos`, and whether the build is for Linux alone. */
+export interface HostEntry {
+  readonly variable: number;
+  readonly onlyLinux: boolean;
+}
+
+/** The same with what kind of build it is. */
+export function findHostEntry(space: CodeSpace, entry: number): HostEntry | undefined {
   const instruction = new Instruction();
   const end = space.endOf(entry);
   let sawFreebsd = false;
@@ -37,9 +48,10 @@ export function findHostVariable(space: CodeSpace, entry: number): number | unde
     const storesCl = instruction.map === OpcodeMap.Primary && instruction.opcode === 0x88 && instruction.reg === 1;
     if (storesCl && instruction.base === RIP) {
       stored = space.addressOf(at) + length + instruction.disp;
-      if (sawFreebsd) return stored;
+      if (sawFreebsd) return { variable: stored, onlyLinux: false };
     }
-    if (stored !== undefined && instruction.map === OpcodeMap.Secondary && instruction.opcode === RDTSC) return stored;
+    if (stored !== undefined && instruction.map === OpcodeMap.Secondary && instruction.opcode === RDTSC)
+      return { variable: stored, onlyLinux: true };
     if (instruction.flow === Flow.Jump || instruction.flow === Flow.Return) return undefined;
     at += length;
   }

@@ -45,6 +45,7 @@ export const MapFlag = {
   Shared: 0x01,
   Private: 0x02,
   SharedValidate: 0x03,
+  Anonymous: 0x20,
   TypeMask: 0x0f,
   GrowsDown: 0x100,
   Sync: 0x80000,

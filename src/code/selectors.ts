@@ -1,7 +1,7 @@
 /** Instructions that change %gs or %fs without a system call: loads of a selector, and writes of a base (FSGSBASE). */
 
-import { type Instruction, OpcodeMap } from "../x86/instruction.js";
-import type { Code } from "./code.js";
+import { type Instruction, OpcodeMap, Prefix } from "../x86/instruction.js";
+import { type Code, forEachInstructionWith } from "./code.js";
 import { valuesBefore } from "./flow.js";
 import { isBaseWrite, isSelectorLoad } from "./landmarks.js";
 import { instructionAt } from "./paths.js";
@@ -35,6 +35,23 @@ export function baseWrites(code: Code, opcodes: readonly number[], segment: "fs"
   const extension = segment === "fs" ? 2 : 3;
   return startsOf(code, opcodes, (instruction) => isBaseWrite(instruction) && instruction.extension === extension);
 }
+
+/** Whether the code reads or writes the base of a segment by `rdgsbase`, `wrgsbase` and their kind, or `swapgs`, on Linux's way. */
+export function usesBaseOf(code: Code, segment: "fs" | "gs"): boolean {
+  let uses = false;
+  forEachInstructionWith(code, BASE_BYTES, (position, { map, opcode, mod, extension, prefixes, modrm }) => {
+    if (map !== OpcodeMap.Secondary || !code.walk.isReachedOnLinux(position)) return;
+    const isAccess = opcode === 0xae && mod === 3 && extension < 4 && (prefixes & Prefix.Rep) !== 0;
+    if (isAccess && ((extension & 1) === 1) === (segment === "gs")) uses = true;
+    if (segment === "gs" && opcode === 0x01 && modrm === 0xf8) uses = true;
+  });
+  return uses;
+}
+
+const BASE_BYTES = [
+  [0x0f, 0xae],
+  [0x0f, 0x01, 0xf8],
+];
 
 /** Starts of the known instructions that `isIt` and whose last opcode byte stands at one of the positions. */
 function startsOf({ walk }: Code, opcodes: readonly number[], isIt: (instruction: Instruction) => boolean): number[] {

@@ -18,9 +18,9 @@ import { Steps } from "./limits.js";
 import { TableJumps } from "./table-jumps.js";
 
 /** Bits of a mark. The low three are the evidence rank of an instruction that starts here, 0 where none does. */
-const Mark = { Rank: 7, Body: 8, Linux: 16, Function: 64 } as const;
+const Mark = { Rank: 7, Body: 8, Linux: 16, Leader: 32, Function: 64 } as const;
 /** Bits of a note. */
-const Note = { Pointed: 2 } as const;
+const Note = { Pointed: 2, Case: 4 } as const;
 
 /** From so many sources on, a position's are kept, and duplicates are told by a set. */
 const MANY = 16;
@@ -55,6 +55,9 @@ export class Walk {
   readonly space: CodeSpace;
   /** What the searches through this code have taken so far. */
   readonly steps: Steps;
+  /** Where it started. */
+  readonly roots: readonly Root[];
+  readonly names: readonly number[];
   private readonly result: WalkResult;
   private readonly tables: TableJumps;
   /** Of positions to which many lead. */
@@ -63,6 +66,8 @@ export class Walk {
   constructor(input: WalkInput) {
     this.space = input.space;
     this.steps = new Steps(input.space.bytes.length);
+    this.roots = [...input.entries, ...input.functions];
+    this.names = input.names;
     this.result = runWalk(input);
     this.tables = new TableJumps(this.result);
   }
@@ -117,6 +122,11 @@ export class Walk {
     return [from, to];
   }
 
+  /** Whether something else than the instruction before may lead to this position. */
+  isLeader(position: number): boolean {
+    return (this.result.marks[position] & Mark.Leader) !== 0;
+  }
+
   /** Whether something calls this position or it was a root. */
   isFunction(position: number): boolean {
     return (this.result.marks[position] & Mark.Function) !== 0;
@@ -125,6 +135,11 @@ export class Walk {
   /** Whether a pointer to this position was found, so that callers other than the direct ones are possible. */
   isPointedTo(position: number): boolean {
     return (this.result.notes[position] & Note.Pointed) !== 0;
+  }
+
+  /** Whether the table of a `switch` leads to this position. */
+  isCase(position: number): boolean {
+    return (this.result.notes[position] & Note.Case) !== 0;
   }
 
   /** Start of the known instruction that the byte lies in, or -1. Of several that overlap there, of the one that is known best. */

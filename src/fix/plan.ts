@@ -40,15 +40,18 @@ export interface Plan {
   readonly notes: readonly string[];
 }
 
+/** What a repair can be wanted in spite of: the host's C library in the process, and a runtime that is not one of those known. */
+export type Allowance = "cosmo-dlopen" | "unknown-runtime";
+
 /** What a user may choose about a plan. */
 export interface PlanOptions {
   /** Which program of a fat APE; the default is x86-64 where there is one. */
   readonly machine?: Machine;
   /**
-   * Rules whose repair takes something away that is wanted: only `cosmo-dlopen` can be named. The program then keeps cosmo_dlopen
-   * (`--keep-dlopen`), which is right where it loads no library of the host, or only simple ones.
+   * What is accepted by name although it speaks against a repair. With "cosmo-dlopen" the program keeps cosmo_dlopen (`--keep-dlopen`),
+   * which is right where it loads no library of the host, or only simple ones.
    */
-  readonly allow?: readonly RuleId[];
+  readonly allow?: readonly Allowance[];
   /** Repair the findings of this rule and leave the others. */
   readonly only?: RuleId;
   /** What the result is to be; "elf" unless told. */
@@ -134,20 +137,30 @@ function isPartOf(finding: Finding, only: RuleId): boolean {
 }
 
 /** Whether the program is to keep cosmo_dlopen. */
-function isKept({ rule }: Finding, allow: readonly RuleId[]): boolean {
+function isKept({ rule }: Finding, allow: readonly Allowance[]): boolean {
   return rule === "cosmo-dlopen" && allow.includes(rule);
 }
 
 /** What is done about a finding for a result of some form. */
-function repairOf(finding: Finding, form: ResultForm, allow: readonly RuleId[]): Repair | undefined {
+function repairOf(finding: Finding, form: ResultForm, allow: readonly Allowance[]): Repair | undefined {
   if (isKept(finding, allow)) return finding.keeping;
   return form === "ape" ? finding.portable : finding.repair;
 }
 
-function refusalsOf(findings: readonly Finding[], allow: readonly RuleId[], form: ResultForm): string[] {
-  return findings.flatMap((finding) =>
+function refusalsOf(findings: readonly Finding[], allow: readonly Allowance[], form: ResultForm): string[] {
+  const refusals = findings.flatMap((finding) =>
     (repairOf(finding, form, allow)?.refusals ?? []).map((reason) => `${finding.rule}: ${reason}`),
   );
+  const isHopeless = refusals.length > 0;
+  for (const finding of allow.includes("unknown-runtime") ? [] : findings) {
+    const { unproven = [] } = repairOf(finding, form, allow) ?? { unproven: [] };
+    for (const [index, doubt] of unproven.entries()) {
+      const isLast = index === unproven.length - 1;
+      const offer = isLast && !isHopeless ? "; --allow unknown-runtime converts it all the same" : "";
+      refusals.push(`${finding.rule}: it is not proven to be built with Cosmopolitan v3.3 to v4.0.2: ${doubt}${offer}`);
+    }
+  }
+  return refusals;
 }
 
 /** For those who asked for an APE and cannot get one. */
@@ -156,8 +169,19 @@ function offerElf(image: Image, findings: readonly Finding[], options: PlanOptio
   return isPossible ? ["without --as ape, `sandfit fix` writes a native ELF for Linux of it"] : [];
 }
 
+/** Rules whose repair takes headers out or gives them another order. */
+const SEEN_IN_HEADERS: readonly RuleId[] = ["load-order", "interp-duplicate", "phdr-count", "phdr-not-in-first-load"];
+
 function warningsOf(findings: readonly Finding[], edits: readonly Edit[], repairs: readonly RuleId[]): string[] {
   const warnings: string[] = [];
+  if (
+    edits.some(({ rule }) => findings.some((finding) => finding.rule === rule && (finding.repair?.unproven?.length ?? 0) > 0))
+  ) {
+    warnings.push(
+      "the program's runtime is not known, so nothing proves that it does not read its own code, or make code that uses %gs: " +
+        "compare what both do with `sandfit verify`",
+    );
+  }
   if (repairs.includes("cosmo-dlopen")) {
     warnings.push(
       'cosmo_dlopen answers "dlopen() isn\'t supported on this platform" in the result, as on a machine without a C compiler: no GPU, sound or ' +
@@ -167,6 +191,15 @@ function warningsOf(findings: readonly Finding[], edits: readonly Edit[], repair
     warnings.push(
       "functions of the host's C library that use thread state will crash or give wrong values in the result, on plain Linux too",
     );
+  }
+  if (edits.some(({ rule }) => rule === "exec-stack")) {
+    warnings.push(
+      "the program can see that it starts elsewhere: AT_ENTRY in the auxiliary vector is the address of the code in front of its entry " +
+        "point, and bytes of padding are no longer zero",
+    );
+  }
+  if (edits.some(({ rule, evidence }) => SEEN_IN_HEADERS.includes(rule) && evidence === "header")) {
+    warnings.push("a program that walks its own program headers (AT_PHDR, dl_iterate_phdr) meets others, or in another order");
   }
   if (edits.some((edit) => edit.evidence === "swept")) {
     warnings.push("some edits rest on form and context only: nothing is seen to reach that code (marked `swept`)");

@@ -53,6 +53,8 @@ export interface CodeSymbol {
   readonly size: number;
   /** STT_FUNC (or IFUNC); apelink's zip symbol table does not say, there it is true for symbols in executable ranges. */
   readonly isFunction: boolean;
+  /** STT_OBJECT: data, wherever it lies. Never said by apelink's table. */
+  readonly isObject?: boolean;
   readonly from: "symtab" | "dynsym" | "zip";
 }
 

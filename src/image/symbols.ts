@@ -67,6 +67,6 @@ function* codeSymbols(view: ElfView, table: SymbolTable, from: "symtab" | "dynsy
     // Absolute symbols are constants of a linker script unless they lie in memory; $x, $d mark code and data on ARM and RISC-V.
     if (name === "" || !Number.isFinite(value) || (type === STT_NOTYPE && name.startsWith("$"))) continue;
     if (section === SHN_ABS && rangeAt(view, value) === undefined) continue;
-    yield { name, address: value, size: Number.isFinite(size) ? size : 0, isFunction, from };
+    yield { name, address: value, size: Number.isFinite(size) ? size : 0, isFunction, isObject: type === STT_OBJECT, from };
   }
 }

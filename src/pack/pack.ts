@@ -8,9 +8,8 @@ import { commitPackage, refuseOutput, writeTarGz, writeTree } from "../disk/pack
 import { spool } from "../disk/spool.js";
 import { workspaceBeside } from "../disk/workspace.js";
 import { InputError } from "../errors.js";
-import type { ResultForm } from "../fix/plan.js";
+import type { Allowance, ResultForm } from "../fix/plan.js";
 import type { Machine } from "../image/image.js";
-import type { RuleId } from "../rules/index.js";
 import { buildPackage } from "./build.js";
 import { filesOf, Inventory } from "./inventory.js";
 import type { Item } from "./item.js";
@@ -29,7 +28,7 @@ export interface PackOptions {
   readonly limits: Limits;
   /** Leave out programs that cannot be fixed, instead of stopping. */
   readonly keepGoing: boolean;
-  readonly allow: readonly RuleId[];
+  readonly allow: readonly Allowance[];
   /** What APEs become. */
   readonly as: ResultForm;
   readonly allowCaseCollisions: boolean;

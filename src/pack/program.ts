@@ -7,12 +7,11 @@ import { writePatched } from "../disk/replace.js";
 import { type Spooled, sha256Of } from "../disk/spool.js";
 import { InputError, RefusedError } from "../errors.js";
 import { forward } from "../fix/apply.js";
-import { isEmpty, type Plan, planFix, type ResultForm } from "../fix/plan.js";
+import { type Allowance, isEmpty, type Plan, planFix, type ResultForm } from "../fix/plan.js";
 import { proveResult } from "../fix/prove.js";
 import { readImage } from "../image/detect.js";
 import type { Machine } from "../image/image.js";
 import { type FileReport, outcomeOf } from "../report/model.js";
-import type { RuleId } from "../rules/index.js";
 import { newest } from "../sandbox/gvisor.js";
 import type { ProgramFile } from "./inventory.js";
 import type { PackedProgram } from "./manifest.js";
@@ -27,7 +26,7 @@ export type Treatment =
 export interface TreatOptions {
   /** Which program of a fat APE; one without it is refused. Where undefined, the default of `sandfit fix`. */
   readonly machine: Machine | undefined;
-  readonly allow: readonly RuleId[];
+  readonly allow: readonly Allowance[];
   /** What an APE becomes; ELF programs stay what they are. */
   readonly as: ResultForm;
 }

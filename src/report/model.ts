@@ -79,8 +79,14 @@ export function isRepairable(finding: Finding): boolean {
   return (
     finding.repair !== undefined &&
     (finding.repair.edits.length > 0 || finding.repair.mode !== undefined) &&
-    finding.repair.refusals.length === 0
+    finding.repair.refusals.length === 0 &&
+    (finding.repair.unproven?.length ?? 0) === 0
   );
+}
+
+/** Whether something speaks against a repair, or is not proven of the program. */
+function speaksAgainst(repair: Finding["repair"]): boolean {
+  return (repair?.refusals.length ?? 0) > 0 || (repair?.unproven?.length ?? 0) > 0;
 }
 
 /**
@@ -89,7 +95,7 @@ export function isRepairable(finding: Finding): boolean {
  */
 export function verdictOf(findings: readonly Finding[], platform: Platform, undecided: readonly Doubt[] = []): Verdict {
   const open: readonly Outcome[] = undecided.length > 0 ? ["undecided"] : [];
-  const blocked = undecided.length > 0 || findings.some((finding) => (finding.repair?.refusals.length ?? 0) > 0);
+  const blocked = undecided.length > 0 || findings.some(({ repair }) => speaksAgainst(repair));
   const effects = findings.map((finding) => finding.effects[platform]);
   const remaining = findings
     .filter((finding) => blocked || !isRepairable(finding))

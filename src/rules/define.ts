@@ -70,6 +70,11 @@ export interface Repair<E extends Change = Edit> {
   readonly mode?: ModeChange;
   /** Why it must not be done; with any, the edits are not used. One sentence each, with the address. */
   readonly refusals: readonly string[];
+  /**
+   * What is not proven of the program, one clause each: with any, the edits are used for those alone who allow `unknown-runtime`.
+   * Left out where all is.
+   */
+  readonly unproven?: readonly string[];
 }
 
 /** Numbers and names for the words: counts, names of known programs. */

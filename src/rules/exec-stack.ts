@@ -41,9 +41,11 @@ export const execStack = defineRule({
         "four bytes `49 ff e3 90` are stored by an instruction, or `call *%rsp` and `jmp *%rsp` in code that is firmly known. A library's flag does no harm: ld.so makes the stack " +
         "executable for it by mprotect, which gVisor does. Stacks of threads are mapped by the C library, executable where the flag is set.",
       remedy:
-        "`sandfit fix` writes 38 bytes into the padding of the executable segment, `mprotect(page of %rsp, 4096, READ|WRITE|EXEC|GROWSDOWN)` and a jump to " +
-        "the entry point, and points e_entry there. %rdx and %rsp are kept (System V ABI, 3.4.1). Where there is no padding it refuses. Code that " +
-        "libraries' constructors put on the stack runs before.",
+        "`sandfit fix` writes 54 bytes into the padding of the executable segment, `mprotect(page of %rsp, 4096, READ|WRITE|EXEC|GROWSDOWN)` and a jump to " +
+        "the entry point, and points e_entry there. %rdx and %rsp are kept (System V ABI, 3.4.1), the other registers are 0 and the flags clear, as Linux hands them " +
+        "over. Where there is no padding it refuses. Code that libraries' constructors put on the stack runs before. What a program can see of it: AT_ENTRY in the " +
+        "auxiliary vector is the stub's address, and the padding is no longer zero. One that compares AT_ENTRY with the address of its own `_start`, say to find " +
+        "where it was loaded, is led astray; the plan warns of it.",
       evidence:
         "`exec-stack` in `test/fixtures/programs/loader-programs.ts`, and a GCC trampoline where gcc is there, run by `test/proof/loader.test.ts`.",
     },
@@ -103,18 +105,23 @@ function usesOf({ code }: Analysis): number[] {
 }
 
 /**
- * What goes in front of the entry point. mprotect's PROT_GROWSDOWN reaches down to the stack's start (mm/mprotect.c; gVisor's sys_mmap.go
+ * What goes in front of the entry point. Linux starts programs with all registers 0, which some that are made by hand build on; they and
+ * the flags are so again behind it. mprotect's PROT_GROWSDOWN reaches down to the stack's start (mm/mprotect.c; gVisor's sys_mmap.go
  * has it too).
  */
 const STUB = Uint8Array.of(
   ...[0x49, 0x89, 0xd1], // mov %rdx,%r9
   ...[0x48, 0x89, 0xe7], // mov %rsp,%rdi
+  0x9c, // pushf
   ...[0x48, 0x81, 0xe7, 0x00, 0xf0, 0xff, 0xff], // and $-4096,%rdi
   ...[0xbe, 0x00, 0x10, 0x00, 0x00], // mov $4096,%esi
   ...[0xba, 0x07, 0x00, 0x00, 0x01], // mov $PROT_READ|PROT_WRITE|PROT_EXEC|PROT_GROWSDOWN,%edx
   ...[0xb8, 0x0a, 0x00, 0x00, 0x00], // mov $mprotect,%eax
   ...[0x0f, 0x05], // syscall
   ...[0x4c, 0x89, 0xca], // mov %r9,%rdx
+  ...[0x31, 0xc0, 0x31, 0xc9, 0x31, 0xf6, 0x31, 0xff], // xor: %eax, %ecx, %esi, %edi
+  ...[0x45, 0x31, 0xc9, 0x45, 0x31, 0xdb], // xor: %r9d, %r11d
+  0x9d, // popf
   0xe9, // jmp entry
 );
 

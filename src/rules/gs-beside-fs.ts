@@ -10,6 +10,7 @@ import { addressOfOffset } from "../image/address.js";
 import { readImage } from "../image/detect.js";
 import { always } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
+import { strictEvidence } from "./data-in-code.js";
 import { defineRule, type Found, type Site, type Subject } from "./define.js";
 import { UNDER_QEMU } from "./emulation.js";
 import { canSetGs, setGsProbe, usesFs } from "./gs.js";
@@ -42,6 +43,8 @@ export const gsBesideFs = defineRule({
     title: "%gs used beside %fs",
     summary: ({ facts }) => {
       if (facts["library"] !== "") return `opens ${facts["library"]} at start, which uses %gs beside %fs: ${facts["program"]}`;
+      if (facts["case"] === BASELESS)
+        return `${facts["accesses"]} accesses through %gs on Linux's path, and nothing sets its base: there they crash on plain Linux too`;
       const what = [count(facts["sets"], "arch_prctl(ARCH_SET_GS)"), count(facts["wrgsbase"], "wrgsbase")].filter(
         (text) => text !== "",
       );
@@ -63,11 +66,11 @@ export const gsBesideFs = defineRule({
   probe: setGsProbe,
   signature: { signals: ["SIGSEGV"], instruction: /%gs:/ },
   async find(subject) {
-    if (!(await canSetGs(subject))) return openedLibrary(subject);
+    if (!(await canSetGs(subject))) return (await baselessAccesses(subject)) ?? openedLibrary(subject);
     const analysis = await subject.code();
     const { code, gs } = analysis;
     const sets = analysis.archPrctls.filter((call) => call.code === ArchCode.SET_GS);
-    if (sets.length === 0) return undefined;
+    if (sets.length === 0) return baselessAccesses(subject);
     const bases = baseWrites(code, subject.landmarks().gsBases.positions, "gs");
     const isSure = (access: SegmentAccess) => access.evidence !== "swept" && access.onLinux && access.use === "thread-state";
     const accesses = gs.found.filter(isSure);
@@ -97,6 +100,29 @@ export const gsBesideFs = defineRule({
     };
   },
 });
+
+/** The case of a program that never asks for a base. */
+const BASELESS = "no-base";
+
+/**
+ * In a Cosmopolitan program with thread state in %fs, an access through %gs of its own: it has one for macOS and some for Windows, but
+ * Linux does not get there.
+ */
+async function baselessAccesses(subject: Subject): Promise<Found | undefined> {
+  if (!subject.isCosmopolitan) return undefined;
+  const analysis = await subject.code();
+  const setsFs = analysis.archPrctls.some((call) => call.code === ArchCode.SET_FS);
+  if (!setsFs || analysis.runtime.era === "gs" || !usesFs(subject, analysis)) return undefined;
+  const accesses = analysis.gs.found.filter(
+    ({ use, onLinux, position }) => use === "thread-state" && onLinux && strictEvidence(analysis, position) === "entry",
+  );
+  if (accesses.length === 0) return undefined;
+  return {
+    behaviour: always("may-fail"),
+    sites: accesses.map(({ position }) => siteAt(analysis.code, position, "access through %gs", "entry")),
+    facts: { sets: 0, wrgsbase: 0, accesses: accesses.length, library: "", case: BASELESS, program: "", instead: "" },
+  };
+}
 
 /** Larger than any program that only opens what it consists of. */
 const MOST_BYTES = 16 << 20;

@@ -3,7 +3,8 @@
 import * as o from "../asm/operands.js";
 import { wrong } from "../asm/small-test.js";
 import { ArchCode } from "../code/abi.js";
-import { type SelectorLoad, selectorLoads } from "../code/selectors.js";
+import { type SelectorLoad, selectorLoads, usesBaseOf } from "../code/selectors.js";
+import type { ArchPrctl } from "../code/system-calls.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
 import { type Analysis, type Change, defineRule, type Repair } from "./define.js";
 import { UNDER_QEMU } from "./emulation.js";
@@ -65,7 +66,8 @@ const NOTHING: Readonly<Record<number, string>> = { 2: "6690", 3: "0f1f00" };
 /** A load of 0 can be left out where it changes nothing natively: %gs is 0 from the start, and nothing else ever changes or uses it. */
 function repairOf(analysis: Analysis, loads: readonly SelectorLoad[]): Repair<Change> | undefined {
   const { code, gs, archPrctls } = analysis;
-  const isUsed = gs.found.some((access) => access.onLinux) || archPrctls.some((call) => call.code === ArchCode.SET_GS);
+  const concernsGs = ({ code: which }: ArchPrctl) => which === ArchCode.SET_GS || which === ArchCode.GET_GS;
+  const isUsed = gs.found.some((access) => access.onLinux) || archPrctls.some(concernsGs) || usesBaseOf(code, "gs");
   if (isUsed || !loads.every(({ isNull, isPlain, length }) => isNull && isPlain && length in NOTHING)) return undefined;
   const edits = loads.map(({ position, length }) =>
     editAt(code, position, NOTHING[length], `${siteAt(code, position, "").text} → nop: the null selector is there already`),

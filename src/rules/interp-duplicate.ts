@@ -18,7 +18,7 @@ export const interpDuplicate = defineRule({
     page: {
       program: "It has more than one PT_INTERP, with different paths: a rewriter has added one.",
       known: "From the table of program headers and the paths that they lead to. Equal paths do no harm and are not reported.",
-      remedy: "`sandfit fix` makes every PT_INTERP but the first PT_NULL.",
+      remedy: "`sandfit fix` makes every PT_INTERP but the first PT_NULL, which a program that walks its own headers can see.",
       evidence: "`interp-duplicate` in `test/fixtures/programs/loader-programs.ts`, run by `test/proof/loader.test.ts`.",
     },
   },

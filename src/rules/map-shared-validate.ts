@@ -13,6 +13,12 @@ import { consequenceOf } from "./reach.js";
 import { editAt, siteAt } from "./sites.js";
 
 const isValidated = (flags: number): boolean => (flags & MapFlag.TypeMask) === MapFlag.SharedValidate;
+/**
+ * What plain Linux answers with an error, so that the program knows another way (mm/mmap.c, do_mmap: LEGACY_MAP_MASK, and the types of
+ * mappings without a file). As MAP_SHARED it would succeed.
+ */
+const isRefusedByLinux = (flags: number): boolean =>
+  wantsSync(flags) || (flags & (MapFlag.Anonymous | MapFlag.FixedNoReplace)) !== 0;
 const wantsSync = (flags: number): boolean => (flags & MapFlag.Sync) !== 0;
 
 export const mapSharedValidate = defineRule({
@@ -52,9 +58,10 @@ export const mapSharedValidate = defineRule({
     const positions = [...flags.keys()];
     // Ordinary files refuse MAP_SYNC on plain Linux too (EOPNOTSUPP), so a program that asks for it knows another way.
     const sync = [...flags.values()].every(wantsSync);
-    const consequence = sync || consequenceOf(code, positions) === "runs" ? "runs" : "may-fail";
+    const consequence =
+      [...flags.values()].every(isRefusedByLinux) || consequenceOf(code, positions) === "runs" ? "runs" : "may-fail";
     const isFixable = mappings.every((mapping) =>
-      mapping.flags.every((flag) => !wantsSync(flag.value) && servesOnlyAsFlags(code, mapping, flag)),
+      mapping.flags.every((flag) => !isRefusedByLinux(flag.value) && servesOnlyAsFlags(code, mapping, flag)),
     );
     return {
       behaviour: always(consequence),

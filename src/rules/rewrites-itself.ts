@@ -35,10 +35,10 @@ export const rewritesItself = defineRule({
     const analysis = await subject.code();
     if (!isRepairedPortably(analysis)) return undefined;
     const masks = portableSites(analysis)?.masks ?? [];
-    const { edits, refusals } = moveToFs(analysis);
+    const { edits, refusals, unproven } = moveToFs(analysis);
     return {
       sites: masks.map((site) => siteAt(analysis.code, site.position, "sends Linux to the rewriter")),
-      repair: { edits, refusals },
+      repair: { edits, refusals, ...(unproven.length > 0 && { unproven }) },
     };
   },
 });

@@ -46,6 +46,10 @@ const languages: readonly Language[] = [
   {
     // The shell that is asked for reads the line too, as the same process: then it goes on.
     names: /^(sh|ash|dash|bash|zsh)$/,
+    objection: (_, rest) =>
+      /\b(tail|head|dd|sed|awk|cut|od|unzip|tar)\b[^\n]*(\$\{?0\b|BASH_SOURCE)/.test(rest)
+        ? "it reads itself by counts of lines or bytes, which another first line would move"
+        : undefined,
     lines: (start) => [`case \${_sandfit-} in $$) unset _sandfit;; *) export _sandfit=$$; ${start()};; esac`],
   },
 ];

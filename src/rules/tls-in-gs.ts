@@ -42,13 +42,14 @@ export const tlsInGs = defineRule({
     if (!readsThroughGs(analysis) || usesFs(subject, analysis)) return undefined;
     const unfinished = mayBeUnfinished ? unfinishedRepair(analysis) : undefined;
     if (unfinished === undefined && !setsGs(analysis)) return undefined;
-    const { sites, leftAlone, edits, refusals, reads, sets } = moveToFs(analysis);
+    const { sites, leftAlone, edits, refusals, unproven, reads, sets } = moveToFs(analysis);
+    const doubts = unproven.length === 0 ? {} : { unproven };
     return {
       sites,
       leftAlone,
       facts: { reads, sets, missing: unfinished?.words ?? "" },
-      repair: { edits, refusals },
-      ...(subject.image.kind === "ape" && { portable: portableRepair(analysis) }),
+      repair: { edits, refusals, ...doubts },
+      ...(subject.image.kind === "ape" && { portable: { ...portableRepair(analysis), ...doubts } }),
       // Without the third class alone everything runs that does not ask for its thread in privileged code.
       ...(unfinished?.runsAtFirst && { behaviour: always("may-fail") }),
     };

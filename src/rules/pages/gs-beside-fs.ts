@@ -17,7 +17,9 @@ export const page: PageWords = {
     "With `wrgsbase` alone, and no ARCH_SET_GS, the finding is [wrgsbase](wrgsbase.md).",
   known:
     "ARCH_SET_GS reaches `arch_prctl` (directly, through `syscall(158, …)` or the imported wrapper), there are accesses " +
-    "through `%gs`, and `%fs` is in use: by the program itself or by the libraries that share its process. Wine and Firefox open such a " +
+    "through `%gs`, and `%fs` is in use: by the program itself or by the libraries that share its process. An access through `%gs` on Linux's path in a " +
+    "Cosmopolitan program whose thread state is in `%fs`, and which never sets a base of `%gs`, is named too (case no-base): it crashes where it " +
+    "runs, on plain Linux as well, so it may fail. Wine and Firefox open such a " +
     "library at start, which no header tells: of a program called wine… that names ntdll.so, that is looked at where Wine's loader finds it, and of one " +
     "that names dependentlibs.list, the last library of the list beside it.",
   remedy:

@@ -10,10 +10,10 @@ export const page: PageWords = {
     "What follows is the program's own; many map again with MAP_SHARED.",
   known:
     "The constant arrives as the flags of `mmap`: in %r10 at a `syscall` with 9 in %rax, or in %ecx at a call of the " +
-    "imported function. With MAP_SYNC it is only mentioned: ordinary files refuse that on plain Linux as well.",
+    "imported function. With MAP_SYNC it is only mentioned: ordinary files refuse that on plain Linux as well, as it refuses the flag for anonymous memory and with MAP_FIXED_NOREPLACE.",
   remedy:
     "`sandfit fix` changes the immediate from 3 to 1 where it serves as the flags of that call and as nothing else, and " +
-    "MAP_SYNC is not asked for. Both map the same; only unknown flags are told apart.",
+    "plain Linux takes it: not with MAP_SYNC, MAP_ANONYMOUS or MAP_FIXED_NOREPLACE, where MAP_SHARED would succeed and the program expects an error. Both map the same else.",
   evidence:
     "`map-shared-validate` in `test/fixtures/programs`: EINVAL on every release and platform, mapped everywhere after the " +
     "fix. In a Debian 12 installation: OpenJDK's libnio.so, with MAP_SYNC.",

@@ -25,7 +25,7 @@ export const page: PageWords = {
     "```\n\n" +
     "The interpreter gets what it got before, the argument of the first line in one piece as Linux hands it over; `env -S` " +
     "stays in front. Lines are counted one or two further on, but in Perl. pip and uv do the same for Python.\n\n" +
-    "It refuses where Python's second line says in what encoding the file is or `from __future__` follows, since either " +
+    "It refuses where a shell script reads itself by counts (tail, dd and their kind with $0), where Python's second line says in what encoding the file is or `from __future__` follows, since either " +
     "has to come first; where the line holds quotes, `$`, `*/` or `]]`; and for other interpreters. PHP prints what stands " +
     "in front of `<?php`, in awk every line is a rule that is applied to the input, and for R, fish and csh no line is " +
     "known that they pass over and a shell does not. Deno, Bun and ksh were not run.",

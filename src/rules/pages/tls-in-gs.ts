@@ -23,9 +23,18 @@ export const page: PageWords = {
     "65 48 8b 00                  mov %gs:(%rax),%rax    →   64 48 8b 00                  mov %fs:(%rax),%rax\n" +
     "bf 01 10 00 00               mov $0x1001,%edi       →   bf 02 10 00 00               mov $0x1002,%edi\n" +
     "```\n\n" +
+    "That is proven for Cosmopolitan's runtime alone, which is told by its structure: an entry point that stores the system it runs on, one stub that " +
+    "takes the number of `arch_prctl` from memory, code for the other systems. A program that is made otherwise is refused, with what could not be " +
+    "shown; `--allow unknown-runtime` converts it all the same, and says in the plan that nothing proves that it does not read its own code.\n\n" +
+    "For every program the move has to be all that concerns the two registers on Linux's path. It is refused where something calls ARCH_SET_FS or " +
+    "ARCH_GET_FS, uses `%fs` in any form, reads or writes a base (`rdfsbase` and its kind), loads a selector, or calls modify_ldt or set_thread_area; where the " +
+    "constant's register is looked at again; and where the symbol table calls the place an object. Of an unknown runtime each system call's number has to be known " +
+    "too, `clone` must not have CLONE_SETTLS, nothing may make code while it runs, and each edit has to be reached without passing what ends the program: " +
+    "data behind `exit`, behind a call that never returns or behind a branch that is never taken is data.\n\n" +
     "Accesses that only Windows or another system reaches stay as they are. `wrgsbase` is no way out: it kills the " +
     "process on systrap.",
   evidence:
+    "`test/fix/unsound.test.ts` has programs that were once converted and must not be, and `test/fix/random-programs.test.ts` runs programs put together at random before and after. " +
     "`test/proof/fix.test.ts` runs original and result of every sample program on each release and platform. Real " +
     "programs (lua, make, curl, zip, unzip, redbean, sqlite3, python of ten releases) do the same through " +
     "`SANDFIT_CORPUS`, with `--strace` too, whose way to thread state is one of its own. " +

@@ -9,6 +9,7 @@ import type { Code } from "../../code/code.js";
 import { valuesBefore } from "../../code/flow.js";
 import { guardsOf, type HostTest } from "../../code/host-tests.js";
 import { instructionAt } from "../../code/paths.js";
+import type { ArchPrctl } from "../../code/system-calls.js";
 import { Flow, NONE } from "../../x86/instruction.js";
 import type { Analysis } from "../define.js";
 import { unreachedSetCalls } from "../set-calls.js";
@@ -69,8 +70,7 @@ function setConstants(analysis: Analysis): PortableSite[] {
   };
   for (const call of archPrctls) {
     if (!call.throughStub || (call.code !== ArchCode.SET_GS && call.code !== ArchCode.SET_FS)) continue;
-    const arriving = valuesBefore(code.walk, call.site.position, Register.rdi).constants;
-    if (!arriving.some((constant) => constant.value === AMD64_SET_GSBASE)) continue;
+    if (!isSharedWithFreebsd(analysis, call)) continue;
     isShared = true;
     add(call.constant.position, call.code === ArchCode.SET_FS);
   }
@@ -78,6 +78,12 @@ function setConstants(analysis: Analysis): PortableSite[] {
   for (const position of unreachedSetCalls(analysis, ArchCode.SET_GS)) add(position, false);
   for (const position of unreachedSetCalls(analysis, ArchCode.SET_FS)) add(position, true);
   return [...found.values()];
+}
+
+/** Whether FreeBSD's code, which Linux never takes, asks for the base of %gs through the same stub. */
+export function isSharedWithFreebsd({ code }: Analysis, call: ArchPrctl): boolean {
+  const arriving = valuesBefore(code.walk, call.site.position, Register.rdi).constants;
+  return arriving.some((constant) => constant.value === AMD64_SET_GSBASE);
 }
 
 function guards(analysis: Analysis, rewriter: Rewriter): Pick<PortableSites, "masks" | "pairs" | "unguarded"> {
@@ -164,7 +170,7 @@ function siteOf(code: Code, test: HostTest, mask: number): PortableSite {
 }
 
 /** Offset of the TLS slots in the Windows thread environment block (libc/nt/teb.h). */
-const TEB_SLOTS = 0x1480;
+export const TEB_SLOTS = 0x1480;
 
 /** `__get_tls_win32` (libc/intrin/tls.c): goes straight on to a slot of the Windows thread environment block. */
 function readsWindowsSlot(code: Code, access: SegmentAccess): boolean {
