@@ -11,6 +11,12 @@ const SELF_REWRITING =
   "the program now rewrites its own code at start, so policies against writable code forbid it: PR_SET_MDWE, systemd's " +
   "MemoryDenyWriteExecute=, SELinux without execmod; there use the ELF that `sandfit fix` writes without --as ape";
 
+/** A build without a loader: what `ape-not-elf` says of it. */
+const CHANGES_ITSELF =
+  "it stays that only until a shell starts it: it has no loader to unpack, so its first start writes an ELF header over its own first 64 " +
+  "bytes (the file has to be writable), and `sh ./file` is a syntax error from then on; keep a copy that was never started, or build it with a " +
+  "loader (apelink -l)";
+
 /** Why a file cannot be repaired and stay an APE, apart from what the repairs themselves say. */
 export function portableRefusals(image: Image, findings: readonly Finding[]): string[] {
   if (image.kind !== "ape")
@@ -44,6 +50,7 @@ export function notesOf(form: ResultForm, image: Image, view: ViewReport, edits:
     return [
       "the file stays one for all systems: Windows, macOS, FreeBSD, NetBSD, OpenBSD and bare metal load these bytes too, but each asks " +
         "for bit 0 of __hostos, which is set on Linux alone, or stands behind such a question",
+      ...(image.ape?.changesItself ? [CHANGES_ITSELF] : []),
     ];
   }
   if (image.kind !== "ape") return [];
