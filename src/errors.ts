@@ -11,6 +11,9 @@ export class InputError extends Error {
   }
 }
 
+/** The disk, or another part of the system, failed: nothing is wrong with the input itself. */
+export class DiskError extends InputError {}
+
 /** A change was asked for that cannot be made safely. Nothing was written. Exit code 1. */
 export class RefusedError extends Error {
   override readonly name = "RefusedError";

@@ -26,7 +26,7 @@ export async function fuzz(data: Buffer): Promise<void> {
     const text = renderText(whole, { all: true, why: true, paint: plain });
     refuseControls(text);
     const plan = await planFix(source, image, report);
-    refuseControls(renderPlan(plan, { output: "program", replacesInput: true, dryRun: false, paint: plain }));
+    refuseControls(renderPlan(plan, { output: "program", replacesInput: true, dryRun: false, lost: [], paint: plain }));
     const fixed = applyToCopy(original, forward(plan.edits));
     if (Buffer.compare(applyToCopy(fixed, backward(plan.edits)), original) !== 0) throw new Error("undo is not the original");
     await proveResult(source, image, fileInMemory(fixed), plan);

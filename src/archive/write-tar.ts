@@ -56,24 +56,24 @@ async function feedFile(stream: Pack, header: Parameters<Pack["entry"]>[0], file
   await done;
 }
 
-/** Fixed, because how the input is cut changes what deflate finds. */
+/** Fixed, because how the input is cut may change what deflate finds. */
 const PIECE = 128 * 1024;
 
 /**
- * Gzip by fflate, not by node:zlib: the latter's bytes depend on the processor (its hash uses what instructions there are)
- * and on the zlib that Node was built with. fflate is plain arithmetic, comes with Sandfit, and always gives the same.
- * The header holds no name and no time.
+ * Gzip by pako, not by node:zlib: the latter's bytes depend on the processor (its hash uses what instructions there are)
+ * and on the zlib that Node was built with. pako is zlib in plain arithmetic, comes with Sandfit, and always gives the same. (fflate's
+ * streams, which were here before, sometimes refer to bytes in front of the first, which zlib refuses.)
+ * One member: some readers, such as Rust's GzDecoder, stop after the first. pako's header holds no name and no time.
  */
 export async function* gzipped(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const { Gzip } = await import("fflate");
-  const gzip = new Gzip({ level: 6, mtime: 0 });
+  const { Deflate } = await import("pako");
+  const gzip = new Deflate({ level: 6, gzip: true });
   let out: Uint8Array[] = [];
-  gzip.ondata = (chunk) => out.push(chunk);
+  gzip.onData = (chunk) => out.push(chunk);
   const piece = Buffer.alloc(PIECE);
   let filled = 0;
   const push = function* (isLast: boolean): Generator<Uint8Array> {
-    // A copy: fflate keeps what it is given.
-    gzip.push(Uint8Array.from(piece.subarray(0, filled)), isLast);
+    if (!gzip.push(piece.subarray(0, filled), isLast)) throw new Error(`pako: ${gzip.msg}`);
     filled = 0;
     yield* out;
     out = [];

@@ -8,11 +8,14 @@ export interface ScriptParts {
   /** Where the Mach-O header stands, and its size; both multiples of 8. */
   readonly machoOffset: number;
   readonly machoSize: number;
+  /** Without a loader, as apelink writes it when it is given none: the first start changes the file itself. */
+  readonly changesItself?: boolean;
 }
 
 /**
  * The script from the closing quote of the first line's string on. With --assimilate it makes the file itself native, otherwise a copy,
- * which it runs and removes again (the real one unpacks a loader and leaves it behind). Ends before the binary part begins.
+ * which it runs and removes again (the real one unpacks a loader and leaves it behind), or, where that is asked for, itself in any case. Ends before the
+ * binary part begins.
  */
 export function apeScript(parts: ScriptParts): string {
   const { elfHeaders, machoOffset, machoSize } = parts;
@@ -20,15 +23,18 @@ export function apeScript(parts: ScriptParts): string {
     const test = machines.map((name) => `[ "$m" = ${name} ]`).join(" || ");
     return `${i === 0 ? "if" : "elif"} ${test}; then\nexec 7<> "$o" || exit 121\nprintf '${octal(header)}' >&7\nexec 7<&-\n`;
   });
-  return `'
-o=$(command -v "$0") || o="$0"
-if [ x"$1" != x--assimilate ]; then
+  const copies = parts.changesItself
+    ? ""
+    : `if [ x"$1" != x--assimilate ]; then
 t="\${TMPDIR:-\${HOME:-.}}/.ape-$$"
 cp "$o" "$t" || exit 121
 chmod 755 "$t" || exit 121
 o="$t"
 fi
-m=$(uname -m 2>/dev/null) || m=x86_64
+`;
+  return `'
+o=$(command -v "$0") || o="$0"
+${copies}m=$(uname -m 2>/dev/null) || m=x86_64
 if [ ! -d /Applications ]; then
 ${cases.join("")}else
 echo "$0: this ape program lacks $m support" >&2
@@ -38,11 +44,7 @@ else
 dd if="$o" of="$o" bs=8 skip=${String(machoOffset / 8).padEnd(10)} count=${String(machoSize / 8).padEnd(10)} conv=notrunc 2>/dev/null || exit
 fi
 [ x"$1" = x--assimilate ] && exit
-"$o" "$@"
-s=$?
-rm -f "$o"
-exit $s
-`;
+${parts.changesItself ? 'exec "$o" "$@"\n' : '"$o" "$@"\ns=$?\nrm -f "$o"\nexit $s\n'}`;
 }
 
 /**

@@ -23,6 +23,8 @@ const PT_LOAD = 1;
 
 export interface ApeOptions {
   readonly magic?: ApeMagic;
+  /** The script writes the ELF header over the file itself, instead of a copy. */
+  readonly changesItself?: boolean;
   readonly entry?: string;
   /** Where Windows enters, a label; the ELF entry unless told. */
   readonly windowsEntry?: string;
@@ -65,7 +67,8 @@ export function writeApe(program: Assembler, options: ApeOptions = {}): BuiltApe
     { machines: ["x86_64", "amd64"], header },
     ...(arm ? [{ machines: ["aarch64", "arm64"], header: arm.header }] : []),
   ];
-  const script = apeScript({ elfHeaders, machoOffset: MACHO_AT, machoSize: up(macho.length, 8) });
+  const { changesItself = false } = options;
+  const script = apeScript({ elfHeaders, machoOffset: MACHO_AT, machoSize: up(macho.length, 8), changesItself });
 
   const file = new Bytes(size);
   // The file's first line must not hold a NUL, or some shells take it for a binary.

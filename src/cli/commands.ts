@@ -5,11 +5,14 @@ import { ranReleaseIds } from "../sandbox/gvisor.js";
 import { VERSION } from "../version.js";
 import { checkCommand, checkDefaults } from "./check.js";
 import type { ExitCode } from "./exit-code.js";
+import { complain, printNow } from "./output.js";
 
 const program = new Command("sandfit")
   .description("Tells whether a Linux binary will run in gVisor, shows why not, and writes one that does.")
   .version(VERSION)
   .exitOverride()
+  // Commander's own way is a stream, which reports a full disk or a closed pipe when nobody listens any more.
+  .configureOutput({ writeOut: printNow, writeErr: complain })
   .configureHelp({
     optionDescription: (option) => new Help().optionDescription(option).replace(/ \(default: (false|\[\])\)$/, ""),
   })

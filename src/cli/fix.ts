@@ -1,28 +1,30 @@
 /** `sandfit fix`: check, plan, write, read back, prove. */
 
-import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, fstatSync, statSync } from "node:fs";
 import { checkImage } from "../check.js";
 import { forgetWalk } from "../code/kernel.js";
+import { type Destination, openDestination } from "../disk/destination.js";
 import { type FileSource, openFile } from "../disk/file-source.js";
 import { interruptedChange, refuseInterrupted, standingChange } from "../disk/interrupted.js";
 import { placeOf } from "../disk/place.js";
 import { readPlan, recordOf, recordText } from "../disk/record.js";
-import { writePatched, writeWhole } from "../disk/replace.js";
+import { changeOf, LARGE, refuseOther, type Step, writePatched, writeWhole } from "../disk/replace.js";
+import { sumOf, withSums } from "../disk/sums.js";
 import { surroundingsOf } from "../disk/surroundings.js";
-import { InputError } from "../errors.js";
+import { InputError, RefusedError } from "../errors.js";
 import { backward, forward } from "../fix/apply.js";
 import { joinPlans } from "../fix/join.js";
 import { type Allowance, isEmpty, type Plan, planFix, type ResultForm } from "../fix/plan.js";
 import { proveResult } from "../fix/prove.js";
 import { readImage } from "../image/detect.js";
 import type { Image, Machine } from "../image/image.js";
+import { jsonText } from "../report/json-text.js";
 import { renderPlan } from "../report/plan.js";
 import { printable } from "../report/words.js";
 import { findRule, type RuleId } from "../rules/index.js";
 import { newest } from "../sandbox/gvisor.js";
 import type { ExitCode } from "./exit-code.js";
-import { paintForOutput, print } from "./output.js";
+import { complain, paintForOutput, print } from "./output.js";
 
 export interface FixOptions {
   readonly output?: string;
@@ -44,19 +46,44 @@ export interface FixOptions {
   readonly json: boolean;
 }
 
-/** Fixes one file and prints what was done. Returns the exit code. */
-export async function fixCommand(name: string, options: FixOptions): Promise<ExitCode> {
+/** How far a fix is; tests swap files in between. */
+export type FixStep = "opened" | "resolved" | "planned" | Step;
+
+/** Fixes one file and prints what was done. `reached` hears of each step. Returns the exit code. */
+export async function fixCommand(
+  name: string,
+  options: FixOptions,
+  reached: (step: FixStep) => void = () => {},
+): Promise<ExitCode> {
   const extra = options.args?.[0];
   if (extra !== undefined && options.verify !== true) throw new InputError(`${extra} is one file too many; fix takes one`);
   if (options.verify && options.dryRun) throw new InputError("--verify has nothing to run with --dry-run");
   const output = options.inPlace ? name : (options.output ?? `${name}.gvisor`);
   // By any name: a link to the program leads to it as well.
   const inPlace = placeOf(output) === placeOf(name);
+  if (inPlace && !options.dryRun && !options.inPlace && !options.force)
+    throw new InputError(`${output} is the input itself; say --in-place to replace it, or name another output with -o`);
   const source = await openWhole(name, inPlace && !options.dryRun);
+  const opened: Destination[] = [];
+  // Until the proof is done nothing but others can have changed the source.
+  let isReading = true;
+  const noted = (step: Step) => {
+    if (step === "proved") isReading = false;
+    reached(step);
+  };
+  const open = (target: string): Destination => {
+    opened.push(openDestination(target));
+    return opened.at(-1)!;
+  };
   try {
+    reached("opened");
+    const destination = options.dryRun ? undefined : open(output);
+    if (destination !== undefined && inPlace) refuseOther(destination, source);
+    const planFile = options.plan === undefined ? undefined : open(options.plan);
+    reached("resolved");
     const image = await readImage(source);
     const report = await checkImage(source, image, newest, surroundingsOf(name));
-    const plan = await planFix(source, image, report, {
+    const bare = await planFix(source, image, report, {
       ...(options.as && { as: options.as }),
       ...machineOf(options.arch),
       allow: [...(options.allow ? [options.allow] : []), ...(options.keepDlopen ? (["cosmo-dlopen"] as const) : [])],
@@ -64,23 +91,44 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
     });
     // The report and the plan are all that is needed of it.
     forgetWalk();
-    const isWritten = !options.dryRun && !(isEmpty(plan) && inPlace);
-    const overwrite = options.force || resolve(output) === resolve(name);
-    const savePlan = () => options.plan !== undefined && writeWhole(options.plan, planText(plan));
+    const plan = await withSums(bare, source);
+    reached("planned");
+    // What needs no change is copied only where a copy was asked for.
+    const isWritten = destination !== undefined && !(isEmpty(plan) && (inPlace || options.output === undefined));
+    const overwrite = options.force || options.inPlace;
+    const savePlan = () => planFile !== undefined && writeWhole(planFile, planText(plan));
     if (options.plan !== undefined) refusePlanOver(options.plan, [name, output], options.force);
-    if (isWritten) await write(source, output, image, plan, { ...options, inPlace, overwrite, savePlan });
+    const lost = isWritten ? lostWith(source, inPlace) : [];
+    if (isWritten) await write(source, destination, image, plan, { ...options, inPlace, overwrite, savePlan, reached: noted });
     else savePlan();
     const words = {
       output: isWritten ? output : undefined,
       replacesInput: inPlace,
       dryRun: options.dryRun,
+      lost,
       paint: await paintForOutput(),
     };
     await print(options.json ? planText(plan) : renderPlan(plan, words));
     return 0;
+  } catch (error) {
+    // Of bytes that change meanwhile anything may be said; this is the reason.
+    throw isReading && isDeclared(error) ? (changeOf(source) ?? error) : error;
   } finally {
+    for (const one of opened) one.close();
     source.close();
   }
+}
+
+const isDeclared = (error: unknown): boolean => error instanceof InputError || error instanceof RefusedError;
+
+/** What the result does not take over from the input, one sentence each. */
+function lostWith(source: FileSource, inPlace: boolean): string[] {
+  const { mode, nlink } = fstatSync(source.descriptor);
+  const lost: string[] = [];
+  if ((mode & 0o7000) !== 0)
+    lost.push("set-user-id, set-group-id and the sticky bit are not carried over, nor brought back by undo");
+  if (inPlace && nlink > 1) lost.push("the file has other names (hard links); those keep the original");
+  return lost;
 }
 
 /** Opens the program. A change of it that was cut off is taken back first, where it is to be written anyway. */
@@ -90,35 +138,42 @@ async function openWhole(name: string, mayWrite: boolean): Promise<FileSource> {
     if (!mayWrite) await refuseInterrupted(source);
     const cutOff = await interruptedChange(source);
     if (cutOff === undefined) return source;
-    await writePatched(source, name, backward(cutOff.edits), { overwrite: true, prove: async () => {} });
+    await writePatched(source, name, backward(cutOff.edits), { overwrite: true, itself: true, prove: async () => {} });
   } catch (error) {
     source.close();
     throw error;
   }
   source.close();
-  process.stderr.write(`sandfit: a change of ${printable(name)} had been cut off; it was taken back first\n`);
+  complain(`sandfit: a change of ${printable(name)} had been cut off; it was taken back first\n`);
   return openFile(name);
 }
 
 interface WriteOptions extends FixOptions {
   readonly overwrite: boolean;
   savePlan(): void;
+  reached(step: Step): void;
 }
 
 /** Writes the result, proves it and saves the plan before it takes the output's name, and keeps the way back beside it. */
-async function write(source: FileSource, output: string, image: Image, plan: Plan, options: WriteOptions): Promise<void> {
-  const former = options.inPlace ? await standingChange(source) : undefined;
+async function write(source: FileSource, output: Destination, image: Image, plan: Plan, options: WriteOptions): Promise<void> {
+  const { inPlace, overwrite, reached } = options;
+  const former = inPlace ? await standingChange(source) : undefined;
   await writePatched(source, output, forward(plan.edits), {
-    overwrite: options.overwrite,
-    ...(!isEmpty(plan) && { record: recordText(former === undefined ? plan : joinPlans(former, plan)) }),
+    overwrite,
+    itself: inPlace,
+    record: recordText(former === undefined ? plan : joinPlans(former, plan)),
     ...(plan.mode !== undefined && { mode: plan.mode.after }),
     provesFile: options.verify === true,
     prove: async (result, path) => {
       await proveResult(source, image, result, plan, path === undefined ? {} : surroundingsOf(path));
+      // A large one may be changed where it stands: what is proved then is the source with the edits over it, as summed before.
+      if (plan.output !== undefined && result.size < LARGE && (await sumOf(result)) !== plan.output.sha256)
+        throw new RefusedError(["the result has other bytes than the plan says"]);
       if (path !== undefined && options.verify)
         await (await import("./verify.js")).proveByRuns(source.path, path, options.args ?? []);
       options.savePlan();
     },
+    reached,
   });
 }
 
@@ -144,7 +199,7 @@ function isPlanFile(path: string): boolean {
 
 /** A plan as it is saved and printed. */
 function planText(plan: Plan): string {
-  return `${JSON.stringify(plan, null, 2)}\n`;
+  return `${jsonText(plan, 2)}\n`;
 }
 
 function onlyOf(id: string | undefined): { only?: RuleId } {

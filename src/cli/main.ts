@@ -5,6 +5,7 @@ import { InputError, RefusedError } from "../errors.js";
 import { printable } from "../report/words.js";
 import { checkCommand, checkDefaults } from "./check.js";
 import type { ExitCode } from "./exit-code.js";
+import { complain } from "./output.js";
 
 run(process.argv).then(
   (exitCode) => {
@@ -36,14 +37,12 @@ const isOfTheDisk = (error: unknown): error is NodeJS.ErrnoException =>
 /** One sentence for what is the user's or the file's; the stack for what is a bug. */
 function explain(error: unknown): ExitCode {
   if (error instanceof RefusedError) {
-    for (const reason of error.reasons) process.stderr.write(`sandfit: refused: ${printable(reason)}\n`);
+    for (const reason of error.reasons) complain(`sandfit: refused: ${printable(reason)}\n`);
     return 1;
   }
-  if (isFolderGone(error)) process.stderr.write("sandfit: the folder that it was started in is gone\n");
-  else if (error instanceof InputError) process.stderr.write(`sandfit: ${printable(error.message)}\n`);
-  else if (isOfTheDisk(error))
-    process.stderr.write(`sandfit: ${printable(error.path ?? "a file")} cannot be used: ${reasonOf(error)}\n`);
-  else
-    process.stderr.write(`sandfit: this is a bug, please report it\n${error instanceof Error ? error.stack : String(error)}\n`);
+  if (isFolderGone(error)) complain("sandfit: the folder that it was started in is gone\n");
+  else if (error instanceof InputError) complain(`sandfit: ${printable(error.message)}\n`);
+  else if (isOfTheDisk(error)) complain(`sandfit: ${printable(error.path ?? "a file")} cannot be used: ${reasonOf(error)}\n`);
+  else complain(`sandfit: this is a bug, please report it\n${error instanceof Error ? error.stack : String(error)}\n`);
   return 2;
 }

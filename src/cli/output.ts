@@ -3,28 +3,50 @@
 import { fstatSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { reasonOf } from "../disk/file-source.js";
-import { InputError } from "../errors.js";
+import { DiskError } from "../errors.js";
 import { type Paint, plain } from "../report/paint.js";
 
 const STANDARD_OUTPUT = 1;
+const STANDARD_ERROR = 2;
 /** What Atomics.wait sleeps on between two attempts. */
 const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * Writes all of a text to standard output. Straight to the descriptor: process.stdout would load Node's network and
- * stream modules first, which takes longer than most checks.
+ * stream modules first, which takes longer than most checks. Throws InputError where it cannot be written.
  */
 export async function print(text: string): Promise<void> {
+  printNow(text);
+}
+
+/** The same, done when it returns. */
+export function printNow(text: string): void {
+  try {
+    writeAll(STANDARD_OUTPUT, text);
+  } catch (error) {
+    // A reader that closed the pipe (`| head`) has what it wanted.
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE")
+      throw new DiskError(`standard output cannot be written: ${reasonOf(error)}`);
+  }
+}
+
+/** Writes a text to standard error. Where nobody can read that, there is nobody to tell: the exit code has to do. */
+export function complain(text: string): void {
+  try {
+    writeAll(STANDARD_ERROR, text);
+  } catch {
+    // Full, or closed.
+  }
+}
+
+function writeAll(descriptor: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let done = 0; done < bytes.length; ) {
     try {
-      done += writeSync(STANDARD_OUTPUT, bytes, done);
+      done += writeSync(descriptor, bytes, done);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      // A reader that closed the pipe (`| head`) has what it wanted.
-      if (code === "EPIPE") return;
       // A pipe that somebody set to non-blocking is full.
-      if (code !== "EAGAIN") throw new InputError(`standard output cannot be written: ${reasonOf(error)}`);
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
       Atomics.wait(nobody, 0, 0, 5);
     }
   }

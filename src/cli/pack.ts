@@ -7,6 +7,7 @@ import type { Allowance, ResultForm } from "../fix/plan.js";
 import type { Machine } from "../image/image.js";
 import { archiveEnding, packageName } from "../pack/layout.js";
 import { pack, type Wanted } from "../pack/pack.js";
+import { jsonText } from "../report/json-text.js";
 import { renderPackage } from "../report/pack.js";
 import type { ExitCode } from "./exit-code.js";
 import { paintForOutput, print } from "./output.js";
@@ -46,9 +47,8 @@ export async function packCommand(input: string, options: PackCommandOptions): P
   const paint = await paintForOutput();
   await print(
     options.json
-      ? `${JSON.stringify(
+      ? `${jsonText(
           packed.map(({ output, manifest }) => ({ output, manifest })),
-          null,
           2,
         )}\n`
       : packed.map(({ output, manifest }) => renderPackage(manifest, output, paint)).join("\n"),

@@ -1,6 +1,7 @@
 /** `sandfit probe`: what this environment is and what it refuses. */
 
 import { type Environment, probeEnvironment } from "../probe/environment.js";
+import { jsonText } from "../report/json-text.js";
 import type { Paint } from "../report/paint.js";
 import type { ExitCode } from "./exit-code.js";
 import { paintForOutput, print } from "./output.js";
@@ -8,7 +9,7 @@ import { paintForOutput, print } from "./output.js";
 /** Probes and prints. Returns the exit code: 0, whatever the environment is. */
 export async function probeCommand(options: { json: boolean }): Promise<ExitCode> {
   const environment = await probeEnvironment();
-  if (options.json) await print(`${JSON.stringify(environment, null, 2)}\n`);
+  if (options.json) await print(`${jsonText(environment, 2)}\n`);
   else await print(render(environment, await paintForOutput()));
   return environment.kind === "unknown" ? 2 : 0;
 }

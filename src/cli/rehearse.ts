@@ -6,6 +6,7 @@ import { InputError } from "../errors.js";
 import { limitsOf } from "../rehearsal/limits.js";
 import { rehearsalCommand } from "../rehearsal/rehearse.js";
 import { newest, type RanReleaseId, ranReleaseIds } from "../sandbox/gvisor.js";
+import { complain } from "./output.js";
 
 export interface RehearseOptions {
   readonly release: string;
@@ -17,12 +18,12 @@ export async function rehearseCommand(command: readonly string[], options: Rehea
   const release = releaseOf(options.release);
   if (options.explain) {
     const lines = limitsOf(release).map((limit) => `  - ${limit}\n`);
-    process.stderr.write(`sandfit: a rehearsal of gVisor ${release} cannot imitate:\n${lines.join("")}`);
+    complain(`sandfit: a rehearsal of gVisor ${release} cannot imitate:\n${lines.join("")}`);
     if (command.length === 0) return 0;
   }
   if (command.length === 0) throw new InputError("no command to rehearse");
   const rehearsal = await rehearsalCommand(command, release);
-  for (const note of rehearsal.notes) process.stderr.write(`sandfit: ${note}\n`);
+  for (const note of rehearsal.notes) complain(`sandfit: ${note}\n`);
   const [file, ...args] = rehearsal.command;
   try {
     const { code, signal } = await follow(file, args);

@@ -1,10 +1,12 @@
 /** `sandfit report`: the investigation of a program, an archive or a folder, written from evidence. */
 
+import { openDestination } from "../disk/destination.js";
 import { isFolder, placeOf } from "../disk/place.js";
 import { writeWhole } from "../disk/replace.js";
 import { InputError } from "../errors.js";
 import { investigate } from "../investigate/gather.js";
 import type { Investigation } from "../report/investigation.js";
+import { jsonText } from "../report/json-text.js";
 import { outcomeOf } from "../report/model.js";
 import { parseTarget } from "../sandbox/gvisor.js";
 import type { ExitCode } from "./exit-code.js";
@@ -26,17 +28,19 @@ export async function reportCommand(name: string, args: readonly string[], optio
   if (options.folder !== undefined && !isFolder(options.folder)) throw new InputError(`--folder ${options.folder} is no folder`);
   if (options.output !== undefined && options.output !== "-" && placeOf(options.output) === placeOf(name))
     throw new InputError(`${options.output} is what the report is about; name another output`);
-  const { run, folder } = options;
+  const { run, folder, output } = options;
+  // Before the work, which takes its time: what is put there meanwhile stays.
+  const destination = output === undefined || output === "-" ? undefined : openDestination(output);
   const investigation = await investigate(name, { target, run, args, now: new Date(), ...(folder !== undefined && { folder }) });
   const text = await render(investigation, options.format);
-  if (options.output === undefined || options.output === "-") await print(text);
-  else writeWhole(options.output, text);
+  if (destination === undefined) await print(text);
+  else writeWhole(destination, text);
   if (investigation.errors.length > 0) return 2;
   return investigation.programs.some((program) => outcomeOf(program.report) !== "runs") ? 1 : 0;
 }
 
 async function render(investigation: Investigation, format: ReportOptions["format"]): Promise<string> {
-  if (format === "json") return `${JSON.stringify(investigation, null, 2)}\n`;
+  if (format === "json") return `${jsonText(investigation, 2)}\n`;
   if (format === "html") return (await import("../report/html.js")).renderHtml(investigation);
   return (await import("../report/markdown.js")).renderMarkdown(investigation);
 }

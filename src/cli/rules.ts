@@ -1,6 +1,7 @@
 /** `sandfit rules`: what Sandfit looks for. */
 
 import { InputError } from "../errors.js";
+import { jsonText } from "../report/json-text.js";
 import { rulePage } from "../report/rule-page.js";
 import { findRule, rules } from "../rules/index.js";
 import { effectsOf } from "../sandbox/behaviour.js";
@@ -25,7 +26,7 @@ export async function rulesCommand(id: string | undefined, options: { json: bool
       links: words.links,
     }));
     const known = releases.map(({ id: releaseId, date, commit, ran }) => ({ id: releaseId, date, commit, ran }));
-    await print(`${JSON.stringify({ version: 1, release: newest.release, releases: known, rules: list }, null, 2)}\n`);
+    await print(`${jsonText({ version: 1, release: newest.release, releases: known, rules: list }, 2)}\n`);
   } else if (named === undefined) {
     await print(
       chosen.map((rule) => `${rule.id.padEnd(widest)}  ${rule.words.title}${rule.fixable ? " (fixable)" : ""}\n`).join(""),

@@ -14,6 +14,7 @@ import { passThrough, statusOf } from "../run/pass-through.js";
 import { HOST, hostRunsLinux, type Platform, type Sandbox } from "../run/sandbox.js";
 import { inPath, traced } from "../run/tracing.js";
 import { type RanReleaseId, ranReleaseIds } from "../sandbox/gvisor.js";
+import { complain } from "./output.js";
 
 export interface RunOptions {
   readonly trace: boolean;
@@ -45,8 +46,8 @@ export async function runCommand(command: readonly string[], options: RunOptions
     const end = trace?.startError === undefined ? how : notStarted(how, trace.startError);
     const explanation = await explain(command, end, place.setting, trace);
     if (explanation !== undefined) {
-      process.stderr.write(await renderExplanation(explanation, await paintForErrors()));
-      if (options.trace && strace === undefined) process.stderr.write("  strace is not installed here, so there is no trace\n");
+      complain(await renderExplanation(explanation, await paintForErrors()));
+      if (options.trace && strace === undefined) complain("  strace is not installed here, so there is no trace\n");
     }
     return statusOf(end);
   } finally {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** What Node compiles of the command: it runs the rest, src/cli/main.ts, from V8's compiled form where that is at hand. */
 
+import { writeSync } from "node:fs";
 import { cacheFolder, openCache } from "../disk/compile-cache.js";
 import { optimiseLate } from "./optimising.js";
 import { nothingGiven, partsBeside, splitCompiled } from "./parts.js";
@@ -35,4 +36,17 @@ if (folder !== undefined && !isWorker) {
   });
 }
 
-parts.run("main.js");
+try {
+  parts.run("main.js");
+} catch (error) {
+  // Only what reads the command's own files can fail here: too few descriptors, for instance. What explains errors is among them.
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  const reason = code === "EMFILE" || code === "ENFILE" ? "too many open files" : message;
+  try {
+    writeSync(2, `sandfit: a part of the command cannot be read: ${reason}\n`);
+  } catch {
+    // Nobody reads it.
+  }
+  process.exitCode = 2;
+}

@@ -4,6 +4,7 @@ import { platform } from "node:os";
 import { resolve } from "node:path";
 import { type EnvEntry, writeEnvFile } from "../disk/env-file.js";
 import { InputError } from "../errors.js";
+import { jsonText } from "../report/json-text.js";
 import { renderTools } from "../report/tools.js";
 import type { ToolsReport } from "../report/tools-model.js";
 import { usualTools } from "../tools/catalogue.js";
@@ -28,7 +29,7 @@ export async function toolsCommand(names: readonly string[], options: ToolsOptio
   const toolsets = options.from.map(toolsetIn);
   const report = await surveyTools(names.length === 0 ? usualTools : [...new Set(names)], toolsets);
   if (options.env !== undefined) writeEnvFile(options.env, entriesOf(report, toolsets));
-  await print(options.json ? `${JSON.stringify(report, null, 2)}\n` : renderTools(report, await paintForOutput()));
+  await print(options.json ? `${jsonText(report, 2)}\n` : renderTools(report, await paintForOutput()));
   return report.tools.every((tool) => tool.best !== null) ? 0 : 1;
 }
 

@@ -1,13 +1,19 @@
 /** `sandfit undo`: the edits backwards, after checking that every byte is the one that fix wrote, or the original's already. */
 
-import { openFile } from "../disk/file-source.js";
+import { patchedSource } from "../bytes/patched.js";
+import { type Destination, openDestination } from "../disk/destination.js";
+import { type FileSource, openFile } from "../disk/file-source.js";
 import { stateOf } from "../disk/interrupted.js";
 import { realPlace } from "../disk/place.js";
 import { readPlan, recordOf } from "../disk/record.js";
-import { writePatched } from "../disk/replace.js";
-import { InputError } from "../errors.js";
-import { backward, growth, keepsLength } from "../fix/apply.js";
-import { plural, printable } from "../report/words.js";
+import { refuseOther, type Step, writePatched } from "../disk/replace.js";
+import { sumOf } from "../disk/sums.js";
+import { InputError, RefusedError } from "../errors.js";
+import { backward, growth, keepsLength, type Patch } from "../fix/apply.js";
+import type { Plan } from "../fix/plan.js";
+import { undoneWords } from "../report/undo.js";
+import { printable } from "../report/words.js";
+import { bytesOf } from "../rules/sites.js";
 import type { ExitCode } from "./exit-code.js";
 import { print } from "./output.js";
 
@@ -17,28 +23,67 @@ export interface UndoOptions {
   readonly force: boolean;
 }
 
-const endings = { after: "", before: "; it was already", between: "; a change of it had been cut off", other: "" };
+/** How far an undo is; tests swap files in between. */
+export type UndoStep = "opened" | "resolved" | Step;
 
-/** Brings the original back, from a file that was half changed too. Returns the exit code. */
-export async function undoCommand(name: string, options: UndoOptions): Promise<ExitCode> {
+/** Brings the original back, from a file that was half changed too. Returns the exit code: 1 where the result is not the original. */
+export async function undoCommand(
+  name: string,
+  options: UndoOptions,
+  reached: (step: UndoStep) => void = () => {},
+): Promise<ExitCode> {
   const source = openFile(name);
+  let destination: Destination | undefined;
   try {
+    reached("opened");
+    const output = options.output ?? name;
+    destination = openDestination(output);
+    const itself = options.output === undefined;
+    if (itself) refuseOther(destination, source);
     const plan = readPlan(options.plan ?? recordOf(realPlace(name)));
+    reached("resolved");
     const sizes = [...new Set([plan.input.size + growth(plan.edits), plan.input.size])];
     if (!sizes.includes(source.size)) {
       throw new InputError(`${name} has ${source.size} bytes, but the plan was made for a file of ${sizes.join(" or ")}`);
     }
-    const output = options.output ?? name;
     const state = await stateOf(source, plan);
     const isBack = state === "before" && !keepsLength(backward(plan.edits));
-    await writePatched(source, output, isBack ? [] : backward(plan.edits), {
-      overwrite: options.output === undefined || options.force,
+    const header = await ownHeader(source, plan);
+    const patches = isBack ? [] : [...header, ...backward(plan.edits)];
+    let words = "";
+    let isOriginal: boolean | undefined;
+    await writePatched(source, destination, patches, {
+      overwrite: itself || options.force,
+      itself,
       ...(plan.mode !== undefined && { mode: plan.mode.before }),
-      prove: async () => {},
+      prove: async (result) => {
+        const { sha256 } = plan.input;
+        isOriginal = sha256 === undefined ? undefined : (await sumOf(result)) === sha256;
+        if (isOriginal === false && plan.output !== undefined && (await sumOf(source)) === plan.output.sha256)
+          throw new RefusedError([`${name} is as \`sandfit fix\` wrote it, but the record does not lead back to the original`]);
+        words = undoneWords({ plan, before: state, isOriginal, wroteHeader: header.length > 0 });
+      },
+      reached,
     });
-    await print(`${printable(output)}   the original again, ${plural(plan.edits.length, "edit")} taken back${endings[state]}\n`);
-    return 0;
+    await print(`${printable(output)}   ${words}\n`);
+    return isOriginal === false ? 1 : 0;
   } finally {
+    destination?.close();
     source.close();
   }
+}
+
+/**
+ * The patch for an APE that has written an ELF header over its own start, as a shell's first start of it does; none unless that and
+ * the edits are all that keeps the file from being the original.
+ */
+async function ownHeader(source: FileSource, { as, input, edits }: Plan): Promise<Patch[]> {
+  const replacement = bytesOf(input.start ?? "");
+  const expected = await source.read(0, replacement.length);
+  const [first] = edits;
+  const isApart = first === undefined || first.fileOffset >= replacement.length;
+  if (as !== "ape" || input.sha256 === undefined || !isApart || Buffer.compare(expected, replacement) === 0) return [];
+  const header = { fileOffset: 0, expected, replacement };
+  const isOriginal = (await sumOf(patchedSource(source, [header, ...backward(edits)]))) === input.sha256;
+  return isOriginal ? [header] : [];
 }

@@ -3,6 +3,7 @@
 import { openFile } from "../disk/file-source.js";
 import { isFolder } from "../disk/place.js";
 import { InputError, RefusedError } from "../errors.js";
+import { jsonText } from "../report/json-text.js";
 import { renderVerify } from "../report/verify.js";
 import type { Platform } from "../run/sandbox.js";
 import { verify } from "../run/verify.js";
@@ -40,7 +41,7 @@ export async function verifyCommand(words: readonly string[], argv: readonly str
     ...(flags.stdin !== undefined && { stdin: await inputFrom(flags.stdin) }),
   };
   const report = await verify(original, fixed, options);
-  await print(flags.json ? `${JSON.stringify(report, null, 2)}\n` : renderVerify(report, await paintForOutput()));
+  await print(flags.json ? `${jsonText(report, 2)}\n` : renderVerify(report, await paintForOutput()));
   return report.passed === null ? 2 : report.passed ? 0 : 1;
 }
 

@@ -1,11 +1,11 @@
 /** Writes an env.sh and, beside it, a folder with one small script a tool that leads to the program to use. */
 
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { chmodSync, type Dirent, lstatSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.js";
 import { quoted } from "../report/words.js";
-import { reasonOf } from "./file-source.js";
-import { freshSuffix } from "./fresh-name.js";
+import { type Destination, giveName, isOfTheSystem, openDestination, refuseDestination, unwritable } from "./destination.js";
+import { privateFolder } from "./private-folder.js";
 import { readSmallFile } from "./small-file.js";
 
 /** How each script begins, so that none is taken for a tool. */
@@ -27,31 +27,63 @@ export interface EnvEntry {
  * Throws InputError.
  */
 export function writeEnvFile(file: string, entries: readonly EnvEntry[]): void {
-  const path = resolve(file);
-  const folder = `${path}.bin`;
-  if (folder.includes(":")) throw new InputError(`${file} lies in a folder with a colon in its name, which PATH cannot hold`);
-  refuseOthers(path, file);
-  const fresh = join(dirname(path), `.${basename(path)}.sandfit-${freshSuffix()}`);
+  const destination = openDestination(file);
   try {
+    writeBoth(destination, entries);
+  } catch (error) {
+    throw isOfTheSystem(error) ? unwritable(file, error) : error;
+  } finally {
+    destination.close();
+  }
+}
+
+function writeBoth(destination: Destination, entries: readonly EnvEntry[]): void {
+  const { name, path, at } = destination;
+  if (path.includes(":")) throw new InputError(`${name} lies in a folder with a colon in its name, which PATH cannot hold`);
+  refuseDestination(destination, true);
+  if (readSmallFile(at, name)?.startsWith(ENV_MARK) === false)
+    throw new InputError(`${name} exists already and was not written by Sandfit; name another file`);
+  refuseOtherFolder(`${at}.bin`, `${name}.bin`);
+  const { folder, remove } = privateFolder(join(dirname(at), `.${basename(at).slice(0, 200)}.sandfit-`));
+  try {
+    const [fresh, former, script] = [join(folder, "new"), join(folder, "former"), join(folder, "env.sh")];
     mkdirSync(fresh);
     for (const entry of entries) {
       writeFileSync(join(fresh, entry.name), wrapper(entry));
       chmodSync(join(fresh, entry.name), 0o755);
     }
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(fresh, folder);
-    writeFileSync(`${fresh}.sh`, envScript(folder));
-    renameSync(`${fresh}.sh`, path);
-  } catch (error) {
-    rmSync(fresh, { recursive: true, force: true });
-    rmSync(`${fresh}.sh`, { force: true });
-    throw new InputError(`${file} cannot be written: ${reasonOf(error)}`);
+    writeFileSync(script, envScript(`${path}.bin`));
+    replaceFolder(`${at}.bin`, `${name}.bin`, fresh, former);
+    giveName(script, destination);
+  } finally {
+    remove();
   }
 }
 
-function refuseOthers(path: string, file: string): void {
-  if (readSmallFile(path)?.startsWith(ENV_MARK) === false)
-    throw new InputError(`${file} exists already and was not written by Sandfit; name another file`);
+/** The former one goes aside first, and is looked at again there, where nobody else puts anything. */
+function replaceFolder(at: string, name: string, fresh: string, former: string): void {
+  if (lstatSync(at, { throwIfNoEntry: false }) !== undefined) {
+    renameSync(at, former);
+    try {
+      refuseOtherFolder(former, name);
+    } catch (error) {
+      renameSync(former, at);
+      throw error;
+    }
+  }
+  renameSync(fresh, at);
+}
+
+/** Throws InputError where the place of the scripts is taken by something else than such scripts. */
+function refuseOtherFolder(path: string, name: string): void {
+  const described = lstatSync(path, { throwIfNoEntry: false });
+  if (described === undefined) return;
+  const isOurs = described.isDirectory() && readdirSync(path, { withFileTypes: true }).every((one) => isWrapper(path, one));
+  if (!isOurs) throw new InputError(`${name} exists already and was not written by Sandfit; name another file`);
+}
+
+function isWrapper(folder: string, entry: Dirent): boolean {
+  return entry.isFile() && readSmallFile(join(folder, entry.name))?.startsWith(WRAPPER_MARK) === true;
 }
 
 function wrapper({ path, luaFolder }: EnvEntry): string {

@@ -1,8 +1,9 @@
 /** A file as a source of bytes: opened once, read by position, never loaded whole. */
 
-import { closeSync, constants, existsSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, type Stats, type StatsBase, statSync } from "node:fs";
 import type { ByteSource } from "../bytes/source.js";
-import { InputError } from "../errors.js";
+import { DiskError, InputError } from "../errors.js";
+import { type Identity, identityOf } from "./identity.js";
 import { inflateRaw } from "./inflate.js";
 
 export interface FileSource extends ByteSource {
@@ -10,6 +11,8 @@ export interface FileSource extends ByteSource {
   readonly path: string;
   /** The open file itself. */
   readonly descriptor: number;
+  /** What the file was when it was opened. */
+  readonly opened: Identity;
   close(): void;
 }
 
@@ -25,23 +28,25 @@ export function openFile(path: string, name = path): FileSource {
     // O_NONBLOCK, in case the path became a fifo since.
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    throw new InputError(`${name} cannot be opened: ${reasonOf(error)}`);
+    throw new DiskError(`${name} cannot be opened: ${reasonOf(error)}`);
   }
-  const opened = fstatSync(descriptor);
+  const opened = fstatSync(descriptor, { bigint: true });
   if (!opened.isFile()) {
     closeSync(descriptor);
     throw new InputError(`${name} is ${kindOf(opened)}, not a file`);
   }
+  const size = Number(opened.size);
   return {
     name,
     path,
     descriptor,
-    size: opened.size,
+    opened: identityOf(opened),
+    size,
     // No Buffer: its indexOf takes ten times as long to begin as that of the array.
     read: async (offset, length) =>
-      readAt(descriptor, offset, new Uint8Array(Math.max(0, Math.min(length, opened.size - offset))), name),
+      readAt(descriptor, offset, new Uint8Array(Math.max(0, Math.min(length, size - offset))), name),
     readInto: async (into, offset) =>
-      readAt(descriptor, offset, into.subarray(0, Math.max(0, Math.min(into.length, opened.size - offset))), name),
+      readAt(descriptor, offset, into.subarray(0, Math.max(0, Math.min(into.length, size - offset))), name),
     inflateRaw,
     close: () => closeSync(descriptor),
   };
@@ -62,7 +67,7 @@ function readAt(descriptor: number, offset: number, buffer: Uint8Array, name: st
     try {
       count = readSync(descriptor, buffer, done, length - done, offset + done);
     } catch (error) {
-      throw new InputError(`${name} cannot be read: ${reasonOf(error)}`, offset + done);
+      throw new DiskError(`${name} cannot be read: ${reasonOf(error)}`, offset + done);
     }
     if (count === 0) break;
     done += count;
@@ -75,7 +80,7 @@ function statOf(path: string, name: string): Stats {
   try {
     return statSync(path);
   } catch (error) {
-    throw new InputError(`${name} cannot be opened: ${reasonOf(error)}${isGarbled(path) ? GARBLED : ""}`);
+    throw new DiskError(`${name} cannot be opened: ${reasonOf(error)}${isGarbled(path) ? GARBLED : ""}`);
   }
 }
 
@@ -87,7 +92,7 @@ export function isGarbled(path: string): boolean {
 }
 
 /** What a path is, in words. */
-export function kindOf(stats: Stats): string {
+export function kindOf(stats: StatsBase<number> | StatsBase<bigint>): string {
   if (stats.isDirectory()) return "a folder";
   if (stats.isFIFO()) return "a fifo";
   if (stats.isSocket()) return "a socket";

@@ -7,10 +7,11 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { InputError } from "../errors.js";
 import type { Patch } from "../fix/apply.js";
+import { replaced } from "./destination.js";
 import type { FileSource } from "./file-source.js";
+import { identityOf, isSameFile, isUnchanged } from "./identity.js";
 import { patchDescriptor, plainMode, putBack, read } from "./patch.js";
-import { recordOf, removeRecord, saveRecord } from "./record.js";
-import { readSmallFile } from "./small-file.js";
+import { readRecord, removeRecord, saveRecord } from "./record.js";
 
 /**
  * Writes the patches into the file at `path`, which has to be the open `source`. With a record it is saved first; without
@@ -20,12 +21,11 @@ import { readSmallFile } from "./small-file.js";
 export function changeInPlace(source: FileSource, path: string, patches: readonly Patch[], record: string | undefined): void {
   const descriptor = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
   try {
-    const [here, there] = [fstatSync(descriptor), fstatSync(source.descriptor)];
-    if (here.ino !== there.ino || here.dev !== there.dev || here.size !== source.size) {
-      throw new InputError(`${source.name} was replaced while it was being read`);
-    }
+    const here = identityOf(fstatSync(descriptor, { bigint: true }));
+    if (!isSameFile(here, source.opened)) throw replaced(source.name);
+    if (!isUnchanged(here, source.opened)) throw new InputError(`${source.name} changed while it was being read`);
     const found = patches.map((patch) => read(descriptor, patch));
-    const former = record === undefined ? undefined : readSmallFile(recordOf(path));
+    const former = record === undefined ? undefined : readRecord(path, source.name);
     if (record !== undefined) saveRecord(path, record, true);
     try {
       patchDescriptor(descriptor, patches, true);

@@ -12,14 +12,24 @@ import {
   symlinkSync,
 } from "node:fs";
 import { constants, copyFile, open } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { FIXED_TIME, gzipped, tarOf } from "../archive/write-tar.js";
-import { InputError } from "../errors.js";
+import { DiskError, InputError } from "../errors.js";
 import type { Item } from "../pack/item.js";
 import { MANIFEST } from "../pack/layout.js";
+import {
+  type Destination,
+  giveName,
+  isOfTheSystem,
+  openDestination,
+  refuseDestination,
+  refuseReplaced,
+  replaced,
+  unwritable,
+} from "./destination.js";
 import { reasonOf } from "./file-source.js";
-import { realPlace } from "./place.js";
-import { giveName, refuseTarget } from "./replace.js";
+import { freshSuffix } from "./fresh-name.js";
+import { identityOf, isSameFile } from "./identity.js";
 import { syncFolder } from "./small-file.js";
 
 /** Writes items as a tar.gz to a new file. `onBytes` hears how many bytes went in. */
@@ -30,7 +40,7 @@ export async function writeTarGz(items: readonly Item[], file: string, onBytes: 
     await out.sync();
   } catch (error) {
     throw error instanceof Error && "syscall" in error
-      ? new InputError(`the package cannot be written: ${reasonOf(error)}`)
+      ? new DiskError(`the package cannot be written: ${reasonOf(error)}`)
       : error;
   } finally {
     await out.close();
@@ -49,6 +59,8 @@ export async function writeTree(items: readonly Item[], folder: string, onBytes:
   const place = (path: string) => join(folder, path);
   try {
     mkdirSync(folder, { mode: 0o755 });
+    // The umask has taken its part away.
+    chmodSync(folder, 0o755);
     const firstNames = new Map<unknown, string>();
     for (const item of items) {
       if (item.kind === "folder") mkdirSync(place(item.path), { mode: 0o700 });
@@ -71,7 +83,7 @@ export async function writeTree(items: readonly Item[], folder: string, onBytes:
     lutimesSync(folder, FIXED_TIME, FIXED_TIME);
   } catch (error) {
     throw error instanceof Error && "syscall" in error
-      ? new InputError(`the package cannot be written: ${reasonOf(error)}`)
+      ? new DiskError(`the package cannot be written: ${reasonOf(error)}`)
       : error;
   }
 }
@@ -88,14 +100,22 @@ async function writeFile(from: string, to: string, mode: number): Promise<void> 
 }
 
 /**
- * Throws InputError where an output must not be written: it exists, and nothing says that it may be replaced. A folder
- * is replaced only where it is empty or a package itself.
+ * Opens the place of an output (`disk/destination.ts`). Throws InputError where it must not be written: it exists, and nothing says
+ * that it may be replaced. A folder is replaced only where it is empty or a package itself.
  */
-export function refuseOutput(output: string, isArchive: boolean, force: boolean): void {
-  if (isArchive) {
-    refuseTarget(output, force);
-    return;
+export function openOutput(output: string, isArchive: boolean, force: boolean): Destination {
+  if (!isArchive) refuseFolder(output, force);
+  const destination = openDestination(output);
+  try {
+    if (isArchive) refuseDestination(destination, force);
+  } catch (error) {
+    destination.close();
+    throw error;
   }
+  return destination;
+}
+
+function refuseFolder(output: string, force: boolean): void {
   const there = lstatSync(output, { throwIfNoEntry: false });
   if (there === undefined) return;
   if (!there.isDirectory()) throw new InputError(`${output} exists already and is no folder`);
@@ -115,20 +135,41 @@ function isPackage(folder: string): boolean {
   );
 }
 
-/** Gives a finished package its name; a folder that is replaced goes to `aside` first. */
-export function commitPackage(finished: string, output: string, isArchive: boolean, force: boolean, aside: string): void {
-  if (isArchive) {
-    giveName(finished, realPlace(output), force);
-  } else {
-    const isThere = lstatSync(output, { throwIfNoEntry: false }) !== undefined;
-    refuseOutput(output, isArchive, force);
-    if (isThere) renameSync(output, aside);
-    try {
-      renameSync(finished, output);
-    } catch (error) {
-      if (isThere) renameSync(aside, output);
-      throw new InputError(`${output} cannot be written: ${reasonOf(error)}`);
-    }
+/**
+ * Gives a finished package its name; a folder that is replaced goes to `aside` first. Throws InputError, with everything as it was,
+ * where what stands there is not what stood there when the output was opened.
+ */
+export function commitPackage(finished: string, output: Destination, isArchive: boolean, aside: string): void {
+  try {
+    if (isArchive) giveName(finished, output);
+    else replaceFolder(finished, output, aside);
+  } catch (error) {
+    throw isOfTheSystem(error) ? unwritable(output.name, error) : error;
   }
-  syncFolder(join(output, ".."));
+  syncFolder(dirname(output.at));
+}
+
+function replaceFolder(finished: string, output: Destination, aside: string): void {
+  refuseReplaced(output);
+  const isThere = lstatSync(output.at, { throwIfNoEntry: false }) !== undefined;
+  if (isThere) renameSync(output.at, aside);
+  try {
+    // A folder that was put there in this last moment is in `aside` by now, and goes back.
+    if (isThere && !isSameFile(identityOf(lstatSync(aside, { bigint: true })), output.there!)) throw replaced(output.name);
+    renameSync(finished, output.at);
+  } catch (error) {
+    if (isThere) putBack(aside, output);
+    throw error;
+  }
+}
+
+/** What was there must not go with the workspace that it was put into, whatever has its name by now. */
+function putBack(aside: string, { at, name }: Destination): void {
+  try {
+    renameSync(aside, at);
+  } catch {
+    const kept = `.replaced-${freshSuffix()}`;
+    renameSync(aside, `${at}${kept}`);
+    throw new InputError(`${name} was replaced while it was being written; what stood there is ${name}${kept} now`);
+  }
 }

@@ -38,7 +38,8 @@ function forEachFound(descriptor: number, patches: readonly Patch[], look: (patc
     let next = index + 1;
     while (next < sorted.length && endOf(sorted[next]!) - first.fileOffset <= WINDOW) next++;
     const together = sorted.slice(index, next);
-    const size = Math.max(...together.map(endOf)) - first.fileOffset;
+    // A record may hold any number of edits, more than a call takes arguments.
+    const size = together.reduce((end, patch) => Math.max(end, endOf(patch)), first.fileOffset) - first.fileOffset;
     const memory = size <= WINDOW ? usual : new Uint8Array(size);
     const bytes = memory.subarray(0, readWhole(descriptor, memory.subarray(0, size), first.fileOffset));
     for (const patch of together)

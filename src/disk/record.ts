@@ -6,6 +6,7 @@ import { InputError } from "../errors.js";
 import type { Plan } from "../fix/plan.js";
 import { isPlan } from "../fix/plan-shape.js";
 import { PLAN_VERSION } from "../fix/plan-version.js";
+import { jsonText } from "../report/json-text.js";
 import { readSmallFile, syncFolder, writeSmallFile } from "./small-file.js";
 
 /** Path of the record that belongs to a file. */
@@ -15,12 +16,17 @@ export function recordOf(path: string): string {
 
 /** What a record holds. */
 export function recordText(plan: Plan): string {
-  return `${JSON.stringify(plan)}\n`;
+  return `${jsonText(plan)}\n`;
 }
 
 /** Puts a record beside the file at `path`, whole or not at all, and, where that is asked for, has the disk remember it. */
 export function saveRecord(path: string, text: string, lasting: boolean): void {
   writeSmallFile(recordOf(path), text, lasting);
+}
+
+/** The text of the record of the file at `path`, which the user calls `name`; undefined where there is none. Throws InputError. */
+export function readRecord(path: string, name: string): string | undefined {
+  return readSmallFile(recordOf(path), recordOf(name));
 }
 
 /** Removes the record of the file at `path`, which is no longer true. */

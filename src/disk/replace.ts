@@ -1,27 +1,44 @@
 /** Writing a patched file so that the target is either the old one or the whole new one, whatever happens. */
 
-import { chmodSync, closeSync, constants, fstatSync, linkSync, lstatSync, openSync, renameSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { chmodSync, closeSync, constants, fstatSync, openSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { patchedSource } from "../bytes/patched.js";
 import type { ByteSource } from "../bytes/source.js";
 import { InputError } from "../errors.js";
 import { keepsLength, type Patch } from "../fix/apply.js";
 import { copyOf } from "./copy.js";
-import { type FileSource, kindOf, openFile, reasonOf } from "./file-source.js";
+import {
+  type Destination,
+  giveName,
+  isOfTheSystem,
+  openDestination,
+  refuseDestination,
+  refuseReplaced,
+  replaced,
+  unwritable,
+} from "./destination.js";
+import { type FileSource, openFile } from "./file-source.js";
+import { hasSameBytes, identityOf, isSameFile, isUnchanged } from "./identity.js";
 import { changeInPlace } from "./in-place.js";
 import { alone } from "./lock.js";
 import { patchDescriptor, plainMode } from "./patch.js";
-import { realPlace } from "./place.js";
 import { privateFolder } from "./private-folder.js";
-import { recordOf, removeRecord, saveRecord } from "./record.js";
-import { readSmallFile, syncFolder, writeSmallFile } from "./small-file.js";
+import { readRecord, removeRecord, saveRecord } from "./record.js";
+import { syncFolder, writeTemporary } from "./small-file.js";
+
+export { unwritable } from "./destination.js";
 
 /** From this size on a file that is to be replaced by itself is changed where it stands, unless it can share its blocks. */
 export const LARGE = 64 * 1024 * 1024;
 
+/** How far a writing is. */
+export type Step = "locked" | "copied" | "proved" | "recorded";
+
 export interface Writing {
   /** Replace a target that exists. Without it an existing target is an error. */
   readonly overwrite: boolean;
+  /** The target has to be the source itself, to the last: nothing else is replaced. */
+  readonly itself?: boolean;
   /** Permission bits of the target; those of the source unless told. Set-user-id and its like never. */
   readonly mode?: number;
   /** The way back, kept beside the target (`disk/record.ts`). Without it the target is an original, and has none. */
@@ -30,6 +47,8 @@ export interface Writing {
   readonly provesFile?: boolean;
   /** Looks at the result before it is the target, and throws to leave the target as it was. `path` only with `provesFile`. */
   prove(result: ByteSource, path: string | undefined): Promise<void>;
+  /** Hears of each step when it is done: tests swap files there. */
+  reached?(step: Step): void;
 }
 
 /**
@@ -38,66 +57,76 @@ export interface Writing {
  * target is a large source itself and copying would take its time, it is changed where it stands.
  * What replaces a file is on the disk before it takes that file's name. A new file is not waited for, as with cp: the source
  * is as it was, so what a power failure takes can be made again.
+ * A destination that was opened earlier stays open; what has been put there since is left alone (`disk/destination.ts`).
  * Throws InputError for what the disk refuses and RefusedError where the source is not what the patches expect.
  */
 export async function writePatched(
   source: FileSource,
-  target: string,
+  target: string | Destination,
   patches: readonly Patch[],
   writing: Writing,
 ): Promise<void> {
+  const destination = typeof target === "string" ? openDestination(target) : target;
   try {
-    const destination = realPlace(target);
-    refuseTarget(target, writing.overwrite);
-    const isItself = isSame(source, destination);
-    await alone(destination, async () => {
-      if (isItself !== isSame(source, destination)) throw new InputError(`${target} was replaced while it was being read`);
-      const lasting = lstatSync(destination, { throwIfNoEntry: false }) !== undefined;
-      const job = { source, destination, patches, writing, lasting };
+    refuseDestination(destination, writing.overwrite);
+    if (writing.itself === true) refuseOther(destination, source);
+    const { there } = destination;
+    const isItself = there !== undefined && isSameFile(there, source.opened);
+    await alone(destination.path, async () => {
+      writing.reached?.("locked");
+      refuseReplaced(destination, !isItself);
+      const job = { source, destination, patches, writing, isItself, lasting: there !== undefined };
       if (!(await replaceByCopy(job, isItself && mayStand(job)))) await change(job);
     });
   } catch (error) {
-    if (error instanceof Error && "code" in error && "syscall" in error) throw unwritable(target, error);
-    throw error;
+    throw isOfTheSystem(error) ? unwritable(destination.name, error) : error;
+  } finally {
+    if (destination !== target) destination.close();
   }
 }
 
-/** Writes a text where a user wants it, over a file that may be there. Throws InputError. */
-export function writeWhole(target: string, text: string): void {
+/** The sentence for a source that was written to since it was opened; undefined where it was not. */
+export function changeOf({ name, descriptor, opened }: FileSource): InputError | undefined {
+  const now = identityOf(fstatSync(descriptor, { bigint: true }));
+  return hasSameBytes(now, opened) ? undefined : new InputError(`${name} changed while it was being read`);
+}
+
+/** Throws InputError unless what stands at the destination is the file that was opened, as it was then. */
+export function refuseOther({ name, there }: Destination, source: FileSource): void {
+  if (there === undefined || !isUnchanged(there, source.opened)) throw replaced(name);
+}
+
+/**
+ * Writes a text where a user wants it, over a file that may be there, but over none that has come since the destination was
+ * opened. Throws InputError.
+ */
+export function writeWhole(target: string | Destination, text: string): void {
+  const destination = typeof target === "string" ? openDestination(target) : target;
   try {
-    refuseTarget(target, true);
-    writeSmallFile(realPlace(target), text);
+    refuseDestination(destination, true);
+    const temporary = writeTemporary(destination.at, text);
+    try {
+      giveName(temporary, destination);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+    syncFolder(dirname(destination.at));
   } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw unwritable(target, error);
+    throw isOfTheSystem(error) ? unwritable(destination.name, error) : error;
+  } finally {
+    if (destination !== target) destination.close();
   }
 }
 
 interface Job {
   readonly source: FileSource;
-  readonly destination: string;
+  readonly destination: Destination;
   readonly patches: readonly Patch[];
   readonly writing: Writing;
+  /** Whether the destination is the file that is read. */
+  readonly isItself: boolean;
   /** Whether the disk has to remember the result before the command ends. */
   readonly lasting: boolean;
-}
-
-/** Throws InputError where a target must not be written: it is no file, standard output, in /proc, or exists and is not to be replaced. */
-export function refuseTarget(target: string, overwrite: boolean): void {
-  if (target === "") throw new InputError("the name of an output is empty");
-  if (target === "-") throw new InputError("- is no name for an output: Sandfit writes files, and ./- is one that is called so");
-  // /proc/self/exe is the node that runs Sandfit: what such a name leads to is hardly what is meant.
-  if (resolve(target).startsWith("/proc/"))
-    throw new InputError(`${target} is no place for an output: /proc leads into processes`);
-  const described = statSync(target, { throwIfNoEntry: false });
-  if (described === undefined) return;
-  if (!described.isFile()) throw new InputError(`${target} is ${kindOf(described)}, not a file`);
-  if (!overwrite) throw new InputError(`${target} exists already; name another output with -o, or say --force`);
-}
-
-function isSame(source: FileSource, path: string): boolean {
-  const [one, other] = [fstatSync(source.descriptor), lstatSync(path, { throwIfNoEntry: false })];
-  return one.ino === other?.ino && one.dev === other.dev;
 }
 
 /** A small file is copied, since a rename is safer than a repair; and so is one whose other names have to stay as they are. */
@@ -109,15 +138,19 @@ function mayStand({ source, patches, writing }: Job): boolean {
 /** Returns false, with nothing done, where only sharing blocks would do and the file system cannot. */
 async function replaceByCopy(job: Job, onlyByShare: boolean): Promise<boolean> {
   const { source, destination, patches, writing, lasting } = job;
-  const { folder, remove } = privateFolder(join(dirname(destination), `.${basename(destination).slice(0, 200)}.sandfit-`));
+  const name = `.${basename(destination.path).slice(0, 200)}.sandfit-`;
+  const { folder, remove } = privateFolder(join(dirname(destination.at), name));
   try {
     // A folder that only its owner may enter: nobody meets the copy before it is whole and has its mode bits.
     const temporary = join(folder, "result");
     if (!(await copyOf(source, temporary, onlyByShare))) return false;
+    const changed = changeOf(source);
+    if (changed !== undefined) throw changed;
     patchCopy(temporary, patches, writing.mode ?? fstatSync(source.descriptor).mode, lasting);
-    await proveFile(temporary, source.name, writing);
+    writing.reached?.("copied");
+    await proveFile(temporary, join(dirname(destination.path), basename(folder), "result"), source.name, writing);
     commit(temporary, job);
-    if (lasting) syncFolder(dirname(destination));
+    if (lasting) syncFolder(dirname(destination.at));
     return true;
   } finally {
     remove();
@@ -126,47 +159,37 @@ async function replaceByCopy(job: Job, onlyByShare: boolean): Promise<boolean> {
 
 async function change({ source, destination, patches, writing }: Job): Promise<void> {
   await writing.prove(patchedSource(source, patches), undefined);
-  changeInPlace(source, destination, patches, writing.record);
+  writing.reached?.("proved");
+  refuseReplaced(destination, false);
+  changeInPlace(source, destination.at, patches, writing.record);
 }
 
-async function proveFile(temporary: string, name: string, writing: Writing): Promise<void> {
+/** `path` is where others than this process find it. */
+async function proveFile(temporary: string, path: string, name: string, writing: Writing): Promise<void> {
   const result = openFile(temporary, name);
   try {
-    await writing.prove(result, temporary);
+    await writing.prove(result, path);
+    writing.reached?.("proved");
   } finally {
     result.close();
   }
 }
 
 /** The record first: a file without its way back must not exist, the other way round does no harm. */
-function commit(temporary: string, { destination, writing, lasting }: Job): void {
-  const former = writing.record === undefined ? undefined : readSmallFile(recordOf(destination));
-  if (writing.record !== undefined) saveRecord(destination, writing.record, lasting);
+function commit(temporary: string, { destination, writing, isItself, lasting }: Job): void {
+  const { at, name } = destination;
+  refuseReplaced(destination, !isItself);
+  const former = writing.record === undefined ? undefined : readRecord(at, name);
+  if (writing.record !== undefined) saveRecord(at, writing.record, lasting);
   try {
-    giveName(temporary, destination, writing.overwrite);
+    writing.reached?.("recorded");
+    giveName(temporary, destination, isItself);
   } catch (error) {
-    if (former !== undefined) saveRecord(destination, former, lasting);
-    else if (writing.record !== undefined) removeRecord(destination);
+    if (former !== undefined) saveRecord(at, former, lasting);
+    else if (writing.record !== undefined) removeRecord(at);
     throw error;
   }
-  if (writing.record === undefined) removeRecord(destination);
-}
-
-/** Gives a finished file its name. Throws InputError where, without `overwrite`, that name was taken meanwhile. */
-export function giveName(temporary: string, destination: string, overwrite: boolean): void {
-  if (!overwrite) {
-    // Without --force a file that appeared meanwhile must survive; link(2) fails where rename(2) would replace.
-    try {
-      linkSync(temporary, destination);
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-        throw new InputError(`${destination} appeared while it was being written`);
-      }
-      // Some file systems have no hard links.
-    }
-  }
-  renameSync(temporary, destination);
+  if (writing.record === undefined) removeRecord(at);
 }
 
 function patchCopy(path: string, patches: readonly Patch[], mode: number, lasting: boolean): void {
@@ -179,10 +202,4 @@ function patchCopy(path: string, patches: readonly Patch[], mode: number, lastin
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** The sentence for what the disk refused. What is missing can only be the folder: the file itself is made. */
-export function unwritable(target: string, error: unknown): InputError {
-  const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
-  return new InputError(`${target} cannot be written: ${isMissing ? "there is no such folder" : reasonOf(error)}`);
 }

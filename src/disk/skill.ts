@@ -2,7 +2,8 @@
 
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { InputError } from "../errors.js";
+import { DiskError, InputError } from "../errors.js";
+import { openDestination } from "./destination.js";
 import { reasonOf } from "./file-source.js";
 import { writeWhole } from "./replace.js";
 import { readSmallFile } from "./small-file.js";
@@ -13,15 +14,24 @@ const MARK = "---\nname: sandfit\n";
 /** Writes `folder`/sandfit/SKILL.md over an older one of Sandfit's, never over another. Returns its path. Throws InputError. */
 export function installSkill(folder: string, text: string): string {
   const path = join(folder, "sandfit", "SKILL.md");
-  const before = readSmallFile(path);
-  if (before !== undefined && !before.startsWith(MARK)) throw new InputError(`${path} exists already and is not Sandfit's`);
+  refuseOther(path, path);
   try {
     makeFolder(join(folder, "sandfit"));
   } catch (error) {
-    throw new InputError(`${path} cannot be written: ${reasonOf(error)}`);
+    throw new DiskError(`${path} cannot be written: ${reasonOf(error)}`);
   }
-  writeWhole(path, text);
+  const destination = openDestination(path);
+  try {
+    refuseOther(destination.at, path);
+    writeWhole(destination, text);
+  } finally {
+    destination.close();
+  }
   return path;
+}
+
+function refuseOther(path: string, name: string): void {
+  if (readSmallFile(path, name)?.startsWith(MARK) === false) throw new InputError(`${name} exists already and is not Sandfit's`);
 }
 
 /** With all above it. Node's own way (`recursive`) never ends below /proc, where mkdir(2) answers ENOENT for ever. */

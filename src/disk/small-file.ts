@@ -2,26 +2,26 @@
 
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { InputError } from "../errors.js";
+import { DiskError, InputError } from "../errors.js";
 import { kindOf, reasonOf } from "./file-source.js";
 import { freshSuffix } from "./fresh-name.js";
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /** The text of a file; undefined where there is none. Throws InputError for everything that is no file of at most 64 MiB. */
-export function readSmallFile(path: string): string | undefined {
+export function readSmallFile(path: string, name = path): string | undefined {
   let descriptor: number;
   try {
     // O_NONBLOCK: opening a fifo must not wait for a writer.
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new InputError(`${path} cannot be read: ${reasonOf(error)}`);
+    throw new DiskError(`${name} cannot be read: ${reasonOf(error)}`);
   }
   try {
     const described = fstatSync(descriptor);
-    if (!described.isFile()) throw new InputError(`${path} cannot be read: it is ${kindOf(described)}`);
-    if (described.size > MOST_BYTES) throw new InputError(`${path} is too large for a plan`);
+    if (!described.isFile()) throw new InputError(`${name} cannot be read: it is ${kindOf(described)}`);
+    if (described.size > MOST_BYTES) throw new InputError(`${name} is too large for a plan`);
     const bytes = Buffer.alloc(described.size);
     let length = 0;
     for (let count = -1; count !== 0 && length < bytes.length; length += count) {
@@ -30,7 +30,7 @@ export function readSmallFile(path: string): string | undefined {
     return bytes.toString("utf8", 0, length);
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError(`${path} cannot be read: ${reasonOf(error)}`);
+    throw new DiskError(`${name} cannot be read: ${reasonOf(error)}`);
   } finally {
     closeSync(descriptor);
   }
@@ -41,22 +41,31 @@ export function readSmallFile(path: string): string | undefined {
  * whoever may write to the folder could have put it there. The disk is made to remember it unless told. Throws the system's error.
  */
 export function writeSmallFile(path: string, text: string, lasting = true): void {
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.sandfit-${freshSuffix()}`);
+  const temporary = writeTemporary(path, text, lasting);
   try {
-    const descriptor = openSync(temporary, "wx", 0o644);
-    try {
-      const bytes = Buffer.from(text);
-      for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
-      if (lasting) fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
   }
   if (lasting) syncFolder(dirname(path));
+}
+
+/** Writes a text to a new file beside `path`, which waits for that name. Returns its path. Throws the system's error, with nothing left. */
+export function writeTemporary(path: string, text: string, lasting = true): string {
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.sandfit-${freshSuffix()}`);
+  const descriptor = openSync(temporary, "wx", 0o644);
+  try {
+    const bytes = Buffer.from(text);
+    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
+    if (lasting) fsyncSync(descriptor);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+  return temporary;
 }
 
 /** Has the disk remember which names a folder holds. */

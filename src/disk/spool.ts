@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import { InputError } from "../errors.js";
+import { DiskError } from "../errors.js";
 import { reasonOf } from "./file-source.js";
 import { isProgramStart, isScriptStart, START_LENGTH } from "./programs.js";
 
@@ -70,7 +70,7 @@ async function onDisk<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    throw new InputError(`a temporary file cannot be written: ${reasonOf(error)}`);
+    throw new DiskError(`a temporary file cannot be written: ${reasonOf(error)}`);
   }
 }
 

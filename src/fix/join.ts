@@ -18,5 +18,11 @@ export function joinPlans(former: Plan, next: Plan): Plan {
     throw new RefusedError([`${next.input.name} was fixed before in a way that changed its length; \`sandfit undo\` it first`]);
   }
   const mode = former.mode && next.mode ? { before: former.mode.before, after: next.mode.after } : (former.mode ?? next.mode);
-  return { ...next, ...(mode && { mode }), edits, repairs: [...new Set([...former.repairs, ...next.repairs])] };
+  return {
+    ...next,
+    input: { ...former.input, name: next.input.name },
+    ...(mode && { mode }),
+    edits,
+    repairs: [...new Set([...former.repairs, ...next.repairs])],
+  };
 }

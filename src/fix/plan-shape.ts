@@ -8,11 +8,14 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Lists and names that plans of earlier versions lack may be missing. */
 export function isPlan(value: unknown): value is Plan {
   if (!isObject(value) || value["version"] !== PLAN_VERSION) return false;
-  const { input, edits, mode, as } = value;
+  const { input, output, edits, mode, as } = value;
   return (
     isObject(input) &&
     isOffset(input["size"]) &&
     (input["name"] === undefined || typeof input["name"] === "string") &&
+    (input["sha256"] === undefined || isSum(input["sha256"])) &&
+    (input["start"] === undefined || (isHexadecimal(input["start"]) && input["start"].length <= 128)) &&
+    (output === undefined || (isObject(output) && isOffset(output["size"]) && isSum(output["sha256"]))) &&
     (as === undefined || as === "elf" || as === "ape") &&
     (mode === undefined || (isObject(mode) && isMode(mode["before"]) && isMode(mode["after"]))) &&
     ["repairs", "leaves", "warnings", "notes"].every((name) => value[name] === undefined || isListOfWords(value[name])) &&
@@ -41,6 +44,10 @@ const isOffset = (value: unknown): boolean => Number.isSafeInteger(value) && (va
 
 const isMode = (value: unknown): boolean => isOffset(value) && (value as number) <= 0o777;
 
-const isHexadecimal = (value: unknown): boolean => typeof value === "string" && /^([0-9a-f]{2})*$/.test(value);
+/** Without a group that repeats: a record may have millions of digits, for which a regular expression would run out of stack. */
+const isHexadecimal = (value: unknown): value is string =>
+  typeof value === "string" && value.length % 2 === 0 && !/[^0-9a-f]/.test(value);
+
+const isSum = (value: unknown): boolean => isHexadecimal(value) && value.length === 64;
 
 const isListOfWords = (value: unknown): boolean => Array.isArray(value) && value.every((word) => typeof word === "string");

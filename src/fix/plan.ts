@@ -22,8 +22,13 @@ export interface Plan {
   readonly version: typeof PLAN_VERSION;
   /** What the result is. Plans of before there was a choice do not say; they are "elf". */
   readonly as: ResultForm;
-  /** The file that the plan was made for. */
-  readonly input: { readonly name: string; readonly size: number };
+  /**
+   * The file that the plan was made for. Its SHA-256, hexadecimal, where a command made the plan and the file has no more than 1 GiB.
+   * `start`: of one that stays an APE its first 64 bytes, over which a program may write an ELF header when a shell starts it.
+   */
+  readonly input: { readonly name: string; readonly size: number; readonly sha256?: string; readonly start?: string };
+  /** What the edits make of it; as the input's sum. */
+  readonly output?: { readonly size: number; readonly sha256: string };
   /** Which program of the file it is about. */
   readonly machine: Machine | "any";
   /** In ascending order of file offset, not overlapping. Empty where nothing needs to change. */

@@ -14,6 +14,11 @@ const SELF_REWRITING =
 const DLOPEN_ELSEWHERE =
   "cosmo_dlopen answers that it is not supported on FreeBSD and NetBSD as well; Windows and macOS on ARM have ways of their own there and " +
   "keep it, OpenBSD and macOS on x86-64 never had it";
+/** A build without a loader: what `ape-not-elf` says of it. */
+const CHANGES_ITSELF =
+  "it stays that only until a shell starts it: it has no loader to unpack, so its first start writes an ELF header over its own first 64 " +
+  "bytes (the file has to be writable), and `sh ./file` is a syntax error from then on; keep a copy that was never started, or build it with a " +
+  "loader (apelink -l)";
 
 /** Why a file cannot be repaired and stay an APE, apart from what the repairs themselves say. */
 export function portableRefusals(image: Image, findings: readonly Finding[]): string[] {
@@ -51,6 +56,7 @@ export function notesOf(form: ResultForm, image: Image, view: ViewReport, edits:
       "the file stays one for all systems: Windows, macOS, FreeBSD, NetBSD, OpenBSD and bare metal load these bytes too, but each " +
         `${switchesOff ? "(cosmo_dlopen's apart) " : ""}asks for bit 0 of __hostos, which is set on Linux alone, or stands behind such a question`,
       ...(switchesOff ? [DLOPEN_ELSEWHERE] : []),
+      ...(image.ape?.changesItself ? [CHANGES_ITSELF] : []),
     ];
   }
   if (image.kind !== "ape") return [];

@@ -47,7 +47,16 @@ export function findApeHeaders(start: Uint8Array, magic: ApeParts["magic"], note
     }
     passed = text.next;
   }
-  return { magic, elfHeaders };
+  return { magic, elfHeaders, changesItself: changesItself(start.subarray(0, end)) };
+}
+
+/**
+ * Scripts of all builds open the file for writing (`exec 7<> "$o"`), but with a loader (ape.S from 2022 on, apelink -l) only for
+ * --assimilate, or a copy. Those name the place for the loader or the copy: by $TMPDIR, or by cp, as Cosmopolitan's own build did.
+ */
+function changesItself(start: Uint8Array): boolean {
+  const script = new TextDecoder("latin1").decode(start);
+  return /\bexec 7<> ?"?\$o"?/.test(script) && !/\$\{TMPDIR|\bcp (-\w+ )?"?\$o/.test(script);
 }
 
 /**

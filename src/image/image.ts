@@ -153,6 +153,8 @@ export interface ApeParts {
     readonly textLength: number;
     readonly machine: Machine;
   }[];
+  /** Whether the script, on Linux, writes the ELF header over the file itself; otherwise it unpacks a loader, or makes a copy. */
+  readonly changesItself: boolean;
 }
 
 /** The zip archive at the end of a file, by its end-of-central-directory record. */

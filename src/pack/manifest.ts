@@ -3,6 +3,7 @@
 import type { ArchiveFormat } from "../archive/entry.js";
 import type { ResultForm } from "../fix/plan.js";
 import type { Machine } from "../image/image.js";
+import { jsonText } from "../report/json-text.js";
 import type { Outcome } from "../report/model.js";
 import type { Edit } from "../rules/define.js";
 import type { RuleId } from "../rules/index.js";
@@ -75,7 +76,7 @@ export function manifestOf(parts: ManifestParts): Manifest {
 
 /** The text of the manifest; ends with a line feed. */
 export function renderManifest(manifest: Manifest): string {
-  return `${JSON.stringify(manifest, null, 2)}\n`;
+  return `${jsonText(manifest, 2)}\n`;
 }
 
 /** The text of SHA256SUMS, as `sha256sum -c` reads it; paths are relative to its own folder. */

@@ -4,7 +4,8 @@ import { mkdirSync, realpathSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import type { Limits } from "../archive/limits.js";
 import { type Archive, openArchive } from "../archive/open.js";
-import { commitPackage, refuseOutput, writeTarGz, writeTree } from "../disk/package.js";
+import type { Destination } from "../disk/destination.js";
+import { commitPackage, openOutput, writeTarGz, writeTree } from "../disk/package.js";
 import { spool } from "../disk/spool.js";
 import { workspaceBeside } from "../disk/workspace.js";
 import { InputError } from "../errors.js";
@@ -59,10 +60,11 @@ export async function pack(
   progress: Progress,
 ): Promise<Packed[]> {
   const archive = openArchive(input, options.limits);
+  const outputs: Destination[] = [];
   try {
     for (const { output } of wanted) {
       if (archive.format === "folder") refuseInside(input, output);
-      refuseOutput(output, isArchive(output), options.force);
+      outputs.push(openOutput(output, isArchive(output), options.force));
     }
     const workspace = workspaceBeside(wanted[0]!.output);
     try {
@@ -76,14 +78,15 @@ export async function pack(
         await write(built.items, one.output, finished, progress);
         packages.push({ packed: { ...one, manifest: built.manifest }, finished });
       }
-      for (const { packed, finished } of packages) {
-        commitPackage(finished, packed.output, isArchive(packed.output), options.force, `${finished}-replaced`);
+      for (const [index, { packed, finished }] of packages.entries()) {
+        commitPackage(finished, outputs[index]!, isArchive(packed.output), `${finished}-replaced`);
       }
       return packages.map(({ packed }) => packed);
     } finally {
       workspace.remove();
     }
   } finally {
+    for (const output of outputs) output.close();
     archive.close();
   }
 }

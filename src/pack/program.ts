@@ -5,7 +5,7 @@ import { checkImage } from "../check.js";
 import { openFile } from "../disk/file-source.js";
 import { writePatched } from "../disk/replace.js";
 import { type Spooled, sha256Of } from "../disk/spool.js";
-import { InputError, RefusedError } from "../errors.js";
+import { DiskError, InputError, RefusedError } from "../errors.js";
 import { forward } from "../fix/apply.js";
 import { type Allowance, isEmpty, type Plan, planFix, type ResultForm } from "../fix/plan.js";
 import { proveResult } from "../fix/prove.js";
@@ -61,6 +61,8 @@ export async function treatProgram(file: ProgramFile, output: string, options: T
     return { kind: "fixed", program: describe(plan, before, after), content: fixed, mode: modeAfter };
   } catch (error) {
     if (error instanceof RefusedError) return { kind: "refused", reasons: error.reasons };
+    // A full disk says nothing about the program: it must neither count as beyond repair nor be left out.
+    if (error instanceof DiskError) throw new DiskError(error.message.replaceAll(output, name));
     if (error instanceof InputError) return { kind: "refused", reasons: [error.message] };
     throw error;
   } finally {

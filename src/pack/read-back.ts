@@ -4,11 +4,11 @@ import { createHash } from "node:crypto";
 import { noLimits } from "../archive/limits.js";
 import { quoted } from "../archive/names.js";
 import { openArchive } from "../archive/open.js";
-import { RefusedError } from "../errors.js";
+import { DiskError, InputError } from "../errors.js";
 import { filesOf } from "./inventory.js";
 import type { Item } from "./item.js";
 
-/** Throws RefusedError where what lies at `finished` does not hold exactly the files among `items`. */
+/** Throws DiskError where what lies at `finished` does not hold exactly the files among `items`. */
 export async function refuseDifferences(
   items: readonly Item[],
   finished: string,
@@ -22,12 +22,17 @@ export async function refuseDifferences(
       if (entry.kind === "hardlink") found.set(entry.path, found.get(entry.target!) ?? "");
       if (entry.kind === "file") found.set(entry.path, await sumOf(entry.content(), onBytes));
     }
+  } catch (error) {
+    // The input has no part in it, and the file's name is one that is gone in a moment.
+    throw error instanceof InputError
+      ? new DiskError(`the package does not read back as it was written: ${error.message.replaceAll(`${finished}: `, "")}`)
+      : error;
   } finally {
     archive.close();
   }
   const wrong = [...new Set([...expected.keys(), ...found.keys()])].filter((path) => expected.get(path) !== found.get(path));
   if (wrong.length > 0) {
-    throw new RefusedError([`the package does not read back as it was written: ${wrong.slice(0, 8).map(quoted).join(", ")}`]);
+    throw new DiskError(`the package does not read back as it was written: ${wrong.slice(0, 8).map(quoted).join(", ")}`);
   }
 }
 

@@ -1,15 +1,16 @@
 /** The report as JSON: the model as it is. Its schema ships as schema/report-1.json. */
 
 import type { Target } from "../sandbox/gvisor.js";
+import { jsonText } from "./json-text.js";
 import type { FileError, FileReport, Report } from "./model.js";
 import { MODEL_VERSION } from "./model.js";
 
 /** Pretty-printed, ends with a line feed. */
 export function renderJson(report: Report): string {
-  return `${JSON.stringify(report, null, 2)}\n`;
+  return `${jsonText(report, 2)}\n`;
 }
 
 /** The answer about one file as a line of its own (report-1.json, definitions/line); ends with a line feed. */
 export function renderLine(target: Target, file: FileReport | FileError): string {
-  return `${JSON.stringify({ version: MODEL_VERSION, target, file })}\n`;
+  return `${jsonText({ version: MODEL_VERSION, target, file })}\n`;
 }

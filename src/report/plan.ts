@@ -11,6 +11,8 @@ export interface PlanWords {
   /** Whether that is the input itself. */
   readonly replacesInput: boolean;
   readonly dryRun: boolean;
+  /** What the result does not take over from the input, one sentence each. */
+  readonly lost: readonly string[];
   readonly paint: Paint;
 }
 
@@ -19,14 +21,14 @@ export function renderPlan(plan: Plan, words: PlanWords): string {
   const { paint } = words;
   const name = printable(plan.input.name);
   const left = plan.leaves.length > 0 ? `  ${paint.dim("left   ")} as it is: ${plan.leaves.join(", ")}\n` : "";
-  if (isEmpty(plan)) return `${paint.bold(name)}   nothing to change\n${left}${written(name, words)}`;
+  if (isEmpty(plan)) return `${paint.bold(name)}   nothing to change\n${left}${written(name, words, true)}`;
   const bytes = plan.edits.reduce((sum, edit) => sum + edit.before.length / 2, 0);
   let text = `${paint.bold(name)}   ${plural(plan.edits.length, "edit")}, ${plural(bytes, "byte")}, for ${plan.machine === "any" ? "any machine" : plan.machine}\n`;
   for (const edit of plan.edits) text += `  ${editLine(edit, paint)}\n`;
   if (plan.mode !== undefined) text += `  permissions ${octal(plan.mode.before)} → ${octal(plan.mode.after)}\n`;
   for (const warning of plan.warnings) text += `  ${paint.yellow("warning")} ${printable(warning)}\n`;
   for (const note of plan.notes) text += `  ${paint.dim("note   ")} ${printable(note)}\n`;
-  return text + left + written(name, words);
+  return text + left + written(name, words, false);
 }
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, "0");
@@ -38,7 +40,10 @@ function editLine(edit: Edit, paint: Paint): string {
   return `${where}(file offset 0x${edit.fileOffset.toString(16)})  ${change}  ${paint.dim(`${printable(edit.what)}; ${edit.rule}, ${edit.evidence}`)}`;
 }
 
-function written(name: string, { output, replacesInput, dryRun, paint }: PlanWords): string {
-  if (output === undefined) return `  ${paint.dim(dryRun ? "nothing was written (--dry-run)" : "nothing was written")}\n`;
-  return `  ${paint.green("wrote")} ${printable(output)}${replacesInput ? "" : `; ${name} is as it was`}\n`;
+function written(name: string, { output, replacesInput, dryRun, lost, paint }: PlanWords, isCopy: boolean): string {
+  if (output === undefined)
+    return `  ${paint.dim(dryRun ? "nothing was written (--dry-run)" : `nothing was written; ${name} is as it was`)}\n`;
+  const notes = lost.map((sentence) => `  ${paint.dim("note   ")} ${printable(sentence)}\n`).join("");
+  const which = replacesInput ? "" : isCopy ? `, a copy of ${name}` : `; ${name} is as it was`;
+  return `${notes}  ${paint.green("wrote")} ${printable(output)}${which}\n`;
 }

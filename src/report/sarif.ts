@@ -6,6 +6,7 @@ import { ruleOf, rules } from "../rules/index.js";
 import type { Consequence } from "../sandbox/behaviour.js";
 import { VERSION } from "../version.js";
 import { remedyOf, summaryOf } from "./finding-words.js";
+import { jsonText } from "./json-text.js";
 import { type FileError, type FileReport, isRepairable, type Report } from "./model.js";
 import { evidenceOf, undecidedWords, worstEffect } from "./words.js";
 
@@ -21,7 +22,7 @@ export function renderSarif(report: Report): string {
     version: "2.1.0",
     runs: [runOf(report)],
   };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return `${jsonText(log, 2)}\n`;
 }
 
 function runOf({ files, target }: Report): Run {

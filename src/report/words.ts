@@ -76,7 +76,7 @@ export function bytesWords(size: number): string {
 
 /** Control characters, line separators, and what turns the direction of the text that follows. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+export const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Text from a file, such as a symbol's name, fit for a terminal: what would do something there is written as `\\x1b` or `\\u202e`. */
 export function printable(text: string): string {

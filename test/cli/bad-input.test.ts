@@ -81,7 +81,7 @@ describe("what is no file", () => {
     mkdirSync(place, { recursive: true });
     execFileSync("mkfifo", [join(place, "SKILL.md"), join(cwd, "env.sh")]);
     expectSentence(await sandfit(["skill", "--install", "skills"], { cwd }), /SKILL\.md cannot be read: it is a fifo$/);
-    expectSentence(await sandfit(["tools", "no-such-tool", "--env", "env.sh"], { cwd }), /env\.sh cannot be read: it is a fifo$/);
+    expectSentence(await sandfit(["tools", "no-such-tool", "--env", "env.sh"], { cwd }), /env\.sh is a fifo, not a file$/);
   });
 
   test("an output, a plan or an archive without a name", async () => {

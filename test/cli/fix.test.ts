@@ -48,25 +48,55 @@ describe("where it writes", () => {
     expect((await sandfit(["check", "out"], { cwd })).exitCode).toBe(0);
   });
 
-  test("over the input with --in-place, or where -o names the input itself", async () => {
-    for (const args of [["--in-place"], ["-o", "./gs-call"]]) {
+  test("over the input only with --in-place, or with --force where -o leads to it, by whatever name", async () => {
+    for (const args of [["--in-place"], ["-o", "./gs-call", "--force"], ["-o", "link", "--force"]]) {
       const { cwd } = fresh();
-      expect((await sandfit(["fix", "gs-call", ...args], { cwd })).exitCode).toBe(0);
+      symlinkSync("gs-call", join(cwd, "link"));
+      expect((await sandfit(["fix", "gs-call", ...args], { cwd })).stdout).toMatch(/wrote \S+\n$/);
       expect((await sandfit(["check", "gs-call"], { cwd })).exitCode).toBe(0);
+      // Nothing is left to repair: the way back has to stay.
+      const again = await sandfit(["fix", "gs-call", ...args], { cwd });
+      expect(again.stdout).toMatch(/nothing was written; gs-call is as it was\n$/);
+      expect((await sandfit(["undo", "gs-call"], { cwd })).exitCode).toBe(0);
+      expect(bytes(cwd, "gs-call").equals(original)).toBe(true);
+    }
+    for (const name of ["gs-call", "./gs-call", "link", "sub/../gs-call"]) {
+      const { cwd } = fresh();
+      symlinkSync("gs-call", join(cwd, "link"));
+      mkdirSync(join(cwd, "sub"));
+      const outcome = await sandfit(["fix", "gs-call", "-o", name], { cwd });
+      expectSentence(outcome, /^sandfit: \S+ is the input itself; say --in-place to replace it, or name another output with -o$/);
+      expect(bytes(cwd, "gs-call").equals(original)).toBe(true);
     }
   });
 
-  test("over the input by another name, and says so", async () => {
-    const { cwd } = fresh();
-    symlinkSync("gs-call", join(cwd, "link"));
-    expect((await sandfit(["fix", "./gs-call", "-o", "gs-call"], { cwd })).stdout).toMatch(/wrote gs-call\n$/);
-    await sandfit(["undo", "gs-call"], { cwd });
-    expect((await sandfit(["fix", "gs-call", "-o", "link", "--force"], { cwd })).stdout).toMatch(/wrote link\n$/);
-    // Nothing is left to repair: the way back has to stay.
-    const again = await sandfit(["fix", "gs-call", "-o", "link", "--force"], { cwd });
-    expect(again.stdout).toMatch(/nothing was written\n$/);
-    expect((await sandfit(["undo", "gs-call"], { cwd })).exitCode).toBe(0);
-    expect(bytes(cwd, "gs-call").equals(original)).toBe(true);
+  test("nothing where nothing has to change, unless a copy is asked for; of that there is a way back", async () => {
+    const { cwd } = fresh("healthy");
+    const { stdout, exitCode } = await sandfit(["fix", "healthy"], { cwd });
+    expect({ stdout, exitCode }).toEqual({
+      stdout: "healthy   nothing to change\n  nothing was written; healthy is as it was\n",
+      exitCode: 0,
+    });
+    await sandfit(["fix", "--in-place", "healthy"], { cwd });
+    expect(readdirSync(cwd)).toEqual(["healthy"]);
+    expect((await sandfit(["fix", "healthy", "-o", "copy"], { cwd })).stdout).toMatch(/ {2}wrote copy, a copy of healthy\n$/);
+    const undone = await sandfit(["undo", "copy"], { cwd });
+    expect(undone).toEqual({
+      stdout: "copy   the original, as it was: there was nothing to take back\n",
+      stderr: "",
+      exitCode: 0,
+    });
+    expect(bytes(cwd, "copy")).toEqual(bytes(cwd, "healthy"));
+    expect(readdirSync(cwd).sort()).toEqual(["copy", "healthy"]);
+  });
+
+  test("and says what the result does not take over", async () => {
+    const { cwd, file } = fresh();
+    linkSync(file, join(cwd, "second"));
+    chmodSync(file, 0o4755);
+    const { stdout } = await sandfit(["fix", "gs-call", "--in-place"], { cwd });
+    expect(stdout).toMatch(/note {4}set-user-id, set-group-id and the sticky bit are not carried over/);
+    expect(stdout).toMatch(/note {4}the file has other names \(hard links\); those keep the original/);
   });
 
   test("over a folder never", async () => {

@@ -1,6 +1,6 @@
 /** Nothing that a file holds reaches a terminal as a control character. */
 
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { withInterpreters } from "../../src/asm/loader-shapes.js";
@@ -8,6 +8,7 @@ import { memorySource } from "../../src/bytes/source.js";
 import { check, checkImage } from "../../src/check.js";
 import { planFix } from "../../src/fix/plan.js";
 import { readImage } from "../../src/image/detect.js";
+import { jsonText } from "../../src/report/json-text.js";
 import { MODEL_VERSION } from "../../src/report/model.js";
 import { plain } from "../../src/report/paint.js";
 import { renderPlan } from "../../src/report/plan.js";
@@ -16,7 +17,7 @@ import { printable } from "../../src/report/words.js";
 import { newest } from "../../src/sandbox/gvisor.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
 import { loaderPrograms } from "../fixtures/programs/loader-programs.js";
-import { sandfit, temporaryFolder } from "../support/cli.js";
+import { sandfit, temporaryFolder, writeSample } from "../support/cli.js";
 
 const controls = /[^\n\P{Cc}]/u;
 const folder = temporaryFolder();
@@ -24,6 +25,41 @@ const folder = temporaryFolder();
 test("neither does what turns text around", () => {
   expect(printable("a\u202egpj.\u2066\u2028\x9b\n")).toBe("a\\u202egpj.\\u2066\\u2028\\x9b\\x0a");
   expect(printable("é 語 ✔")).toBe("é 語 ✔");
+});
+
+test("JSON of every kind has them as escapes, and means the same", () => {
+  const names = ["\x9b31m", "\x7f", "a\u202egpj.\u2066\u2028", "é 語 ✔ 😀", "two\nlines\t\x1b"];
+  for (const indent of [undefined, 2]) {
+    const text = jsonText({ [names[0]!]: names }, indent);
+    expect(text).not.toMatch(/[^\n\P{Cc}]|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u);
+    expect(text).toContain("\\u202e");
+    expect(JSON.parse(text)).toEqual({ [names[0]!]: names });
+  }
+  expect(jsonText({ a: [1, "é"] }, 2)).toBe(JSON.stringify({ a: [1, "é"] }, null, 2));
+});
+
+test("all that commands print or save as JSON goes that way", async () => {
+  const cwd = mkdtempSync(join(folder, "names-"));
+  const name = "p\x9b31m\u202e\x7f";
+  writeSample(cwd, "ape-gs", name);
+  for (const args of [
+    ["check", "--json"],
+    ["check", "--format", "ndjson"],
+    ["check", "--format", "sarif"],
+    ["fix", "--json", "--dry-run"],
+    ["report", "--format", "json"],
+    ["fix", "--in-place"],
+    ["undo"],
+  ]) {
+    const { stdout, stderr } = await sandfit([...args, name], { cwd });
+    expect(stdout.length, args.join(" ")).toBeGreaterThan(0);
+    expect(stdout + stderr, args.join(" ")).not.toMatch(/[^\n\P{Cc}]|[\u202e]/u);
+    const record = join(cwd, `${name}.sandfit-undo.json`);
+    if (args[1] === "--in-place") expect(readFileSync(record, "utf8")).not.toMatch(/[^\n\P{Cc}]|[\u202e]/u);
+  }
+  const manifest = await sandfit(["pack", ".", "--json", "-o", "../names-out.tar.gz"], { cwd });
+  expect(manifest.stdout).toContain("\\u202e");
+  expect(manifest.stdout).not.toMatch(/[^\n\P{Cc}]|[\u202e]/u);
 });
 
 test("not by a section's name (found by fuzzing)", async () => {
@@ -60,7 +96,7 @@ test("not by the first line of a script, in the report or the plan", async () =>
   const plan = await planFix(source, image, report);
   const texts = [
     renderText({ version: MODEL_VERSION, target: newest, files: [report] }, { all: true, why: true, paint: plain }),
-    renderPlan(plan, { output: "out\x07", replacesInput: false, dryRun: false, paint: plain }),
+    renderPlan(plan, { output: "out\x07", replacesInput: false, dryRun: false, lost: [], paint: plain }),
   ];
   for (const text of texts) expect(text).not.toMatch(controls);
 });

@@ -219,7 +219,7 @@ describe("bad input", () => {
     [["a/b"], /a\/b is no name of a program/],
     [["--", "-x"], /-x is no name of a program/],
     [["lua", "--from", "/nowhere"], /--from \/nowhere is no folder/],
-    [["thing", "--env", "/nowhere/env.sh"], /\/nowhere\/env\.sh cannot be written: there is no such file/],
+    [["thing", "--env", "/nowhere/env.sh"], /\/nowhere\/env\.sh cannot be written: there is no such folder/],
   ])("%j", async (args, sentence) => {
     expectSentence(await sandfit(["tools", ...args], { env: { PATH: bare } }), sentence);
     expect(existsSync("/nowhere")).toBe(false);
