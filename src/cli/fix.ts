@@ -2,8 +2,8 @@
 
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { Command, Option } from "@commander-js/extra-typings";
 import { checkImage } from "../check.js";
-import { forgetWalk } from "../code/kernel.js";
 import { type FileSource, openFile } from "../disk/file-source.js";
 import { interruptedChange, refuseInterrupted, standingChange } from "../disk/interrupted.js";
 import { placeOf } from "../disk/place.js";
@@ -13,7 +13,7 @@ import { surroundingsOf } from "../disk/surroundings.js";
 import { InputError } from "../errors.js";
 import { backward, forward } from "../fix/apply.js";
 import { joinPlans } from "../fix/join.js";
-import { isEmpty, type Plan, planFix, type ResultForm } from "../fix/plan.js";
+import { isEmpty, type Plan, planFix } from "../fix/plan.js";
 import { proveResult } from "../fix/prove.js";
 import { readImage } from "../image/detect.js";
 import type { Image, Machine } from "../image/image.js";
@@ -24,27 +24,43 @@ import { newest } from "../sandbox/gvisor.js";
 import type { ExitCode } from "./exit-code.js";
 import { paintForOutput, print } from "./output.js";
 
-export interface FixOptions {
-  readonly output?: string;
-  readonly inPlace: boolean;
-  readonly force: boolean;
-  readonly arch?: string;
-  readonly as?: ResultForm;
-  readonly allow?: RuleId;
-  /** Repair what this rule finds and nothing else. */
-  readonly only?: string;
-  readonly dryRun: boolean;
-  /** Run both programs everywhere before the result takes its name. */
-  readonly verify?: boolean;
-  /** What they are given then. */
-  readonly args?: readonly string[];
-  readonly plan?: string;
-  readonly json: boolean;
-}
+const declared = new Command("fix")
+  .description("write a program for Linux that runs in gVisor and on plain Linux as before")
+  .argument("<file>", "an APE, ELF program or script")
+  .addOption(new Option("-o, --output <file>", "where to write; the default is <file>.gvisor").conflicts("inPlace"))
+  .option("--in-place", "replace the file itself")
+  .option("--force", "replace an output that exists")
+  .addOption(
+    new Option("--arch <machine>", "which program of a fat APE").choices([
+      "x86_64",
+      "x86-64",
+      "amd64",
+      "aarch64",
+      "arm64",
+    ] as const),
+  )
+  .addOption(
+    new Option("--as <form>", "elf: a native program for Linux; ape: the same file for all systems, for authors of an APE")
+      .choices(["elf", "ape"] as const)
+      .default("elf" as const),
+  )
+  .addOption(new Option("--allow <rule>", "convert although this rule speaks against it").choices(["cosmo-dlopen"] as const))
+  .option("--only <rule>", "repair what this rule finds and leave the rest")
+  .option("--dry-run", "print the plan and write nothing")
+  .option("--verify", "run both everywhere, keep the result only if it does what the original does")
+  .option("--plan <file>", "save the plan as JSON")
+  .option("--json", "print the plan as JSON")
+  .argument("[arguments...]", "what to give the programs for --verify, behind --");
 
-/** Fixes one file and prints what was done. Returns the exit code. */
-export async function fixCommand(name: string, options: FixOptions): Promise<ExitCode> {
-  const extra = options.args?.[0];
+type FixOptions = ReturnType<typeof declared.opts>;
+
+export const command = declared.action(async (file, args, options) => {
+  process.exitCode = await fixCommand(file, options, args);
+});
+
+/** Fixes one file and prints what was done; `args` are what to give both programs with `verify`. Returns the exit code. */
+export async function fixCommand(name: string, options: FixOptions, args: readonly string[] = []): Promise<ExitCode> {
+  const [extra] = args;
   if (extra !== undefined && options.verify !== true) throw new InputError(`${extra} is one file too many; fix takes one`);
   if (options.verify && options.dryRun) throw new InputError("--verify has nothing to run with --dry-run");
   const output = options.inPlace ? name : (options.output ?? `${name}.gvisor`);
@@ -60,18 +76,17 @@ export async function fixCommand(name: string, options: FixOptions): Promise<Exi
       ...(options.allow ? { allow: [options.allow] } : {}),
       ...onlyOf(options.only),
     });
-    // The report and the plan are all that is needed of it.
-    forgetWalk();
     const isWritten = !options.dryRun && !(isEmpty(plan) && inPlace);
-    const overwrite = options.force || resolve(output) === resolve(name);
+    const overwrite = options.force === true || resolve(output) === resolve(name);
     const savePlan = () => options.plan !== undefined && writeWhole(options.plan, planText(plan));
-    if (options.plan !== undefined) refusePlanOver(options.plan, [name, output], options.force);
-    if (isWritten) await write(source, output, image, plan, { ...options, inPlace, overwrite, savePlan });
+    if (options.plan !== undefined) refusePlanOver(options.plan, [name, output], options.force === true);
+    if (isWritten)
+      await write(source, output, image, plan, { verify: options.verify === true, args, inPlace, overwrite, savePlan });
     else savePlan();
     const words = {
       output: isWritten ? output : undefined,
       replacesInput: inPlace,
-      dryRun: options.dryRun,
+      dryRun: options.dryRun === true,
       paint: await paintForOutput(),
     };
     await print(options.json ? planText(plan) : renderPlan(plan, words));
@@ -98,7 +113,12 @@ async function openWhole(name: string, mayWrite: boolean): Promise<FileSource> {
   return openFile(name);
 }
 
-interface WriteOptions extends FixOptions {
+interface WriteOptions {
+  /** Run both programs everywhere before the result takes its name. */
+  readonly verify: boolean;
+  /** What they are given then. */
+  readonly args: readonly string[];
+  readonly inPlace: boolean;
   readonly overwrite: boolean;
   savePlan(): void;
 }
@@ -110,11 +130,10 @@ async function write(source: FileSource, output: string, image: Image, plan: Pla
     overwrite: options.overwrite,
     ...(!isEmpty(plan) && { record: recordText(former === undefined ? plan : joinPlans(former, plan)) }),
     ...(plan.mode !== undefined && { mode: plan.mode.after }),
-    provesFile: options.verify === true,
+    provesFile: options.verify,
     prove: async (result, path) => {
       await proveResult(source, image, result, plan, path === undefined ? {} : surroundingsOf(path));
-      if (path !== undefined && options.verify)
-        await (await import("./verify.js")).proveByRuns(source.path, path, options.args ?? []);
+      if (path !== undefined && options.verify) await (await import("./verify.js")).proveByRuns(source.path, path, options.args);
       options.savePlan();
     },
   });

@@ -1,5 +1,6 @@
 /** `sandfit undo`: the edits backwards, after checking that every byte is the one that fix wrote, or the original's already. */
 
+import { Command } from "@commander-js/extra-typings";
 import { openFile } from "../disk/file-source.js";
 import { stateOf } from "../disk/interrupted.js";
 import { realPlace } from "../disk/place.js";
@@ -11,16 +12,23 @@ import { plural, printable } from "../report/words.js";
 import type { ExitCode } from "./exit-code.js";
 import { print } from "./output.js";
 
-export interface UndoOptions {
-  readonly plan?: string;
-  readonly output?: string;
-  readonly force: boolean;
-}
+const declared = new Command("undo")
+  .description("bring the original back, byte for byte")
+  .argument("<file>", "a file that `sandfit fix` wrote")
+  .option("--plan <file>", "the plan that was saved; the default is the record beside the file")
+  .option("-o, --output <file>", "write the original there and leave the file alone")
+  .option("--force", "replace an output that exists");
+
+type UndoOptions = ReturnType<typeof declared.opts>;
+
+export const command = declared.action(async (file, options) => {
+  process.exitCode = await undoCommand(file, options);
+});
 
 const endings = { after: "", before: "; it was already", between: "; a change of it had been cut off", other: "" };
 
 /** Brings the original back, from a file that was half changed too. Returns the exit code. */
-export async function undoCommand(name: string, options: UndoOptions): Promise<ExitCode> {
+async function undoCommand(name: string, options: UndoOptions): Promise<ExitCode> {
   const source = openFile(name);
   try {
     const plan = readPlan(options.plan ?? recordOf(realPlace(name)));
@@ -32,7 +40,7 @@ export async function undoCommand(name: string, options: UndoOptions): Promise<E
     const state = await stateOf(source, plan);
     const isBack = state === "before" && !keepsLength(backward(plan.edits));
     await writePatched(source, output, isBack ? [] : backward(plan.edits), {
-      overwrite: options.output === undefined || options.force,
+      overwrite: options.output === undefined || options.force === true,
       ...(plan.mode !== undefined && { mode: plan.mode.before }),
       prove: async () => {},
     });

@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { quoted } from "../report/words.js";
 import { reasonOf } from "./file-source.js";
-import { freshSuffix } from "./fresh-name.js";
+import { type PrivateFolder, privateFolder } from "./private-folder.js";
 import { readSmallFile } from "./small-file.js";
 
 /** How each script begins, so that none is taken for a tool. */
@@ -31,8 +31,10 @@ export function writeEnvFile(file: string, entries: readonly EnvEntry[]): void {
   const folder = `${path}.bin`;
   if (folder.includes(":")) throw new InputError(`${file} lies in a folder with a colon in its name, which PATH cannot hold`);
   refuseOthers(path, file);
-  const fresh = join(dirname(path), `.${basename(path)}.sandfit-${freshSuffix()}`);
+  let workspace: PrivateFolder | undefined;
   try {
+    workspace = privateFolder(join(dirname(path), `.${basename(path).slice(0, 200)}.sandfit-`));
+    const fresh = join(workspace.folder, "bin");
     mkdirSync(fresh);
     for (const entry of entries) {
       writeFileSync(join(fresh, entry.name), wrapper(entry));
@@ -43,9 +45,9 @@ export function writeEnvFile(file: string, entries: readonly EnvEntry[]): void {
     writeFileSync(`${fresh}.sh`, envScript(folder));
     renameSync(`${fresh}.sh`, path);
   } catch (error) {
-    rmSync(fresh, { recursive: true, force: true });
-    rmSync(`${fresh}.sh`, { force: true });
     throw new InputError(`${file} cannot be written: ${reasonOf(error)}`);
+  } finally {
+    workspace?.remove();
   }
 }
 

@@ -3,7 +3,7 @@
 import { type Platform, releaseIds } from "../sandbox/gvisor.js";
 import { renderFinding } from "./finding-text.js";
 import { MANY_FILES, renderGathered } from "./gathered.js";
-import { type FileError, type FileReport, outcomeOf, type Report, type Verdict, type ViewReport } from "./model.js";
+import { type FileError, type FileReport, outcomeOf, type Report, type Verdict, type ViewReport, worst } from "./model.js";
 import type { Paint } from "./paint.js";
 import { consequenceWords, plural, printable, runtimeWords } from "./words.js";
 
@@ -55,10 +55,9 @@ const signs = { runs: "✔", "may-fail": "▲", fails: "✖" } as const;
 
 function renderVerdict(view: ViewReport, { paint }: TextOptions): string {
   const verdicts = Object.entries(view.verdicts) as [Platform, Verdict][];
-  const outcomes = verdicts.map(([, verdict]) => verdict.outcome);
   const helped = verdicts.some(([, verdict]) => verdict.afterFix !== verdict.outcome);
   const after = verdicts.map(([, verdict]) => verdict.afterFix);
-  const outcome = outcomes.includes("fails") ? "fails" : outcomes.includes("may-fail") ? "may-fail" : "runs";
+  const outcome = worst(verdicts.map(([, verdict]) => verdict.outcome));
   const whole = helped && after.every((one) => one === "runs") ? "runs after `sandfit fix`" : consequenceWords[outcome];
   const cells = verdicts.map(([platform, verdict]) => {
     const change = verdict.afterFix === verdict.outcome ? "" : `→${signs[verdict.afterFix]}`;
