@@ -36,7 +36,7 @@ const ELF_MAGIC = 0x7f454c46;
  * goes from instruction to instruction; where none is, one byte on.
  */
 const SWEEPS = `
-import { Sweep } from "./src/code/sweep.js";
+import { Sweep } from "./bench/sweep.js";
 import { decode } from "./src/x86/decode.js";
 import { Instruction, Prefix } from "./src/x86/instruction.js";
 import { scan } from "./src/x86/scan.js";
@@ -55,13 +55,9 @@ export function sweepByKernelAsking(code) {
   return withSegment;
 }
 export function sweepByScan(code) {
-  let withSegment = 0;
-  for (let at = 0; at < code.length; ) {
-    const found = scan(code, at, code.length);
-    if (found > 0xff) withSegment++;
-    at += found === 0 ? 1 : found & 0xff;
-  }
-  return withSegment;
+  let count = 0;
+  for (let at = 0; at < code.length; count++) at += scan(code, at, code.length) || 1;
+  return count;
 }
 export function sweepByDecode(code) {
   const insn = new Instruction();
@@ -188,7 +184,7 @@ export async function benchDecode(path: string): Promise<DecodeRow[]> {
     inProcess("sandfit Sweep, all fields (WebAssembly)", sweeps.sweepByKernel),
     inProcess("… and the segment of each asked for", sweeps.sweepByKernelAsking),
     inProcess("sandfit decode, all fields (JavaScript)", sweeps.sweepByDecode),
-    inProcess("sandfit scan, length and segment alone (JavaScript)", sweeps.sweepByScan),
+    inProcess("sandfit scan, length alone (JavaScript)", sweeps.sweepByScan),
     inProcess("iced-x86 decodeOut (WebAssembly)", sweepIced),
     inProcess("… and length and segment of each asked for", sweepIcedAsking),
     ...peers(folder, bytes, code.length),

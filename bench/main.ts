@@ -71,12 +71,11 @@ function wholeCommands(): void {
       for (const file of [output, `${output}.sandfit-undo.json`]) rmSync(file, { force: true });
     };
     const node = (...args: string[]) => ({ program: process.execPath, args, prepare });
-    const noCache = { ...node(command, "check", path), env: { ...process.env, SANDFIT_NO_CACHE: "1" } };
-    const commands = [node("-e", "0"), node(command, "check", path), noCache];
+    const commands = [node("-e", "0"), node(command, "check", path)];
     if (isFixable) commands.push(node(command, "fix", path, "-o", output));
-    const [empty, check, cold, fix] = inTurns(commands, RUNS);
+    const [empty, check, fix] = inTurns(commands, RUNS);
     rows.push(against("node -e 0", empty!, empty!));
-    rows.push(against(`check ${name}`, check!, empty!), against(`  without the compile cache`, cold!, empty!));
+    rows.push(against(`check ${name}`, check!, empty!));
     if (fix !== undefined) rows.push(against(`fix ${name}`, fix, empty!));
   }
   print(["whole command (median / least of 15)", ...AGAINST], rows);

@@ -18,8 +18,8 @@ export interface Command {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Bash tells the times of what it starts in milliseconds, GNU time in hundredths. */
-const TIMED = 'TIMEFORMAT="%3R %3U %3S"; time "$@" > /dev/null 2>&1';
+/** Bash tells the times of what it starts in milliseconds, GNU time in hundredths. Output goes to a pipe, as it does for agents and in CI. */
+const TIMED = 'TIMEFORMAT="%3R %3U %3S"; time "$@" 2> /dev/null';
 
 /** Runs a command once. In milliseconds. */
 export function timed({ program, args, env }: Command): { elapsed: number; processor: number } {
@@ -27,7 +27,8 @@ export function timed({ program, args, env }: Command): { elapsed: number; proce
   const { NODE_EXTRA_CA_CERTS: _, ...plain } = env ?? process.env;
   const { stderr } = spawnSync("bash", ["-c", TIMED, "bash", program, ...args], {
     encoding: "utf8",
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
+    maxBuffer: 2 ** 28,
     env: { ...plain, LC_ALL: "C" },
   });
   const [elapsed = Number.NaN, user = Number.NaN, system = Number.NaN] = stderr.trim().split(" ").map(Number);

@@ -30,11 +30,11 @@ async function demonstrate(): Promise<void> {
   console.log(`thread state through %gs, a second thread, a stack that has to grow.\n`);
 
   console.log("$ sandfit check program");
-  await checkCommand([relative(folder, original)], { all: false, why: false, json: false, target: "newest" });
+  await checkCommand([relative(folder, original)], { target: "newest" });
   console.log("\n$ sandfit fix program");
-  await fixCommand(relative(folder, original), { inPlace: false, force: false, dryRun: false, json: false });
+  await fixCommand(relative(folder, original), { as: "elf" });
   console.log("\n$ sandfit check program.gvisor");
-  await checkCommand([relative(folder, fixed)], { all: false, why: false, json: false, target: "newest" });
+  await checkCommand([relative(folder, fixed)], { target: "newest" });
 
   console.log("\n$ sandfit verify program program.gvisor");
   process.exitCode = await verifyHere(relative(folder, original), relative(folder, fixed));

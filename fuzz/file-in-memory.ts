@@ -8,7 +8,7 @@ export function fileInMemory(bytes: Uint8Array): ByteSource {
 }
 
 /** As `ByteSource` has it. */
-export function inflateRaw(bytes: Uint8Array, limit: number): Uint8Array | undefined {
+export async function inflateRaw(bytes: Uint8Array, limit: number): Promise<Uint8Array | undefined> {
   try {
     return new Uint8Array(inflateRawSync(bytes, { maxOutputLength: limit }));
   } catch {

@@ -17,7 +17,7 @@ await build({
   cwd: root,
   input: "src/index.ts",
   platform: "neutral",
-  output: { file: "dist/index.js", format: "esm", comments: { legal: false } },
+  output: { file: "dist/index.js", format: "esm", codeSplitting: false, comments: { legal: false } },
   onLog: (_, { message }) => {
     throw new Error(message);
   },

@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { reasonOf } from "../disk/file-source.js";
 import { isFolder } from "../disk/place.js";
+import { readFully } from "../disk/read-fully.js";
 import { InputError } from "../errors.js";
 import { apeMagic } from "../image/ape.js";
 import type { ArchiveEntry, ArchiveFormat } from "./entry.js";
@@ -202,7 +203,7 @@ const others: readonly [string, string][] = [
 /** Throws InputError, saying what the file is where that is known. */
 function formatOf(descriptor: number, path: string): ArchiveFormat {
   const start = Buffer.alloc(512);
-  const length = readSync(descriptor, start, 0, start.length, 0);
+  const length = readFully(descriptor, start, 0);
   const text = start.toString("latin1", 0, length);
   if (start[0] === 0x1f && start[1] === 0x8b) return "tar.gz";
   if (text.startsWith("PK\x03\x04") || text.startsWith("PK\x05\x06")) return "zip";

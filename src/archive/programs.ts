@@ -3,9 +3,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type FileSource, openFile } from "../disk/file-source.js";
+import { temporaryFolder } from "../disk/private-folder.js";
 import { isProgramStart, isScriptStart } from "../disk/programs.js";
 import { peek, spool } from "../disk/spool.js";
-import { temporaryWorkspace } from "../disk/workspace.js";
 import { defaultLimits, type Limits } from "./limits.js";
 import { openArchive } from "./open.js";
 
@@ -25,7 +25,7 @@ export interface ProgramInside {
  */
 export async function* programsIn(path: string, limits: Limits = defaultLimits): AsyncGenerator<ProgramInside> {
   const archive = openArchive(path, limits);
-  const workspace = temporaryWorkspace();
+  const workspace = temporaryFolder("archive");
   try {
     for await (const entry of archive.entries()) {
       if (entry.kind !== "file") continue;

@@ -9,14 +9,6 @@ interface NodeBuffer {
   compare(one: Uint8Array, other: Uint8Array): number;
 }
 
-/**
- * The same number, below 2^31 as V8 keeps such integers: without an object. What it reads from a field that has held larger ones elsewhere
- * (a Mach-O view begins at 2^32) has an object of its own, and so has all that is computed from it.
- */
-export function unboxed(value: number): number {
-  return value === (value | 0) ? value | 0 : value;
-}
-
 /** Node's Buffer, where this is Node. */
 export function nodeBuffer(): NodeBuffer | undefined {
   return (globalThis as unknown as { Buffer?: NodeBuffer }).Buffer;

@@ -32,13 +32,10 @@ export function asciiOf(text: string): number[] {
   return Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** So few are looked through before V8 has made anything of Node's Buffer. */
-const FEW = 1 << 14;
-
 /** What gives the first position from one on at which the sequence stands, -1 without one. */
 function searchFor(sequence: readonly number[], bytes: Uint8Array): (from: number) => number {
   const rare = sequence.findIndex((byte) => !frequent.includes(byte));
-  const buffer = bytes.length < FEW ? undefined : nodeBuffer()?.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const buffer = nodeBuffer()?.from(bytes.buffer, bytes.byteOffset, bytes.length);
   // A Buffer looks for the first byte of what it is given, and then at the others; a single one it would find too often for us.
   const told = Math.max(0, buffer === undefined ? rare : Math.min(rare, sequence.length - 2));
   const wanted = Uint8Array.from(sequence.slice(told));

@@ -20,7 +20,7 @@ export interface ByteSource {
    * Inflates raw deflate data, where there is a quicker way than the web's DecompressionStream; undefined above `limit` bytes or
    * on damage.
    */
-  inflateRaw?(bytes: Uint8Array, limit: number): Uint8Array | undefined;
+  inflateRaw?(bytes: Uint8Array, limit: number): Promise<Uint8Array | undefined>;
 }
 
 /** The source's `readInto`, or what is the same. The bytes are the caller's to change. */

@@ -10,6 +10,8 @@ import type { Target } from "../sandbox/gvisor.js";
 const MOST_WORKERS = 16;
 
 const workers = Math.min(availableParallelism(), MOST_WORKERS);
+/** The file that was started. */
+const command = process.argv[1]!;
 /** More than a worker has open: its event loop, and what it reads. */
 const DESCRIPTORS = 16;
 
@@ -22,7 +24,7 @@ export function canHaveWorkers(): boolean {
 function areLeft(descriptors: number): boolean {
   const opened: number[] = [];
   try {
-    while (opened.length < descriptors) opened.push(openSync(__filename, "r"));
+    while (opened.length < descriptors) opened.push(openSync(command, "r"));
     return true;
   } catch {
     return false;
@@ -40,7 +42,7 @@ export async function checkInPool(
   target: Target,
   answered: (index: number, answer: FileReport | FileError) => void,
 ): Promise<(FileReport | FileError)[]> {
-  const pool = workerpool.pool(__filename, {
+  const pool = workerpool.pool(command, {
     workerType: "thread",
     maxWorkers: workers,
     workerThreadOpts: { argv: ["check-worker"] },

@@ -1,5 +1,6 @@
 /** `sandfit check`: one verdict per file and platform. */
 
+import { Command, Option } from "@commander-js/extra-typings";
 import { memorySource } from "../bytes/source.js";
 import { check } from "../check.js";
 import { isFile } from "../disk/place.js";
@@ -15,19 +16,25 @@ import { inOrder } from "./in-order.js";
 import { paintForOutput, print } from "./output.js";
 import { readStandardInput } from "./standard-input.js";
 
-export interface CheckOptions {
-  readonly all: boolean;
-  readonly why: boolean;
-  /** The same as `format` json. */
-  readonly json: boolean;
-  readonly format?: CheckFormat;
-  readonly target: string;
-}
+const declared = new Command("check")
+  .description("say whether programs will run in gVisor, and why not; executes nothing")
+  .argument("<file...>", "files, folders, archives (tar, tar.gz, zip), or - for standard input")
+  .option("--all", "list every place a finding rests on")
+  .option("--why", "list what was left alone and why, and how the runtime is known")
+  .option("--json", "print a JSON document (schema/report-1.json)")
+  .addOption(
+    new Option("--format <format>", "text, json, ndjson (a line a file, as it is checked), or SARIF 2.1.0 for code scanning")
+      .choices(["text", "json", "ndjson", "sarif"] as const)
+      .conflicts("json"),
+  )
+  .option("--target <release>", "gVisor release and platform: newest, 2024-07, systrap, 2022-12/ptrace …", "newest");
 
-/** What a check does where nothing else is asked for. */
-export const checkDefaults: CheckOptions = { all: false, why: false, json: false, target: "newest" };
+type CheckOptions = ReturnType<typeof declared.opts>;
+type CheckFormat = NonNullable<CheckOptions["format"]>;
 
-export type CheckFormat = "text" | "json" | "ndjson" | "sarif";
+export const command = declared.action(async (files, options) => {
+  process.exitCode = await checkCommand(files, options);
+});
 
 type Answer = FileReport | FileError;
 
@@ -51,7 +58,7 @@ export async function checkCommand(names: readonly string[], options: CheckOptio
 async function rendered(report: Report, format: CheckFormat, options: CheckOptions): Promise<string> {
   if (format === "json") return renderJson(report);
   if (format === "sarif") return (await import("../report/sarif.js")).renderSarif(report);
-  return renderText(report, { ...options, paint: await paintForOutput() });
+  return renderText(report, { all: options.all === true, why: options.why === true, paint: await paintForOutput() });
 }
 
 /** From this many files on, starting workers takes less than they save. */

@@ -1,8 +1,8 @@
 /** `sandfit fix`: check, plan, write, read back, prove. */
 
 import { existsSync, fstatSync, statSync } from "node:fs";
+import { Command, Option } from "@commander-js/extra-typings";
 import { checkImage } from "../check.js";
-import { forgetWalk } from "../code/kernel.js";
 import { type Destination, openDestination } from "../disk/destination.js";
 import { type FileSource, openFile } from "../disk/file-source.js";
 import { interruptedChange, refuseInterrupted, standingChange } from "../disk/interrupted.js";
@@ -14,7 +14,7 @@ import { surroundingsOf } from "../disk/surroundings.js";
 import { InputError, RefusedError } from "../errors.js";
 import { backward, forward } from "../fix/apply.js";
 import { joinPlans } from "../fix/join.js";
-import { type Allowance, isEmpty, type Plan, planFix, type ResultForm } from "../fix/plan.js";
+import { isEmpty, type Plan, planFix } from "../fix/plan.js";
 import { proveResult } from "../fix/prove.js";
 import { readImage } from "../image/detect.js";
 import type { Image, Machine } from "../image/image.js";
@@ -26,36 +26,57 @@ import { newest } from "../sandbox/gvisor.js";
 import type { ExitCode } from "./exit-code.js";
 import { complain, paintForOutput, print } from "./output.js";
 
-export interface FixOptions {
-  readonly output?: string;
-  readonly inPlace: boolean;
-  readonly force: boolean;
-  readonly arch?: string;
-  readonly as?: ResultForm;
-  readonly allow?: Allowance;
-  /** Leave cosmo_dlopen as it is: what `--allow cosmo-dlopen` has meant before. */
-  readonly keepDlopen?: boolean;
-  /** Repair what this rule finds and nothing else. */
-  readonly only?: string;
-  readonly dryRun: boolean;
-  /** Run both programs everywhere before the result takes its name. */
-  readonly verify?: boolean;
-  /** What they are given then. */
-  readonly args?: readonly string[];
-  readonly plan?: string;
-  readonly json: boolean;
-}
+const declared = new Command("fix")
+  .description("write a program for Linux that runs in gVisor and on plain Linux as before")
+  .argument("<file>", "an APE, ELF program or script")
+  .addOption(new Option("-o, --output <file>", "where to write; the default is <file>.gvisor").conflicts("inPlace"))
+  .option("--in-place", "replace the file itself")
+  .option("--force", "replace an output that exists")
+  .addOption(
+    new Option("--arch <machine>", "which program of a fat APE").choices([
+      "x86_64",
+      "x86-64",
+      "amd64",
+      "aarch64",
+      "arm64",
+    ] as const),
+  )
+  .addOption(
+    new Option("--as <form>", "elf: a native program for Linux; ape: the same file for all systems, for authors of an APE")
+      .choices(["elf", "ape"] as const)
+      .default("elf" as const),
+  )
+  .option("--keep-dlopen", "leave cosmo_dlopen as it is, for programs that load only simple libraries of the host")
+  .addOption(
+    new Option("--allow <what>", "convert although this speaks against it").choices(["cosmo-dlopen", "unknown-runtime"] as const),
+  )
+  .option("--only <rule>", "repair what this rule finds and leave the rest")
+  .option("--dry-run", "print the plan and write nothing")
+  .option("--verify", "run both everywhere, keep the result only if it does what the original does")
+  .option("--plan <file>", "save the plan as JSON")
+  .option("--json", "print the plan as JSON")
+  .argument("[arguments...]", "what to give the programs for --verify, behind --");
+
+export type FixOptions = ReturnType<typeof declared.opts>;
+
+export const command = declared.action(async (file, args, options) => {
+  process.exitCode = await fixCommand(file, options, args);
+});
 
 /** How far a fix is; tests swap files in between. */
 export type FixStep = "opened" | "resolved" | "planned" | Step;
 
-/** Fixes one file and prints what was done. `reached` hears of each step. Returns the exit code. */
+/**
+ * Fixes one file and prints what was done; `args` are what to give both programs with `verify`. `reached` hears of each step. Returns
+ * the exit code.
+ */
 export async function fixCommand(
   name: string,
   options: FixOptions,
+  args: readonly string[] = [],
   reached: (step: FixStep) => void = () => {},
 ): Promise<ExitCode> {
-  const extra = options.args?.[0];
+  const [extra] = args;
   if (extra !== undefined && options.verify !== true) throw new InputError(`${extra} is one file too many; fix takes one`);
   if (options.verify && options.dryRun) throw new InputError("--verify has nothing to run with --dry-run");
   const output = options.inPlace ? name : (options.output ?? `${name}.gvisor`);
@@ -89,22 +110,21 @@ export async function fixCommand(
       allow: [...(options.allow ? [options.allow] : []), ...(options.keepDlopen ? (["cosmo-dlopen"] as const) : [])],
       ...onlyOf(options.only),
     });
-    // The report and the plan are all that is needed of it.
-    forgetWalk();
     const plan = await withSums(bare, source);
     reached("planned");
     // What needs no change is copied only where a copy was asked for.
     const isWritten = destination !== undefined && !(isEmpty(plan) && (inPlace || options.output === undefined));
-    const overwrite = options.force || options.inPlace;
+    const overwrite = options.force === true || options.inPlace === true;
     const savePlan = () => planFile !== undefined && writeWhole(planFile, planText(plan));
-    if (options.plan !== undefined) refusePlanOver(options.plan, [name, output], options.force);
+    if (options.plan !== undefined) refusePlanOver(options.plan, [name, output], options.force === true);
     const lost = isWritten ? lostWith(source, inPlace) : [];
-    if (isWritten) await write(source, destination, image, plan, { ...options, inPlace, overwrite, savePlan, reached: noted });
+    const verify = options.verify === true;
+    if (isWritten) await write(source, destination, image, plan, { verify, args, inPlace, overwrite, savePlan, reached: noted });
     else savePlan();
     const words = {
       output: isWritten ? output : undefined,
       replacesInput: inPlace,
-      dryRun: options.dryRun,
+      dryRun: options.dryRun === true,
       lost,
       paint: await paintForOutput(),
     };
@@ -148,7 +168,12 @@ async function openWhole(name: string, mayWrite: boolean): Promise<FileSource> {
   return openFile(name);
 }
 
-interface WriteOptions extends FixOptions {
+interface WriteOptions {
+  /** Run both programs everywhere before the result takes its name. */
+  readonly verify: boolean;
+  /** What they are given then. */
+  readonly args: readonly string[];
+  readonly inPlace: boolean;
   readonly overwrite: boolean;
   savePlan(): void;
   reached(step: Step): void;
@@ -163,14 +188,13 @@ async function write(source: FileSource, output: Destination, image: Image, plan
     itself: inPlace,
     record: recordText(former === undefined ? plan : joinPlans(former, plan)),
     ...(plan.mode !== undefined && { mode: plan.mode.after }),
-    provesFile: options.verify === true,
+    provesFile: options.verify,
     prove: async (result, path) => {
       await proveResult(source, image, result, plan, path === undefined ? {} : surroundingsOf(path));
       // A large one may be changed where it stands: what is proved then is the source with the edits over it, as summed before.
       if (plan.output !== undefined && result.size < LARGE && (await sumOf(result)) !== plan.output.sha256)
         throw new RefusedError(["the result has other bytes than the plan says"]);
-      if (path !== undefined && options.verify)
-        await (await import("./verify.js")).proveByRuns(source.path, path, options.args ?? []);
+      if (path !== undefined && options.verify) await (await import("./verify.js")).proveByRuns(source.path, path, options.args);
       options.savePlan();
     },
     reached,

@@ -1,30 +1,65 @@
 /** argv → command → exit code. */
 
+import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { reasonOf } from "../disk/file-source.js";
 import { InputError, RefusedError } from "../errors.js";
 import { printable } from "../report/words.js";
-import { checkCommand, checkDefaults } from "./check.js";
+import { VERSION } from "../version.js";
 import type { ExitCode } from "./exit-code.js";
-import { complain } from "./output.js";
+import { complain, printNow } from "./output.js";
 
-run(process.argv).then(
-  (exitCode) => {
-    process.exitCode = exitCode;
-    // All is written and closed. Node would still wait for what V8 compiles in the background, and take the heap apart.
-    if (["check", "fix"].includes(process.argv[2])) process.exit();
-  },
-  (error: unknown) => {
+/** Each in a module of its own, which declares what it takes and sets the exit code. */
+const commands: Readonly<Record<string, () => Promise<{ readonly command: CommandUnknownOpts }>>> = {
+  check: () => import("./check.js"),
+  fix: () => import("./fix.js"),
+  undo: () => import("./undo.js"),
+  pack: () => import("./pack.js"),
+  rules: () => import("./rules.js"),
+  run: () => import("./run.js"),
+  verify: () => import("./verify.js"),
+  rehearse: () => import("./rehearse.js"),
+  probe: () => import("./probe.js"),
+  report: () => import("./report.js"),
+  skill: () => import("./skill.js"),
+  tools: () => import("./tools.js"),
+  "check-worker": () => import("./check-worker.js"),
+};
+
+/** Does what `argv`, which is as in `process.argv`, asks for. Sets the exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  // A limit on the size of files (ulimit -f) is to be an error of the write, not the end of the process.
+  process.on("SIGXFSZ", () => {});
+  try {
+    await run(argv);
+  } catch (error) {
     process.exitCode = explain(error);
-  },
-);
+  }
+}
 
-/** Most calls are `sandfit check FILE…` without an option. What reads options takes as long to load as all of such a check. */
-async function run(argv: readonly string[]): Promise<number> {
-  const [, , command, ...words] = argv;
-  const isPlain = words.length > 0 && words.every((word) => word === "-" || !word.startsWith("-"));
-  if (command === "check" && isPlain) return checkCommand(words, checkDefaults);
-  const { runCommand } = await import("./commands.js");
-  return runCommand(argv);
+/** Help gives exit code 0, and what cannot be understood 2. */
+async function run(argv: readonly string[]): Promise<void> {
+  const program = new Command("sandfit")
+    .description("Tells whether a Linux binary will run in gVisor, shows why not, and writes one that does.")
+    .version(VERSION)
+    .enablePositionalOptions()
+    .exitOverride()
+    // Commander's own way is a stream, which reports a full disk or a closed pipe when nobody listens any more.
+    .configureOutput({ writeOut: printNow, writeErr: complain })
+    .showHelpAfterError("(sandfit --help says more)")
+    .addHelpText("after", "\nExit codes: 0 nothing wrong, 1 findings, refused or not decided, 2 could not do the job.");
+  const [, , asked = ""] = argv;
+  // The others are needed only to be listed, or to tell which of them was meant.
+  const names = Object.hasOwn(commands, asked) ? [asked] : Object.keys(commands);
+  for (const name of names) {
+    const { command } = await commands[name]!();
+    program.addCommand(command.copyInheritedSettings(program), { hidden: name === "check-worker" });
+  }
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  }
 }
 
 /** A shell may stand in a folder that somebody has removed: names have no meaning there (getcwd(2), ENOENT). */

@@ -1,7 +1,6 @@
 /** Printing: whole, and in colour only where a person looks. */
 
 import { fstatSync, writeSync } from "node:fs";
-import { isatty } from "node:tty";
 import { reasonOf } from "../disk/file-source.js";
 import { DiskError } from "../errors.js";
 import { type Paint, plain } from "../report/paint.js";
@@ -53,24 +52,28 @@ function writeAll(descriptor: number, text: string): void {
 }
 
 /** Colours for standard output: on a terminal, by NO_COLOR and FORCE_COLOR as everybody else does. */
-export async function paintForOutput(): Promise<Paint> {
+export function paintForOutput(): Promise<Paint> {
+  return paintFor(STANDARD_OUTPUT);
+}
+
+/** The same for standard error. */
+export function paintForErrors(): Promise<Paint> {
+  return paintFor(STANDARD_ERROR);
+}
+
+async function paintFor(descriptor: number): Promise<Paint> {
   const wanted = process.env["NO_COLOR"] === undefined || process.env["NO_COLOR"] === "";
   const forced = !["", "0", undefined].includes(process.env["FORCE_COLOR"]);
-  if (!wanted || !(forced || (isTerminal() && process.env["TERM"] !== "dumb"))) return plain;
+  if (!wanted || !(forced || (process.env["TERM"] !== "dumb" && (await isTerminal(descriptor))))) return plain;
   const { default: picocolors } = await import("picocolors");
   return picocolors.createColors(true);
 }
 
-/** The major number of /dev/null and its kind (Linux, Documentation/admin-guide/devices.txt). */
-const MEMORY_DEVICES = 1;
-
-/** Asks for the kind of file first: isatty loads Node's network modules. */
-function isTerminal(): boolean {
+/** Most output goes to a pipe or a file, and asking about a terminal loads Node's network modules. */
+async function isTerminal(descriptor: number): Promise<boolean> {
   try {
-    const described = fstatSync(STANDARD_OUTPUT);
-    return described.isCharacterDevice() && described.rdev >> 8 !== MEMORY_DEVICES && isatty(STANDARD_OUTPUT);
+    return fstatSync(descriptor).isCharacterDevice() && (await import("node:tty")).isatty(descriptor);
   } catch {
-    // Standard output is closed.
-    return false;
+    return false; // it is closed
   }
 }

@@ -1,9 +1,10 @@
 /** `sandfit pack`: every program of an archive or folder checked and fixed, everything else carried over. */
 
 import { basename } from "node:path";
+import { Command, Option } from "@commander-js/extra-typings";
 import { defaultLimits, type Limits } from "../archive/limits.js";
 import { InputError } from "../errors.js";
-import type { Allowance, ResultForm } from "../fix/plan.js";
+import type { Allowance } from "../fix/plan.js";
 import type { Machine } from "../image/image.js";
 import { archiveEnding, packageName } from "../pack/layout.js";
 import { pack, type Wanted } from "../pack/pack.js";
@@ -13,29 +14,47 @@ import type { ExitCode } from "./exit-code.js";
 import { paintForOutput, print } from "./output.js";
 import { progressBar } from "./progress.js";
 
-export interface PackCommandOptions {
-  readonly output?: string;
-  readonly arch?: "x86_64" | "aarch64" | "both";
-  readonly as: ResultForm;
-  readonly allow?: Allowance;
-  /** Leave cosmo_dlopen as it is. */
-  readonly keepDlopen?: boolean;
-  readonly keepGoing: boolean;
-  readonly allowCaseCollisions: boolean;
-  readonly force: boolean;
-  readonly maxSize?: string;
-  readonly maxEntries?: string;
-  readonly maxRatio?: string;
-  readonly json: boolean;
-}
+const declared = new Command("pack")
+  .description("check and fix every program of an archive or folder, and write a package of the result")
+  .argument("<input>", "a tar, tar.gz, zip or folder")
+  .option("-o, --output <name>", "a .tar.gz, else a folder; the default is <input>-gvisor.tar.gz here")
+  .addOption(
+    new Option("--arch <machine>", "programs for one machine, or a package for each").choices([
+      "x86_64",
+      "aarch64",
+      "both",
+    ] as const),
+  )
+  .addOption(
+    new Option("--as <form>", "elf: native programs for Linux; ape: APEs stay files for all systems")
+      .choices(["elf", "ape"] as const)
+      .default("elf" as const),
+  )
+  .option("--keep-dlopen", "leave cosmo_dlopen as it is, for programs that load only simple libraries of the host")
+  .addOption(
+    new Option("--allow <what>", "convert although this speaks against it").choices(["cosmo-dlopen", "unknown-runtime"] as const),
+  )
+  .option("--keep-going", "leave out programs that cannot be fixed, and list them")
+  .option("--force", "replace an output that exists")
+  .option("--allow-case-collisions", "take names that differ by case alone")
+  .option("--max-size <bytes>", "most that the input may unpack to (default: 16G)")
+  .option("--max-entries <n>", "most entries of the input (default: 200000)")
+  .option("--max-ratio <n>", "most that it may unpack to, as a multiple of its size (default: 200)")
+  .option("--json", "print the manifests (schema/pack-1.json)");
+
+type PackCommandOptions = ReturnType<typeof declared.opts>;
+
+export const command = declared.action(async (input, options) => {
+  process.exitCode = await packCommand(input, options);
+});
 
 /** Packs one input and prints what became of each program. Returns the exit code: 1 where something was left out. */
-export async function packCommand(input: string, options: PackCommandOptions): Promise<ExitCode> {
+async function packCommand(input: string, options: PackCommandOptions): Promise<ExitCode> {
   const limits = limitsOf(options);
   const progress = await progressBar();
   let packed: Awaited<ReturnType<typeof pack>>;
   try {
-    const { keepGoing, allowCaseCollisions, force, as } = options;
+    const { keepGoing = false, allowCaseCollisions = false, force = false, as } = options;
     const allow: Allowance[] = [
       ...(options.allow ? [options.allow] : []),
       ...(options.keepDlopen ? (["cosmo-dlopen"] as const) : []),

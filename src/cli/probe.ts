@@ -1,13 +1,22 @@
 /** `sandfit probe`: what this environment is and what it refuses. */
 
+import { Command } from "@commander-js/extra-typings";
 import { type Environment, probeEnvironment } from "../probe/environment.js";
 import { jsonText } from "../report/json-text.js";
 import type { Paint } from "../report/paint.js";
 import type { ExitCode } from "./exit-code.js";
 import { paintForOutput, print } from "./output.js";
 
+const declared = new Command("probe")
+  .description("say what this environment is: gVisor or not, platform, release, and what it refuses")
+  .option("--json", "print a JSON document (schema/probe-1.json)");
+
+export const command = declared.action(async (options) => {
+  process.exitCode = await probeCommand(options);
+});
+
 /** Probes and prints. Returns the exit code: 0, whatever the environment is. */
-export async function probeCommand(options: { json: boolean }): Promise<ExitCode> {
+async function probeCommand(options: ReturnType<typeof declared.opts>): Promise<ExitCode> {
   const environment = await probeEnvironment();
   if (options.json) await print(`${jsonText(environment, 2)}\n`);
   else await print(render(environment, await paintForOutput()));

@@ -1,5 +1,6 @@
 /** `sandfit report`: the investigation of a program, an archive or a folder, written from evidence. */
 
+import { Command, Option } from "@commander-js/extra-typings";
 import { openDestination } from "../disk/destination.js";
 import { isFolder, placeOf } from "../disk/place.js";
 import { writeWhole } from "../disk/replace.js";
@@ -12,13 +13,26 @@ import { parseTarget } from "../sandbox/gvisor.js";
 import type { ExitCode } from "./exit-code.js";
 import { print } from "./output.js";
 
-export interface ReportOptions {
-  readonly format: "markdown" | "html" | "json";
-  readonly output?: string;
-  readonly run: boolean;
-  readonly folder?: string;
-  readonly target: string;
-}
+const declared = new Command("report")
+  .description("write the investigation of a program, an archive or a folder, from evidence")
+  .usage("[options] <path> [-- <argument...>]")
+  .argument("<path>", "what to investigate")
+  .argument("[arguments...]", "what to give the programs with --run, behind --")
+  .addOption(
+    new Option("--format <format>", "the document's form")
+      .choices(["markdown", "html", "json"] as const)
+      .default("markdown" as const),
+  )
+  .option("-o, --output <file>", "write it there instead of to standard output")
+  .option("--run", "start the programs, as they are and fixed, in every environment there is")
+  .option("--folder <dir>", "start each run in a fresh copy of this folder; the default is an empty one")
+  .option("--target <release>", "gVisor release and platform, as for check", "newest");
+
+type ReportOptions = ReturnType<typeof declared.opts>;
+
+export const command = declared.action(async (name, args, options) => {
+  process.exitCode = await reportCommand(name, args, options);
+});
 
 /** Investigates and prints, or writes to `--output`. Returns the exit code: 1 where something will not run as it is. */
 export async function reportCommand(name: string, args: readonly string[], options: ReportOptions): Promise<ExitCode> {
@@ -28,7 +42,7 @@ export async function reportCommand(name: string, args: readonly string[], optio
   if (options.folder !== undefined && !isFolder(options.folder)) throw new InputError(`--folder ${options.folder} is no folder`);
   if (options.output !== undefined && options.output !== "-" && placeOf(options.output) === placeOf(name))
     throw new InputError(`${options.output} is what the report is about; name another output`);
-  const { run, folder, output } = options;
+  const { run = false, folder, output } = options;
   // Before the work, which takes its time: what is put there meanwhile stays.
   const destination = output === undefined || output === "-" ? undefined : openDestination(output);
   const investigation = await investigate(name, { target, run, args, now: new Date(), ...(folder !== undefined && { folder }) });

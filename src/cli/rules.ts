@@ -1,5 +1,6 @@
 /** `sandfit rules`: what Sandfit looks for. */
 
+import { Command } from "@commander-js/extra-typings";
 import { InputError } from "../errors.js";
 import { jsonText } from "../report/json-text.js";
 import { rulePage } from "../report/rule-page.js";
@@ -9,8 +10,17 @@ import { newest, releases } from "../sandbox/gvisor.js";
 import type { ExitCode } from "./exit-code.js";
 import { print } from "./output.js";
 
+const declared = new Command("rules")
+  .description("list the rules, or explain one")
+  .argument("[id]", "a rule, such as tls-in-gs")
+  .option("--json", "print a JSON document (schema/rules-1.json)");
+
+export const command = declared.action(async (id, options) => {
+  process.exitCode = await rulesCommand(id, options);
+});
+
 /** Prints the list, or the page of one rule. Returns the exit code. */
-export async function rulesCommand(id: string | undefined, options: { json: boolean }): Promise<ExitCode> {
+async function rulesCommand(id: string | undefined, options: ReturnType<typeof declared.opts>): Promise<ExitCode> {
   const named = id === undefined ? undefined : findRule(id);
   if (id !== undefined && named === undefined) throw new InputError(`there is no rule ${id}; \`sandfit rules\` lists them`);
   const chosen = named === undefined ? rules : [named];

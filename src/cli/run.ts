@@ -1,27 +1,37 @@
 /** `sandfit run`: a command with its own input, output and exit status, and an explanation if it dies. */
 
-import { isatty } from "node:tty";
+import { Command, Option } from "@commander-js/extra-typings";
 import { InputError } from "../errors.js";
 import { explain } from "../explain/explain.js";
+import { fileOf } from "../explain/programs.js";
 import { ownSetting, rehearsalSetting, type Setting, settingOf } from "../explain/setting.js";
 import { readTrace } from "../explain/trace.js";
 import { renderExplanation } from "../explain/words.js";
 import { rehearsalCommand } from "../rehearsal/rehearse.js";
-import { type Paint, plain } from "../report/paint.js";
 import { chooseRunsc } from "../run/choose.js";
 import type { Ending } from "../run/ending.js";
 import { passThrough, statusOf } from "../run/pass-through.js";
-import { HOST, hostRunsLinux, type Platform, type Sandbox } from "../run/sandbox.js";
-import { inPath, traced } from "../run/tracing.js";
-import { type RanReleaseId, ranReleaseIds } from "../sandbox/gvisor.js";
-import { complain } from "./output.js";
+import { HOST, hostRunsLinux, type Sandbox } from "../run/sandbox.js";
+import { inPath } from "../run/search-path.js";
+import { endIn, traced } from "../run/tracing.js";
+import { platforms, type RanReleaseId, ranReleaseIds } from "../sandbox/gvisor.js";
+import { complain, paintForErrors } from "./output.js";
 
-export interface RunOptions {
-  readonly trace: boolean;
-  /** "gvisor", "gvisor=PATH", "rehearsal" or "rehearsal=RELEASE". */
-  readonly in?: string;
-  readonly platform?: Platform;
-}
+const declared = new Command("run")
+  .description("run a command as it is, and explain it if it dies")
+  .usage("[options] [--] <command...>")
+  .argument("<command...>", "the program and its arguments")
+  .option("--trace", "show the refused call and the place of the crash, by strace")
+  .option("--in <place>", "gvisor, gvisor=PATH of a runsc, rehearsal or rehearsal=RELEASE")
+  .addOption(new Option("--platform <platform>", "gVisor platform for --in gvisor").choices(platforms))
+  .passThroughOptions();
+
+type RunOptions = ReturnType<typeof declared.opts>;
+
+/** Gives the exit status of the command that it ran; all others give one of Sandfit's. */
+export const command = declared.action(async (words, options) => {
+  process.exitCode = await runCommand(words, options);
+});
 
 interface Place {
   readonly sandbox: Sandbox;
@@ -30,20 +40,23 @@ interface Place {
 }
 
 /** Runs the command. Returns its exit status, 128 + n where signal n ended it. */
-export async function runCommand(command: readonly string[], options: RunOptions): Promise<number> {
+async function runCommand(command: readonly string[], options: RunOptions): Promise<number> {
   if (!hostRunsLinux()) throw new InputError("`sandfit run` needs Linux on x86-64; `sandfit check` and `fix` work here too");
   const place = await placeOf(options);
   const strace = options.trace ? inPath("strace") : undefined;
-  const tracing = strace === undefined ? undefined : traced(strace, command, place.sandbox.kind === "runsc");
+  // What cannot be found is told best without strace.
+  const isThere = fileOf(command[0]!) !== undefined;
+  const tracing = strace === undefined || !isThere ? undefined : traced(strace, command, place.sandbox.kind === "runsc");
   const rehearsal = place.release === undefined ? undefined : await rehearsalCommand(tracing?.command ?? command, place.release);
   try {
-    const how = await passThrough(rehearsal?.command ?? tracing?.command ?? command, {
+    const { aside, passedOn, ...how } = await passThrough(rehearsal?.command ?? tracing?.command ?? command, {
       sandbox: place.sandbox,
-      ...(tracing?.mark !== undefined && { mark: tracing.mark }),
+      ...tracing?.through,
     });
-    const trace = tracing && readTrace(tracing.take(how.aside));
-    if (how.signal !== undefined && how.passedOn.includes(how.signal)) return how.status;
-    const end = trace?.startError === undefined ? how : notStarted(how, trace.startError);
+    const text = tracing?.read(aside);
+    const trace = text === undefined ? undefined : readTrace(text);
+    const end = trace?.startError === undefined ? { ...how, ...endIn(text ?? "") } : notStarted(how, trace.startError);
+    if (end.signal !== undefined && passedOn.includes(end.signal)) return statusOf(end);
     const explanation = await explain(command, end, place.setting, trace);
     if (explanation !== undefined) {
       complain(await renderExplanation(explanation, await paintForErrors()));
@@ -52,6 +65,7 @@ export async function runCommand(command: readonly string[], options: RunOptions
     return statusOf(end);
   } finally {
     rehearsal?.dispose();
+    tracing?.dispose();
   }
 }
 
@@ -86,10 +100,4 @@ function splitOnce(text: string, by: string): [string, string | undefined] {
 
 function isRelease(text: string): text is RanReleaseId {
   return (ranReleaseIds as readonly string[]).includes(text);
-}
-
-/** As paintForOutput, for standard error. */
-async function paintForErrors(): Promise<Paint> {
-  if (!isatty(2) || !["", undefined].includes(process.env["NO_COLOR"]) || process.env["TERM"] === "dumb") return plain;
-  return (await import("picocolors")).default.createColors(true);
 }

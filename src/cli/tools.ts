@@ -2,6 +2,7 @@
 
 import { platform } from "node:os";
 import { resolve } from "node:path";
+import { Command, Option } from "@commander-js/extra-typings";
 import { type EnvEntry, writeEnvFile } from "../disk/env-file.js";
 import { InputError } from "../errors.js";
 import { jsonText } from "../report/json-text.js";
@@ -13,20 +14,31 @@ import { surveyTools } from "../tools/survey.js";
 import type { ExitCode } from "./exit-code.js";
 import { paintForOutput, print } from "./output.js";
 
-export interface ToolsOptions {
-  readonly from: readonly string[];
-  readonly json: boolean;
-  readonly env?: string;
-}
+const declared = new Command("tools")
+  .description("say which lua, make, curl, zip and unzip (or others) really work here, by trying each, and what to do next")
+  .argument("[name...]", "programs; the default is lua make curl zip unzip")
+  .addOption(
+    new Option("--from <folder>", "a toolset that was unpacked there as well; may be given more than once").argParser(
+      (folder, before: readonly string[] = []) => [...before, folder],
+    ),
+  )
+  .option("--env <file>", "write an env.sh that puts the best working provider of each first")
+  .option("--json", "print a JSON document (schema/tools-1.json)");
+
+type ToolsOptions = ReturnType<typeof declared.opts>;
+
+export const command = declared.action(async (names, options) => {
+  process.exitCode = await toolsCommand(names, options);
+});
 
 /** Surveys and prints. Returns the exit code: 0 where every tool has a provider that works here, else 1. */
-export async function toolsCommand(names: readonly string[], options: ToolsOptions): Promise<ExitCode> {
+async function toolsCommand(names: readonly string[], options: ToolsOptions): Promise<ExitCode> {
   if (platform() !== "linux")
     throw new InputError("`sandfit tools` tries programs on Linux; `sandfit check` and `fix` work here too");
   for (const name of names) {
     if (!/^[\w.+@-]+$/.test(name) || name.startsWith("-")) throw new InputError(`${name} is no name of a program`);
   }
-  const toolsets = options.from.map(toolsetIn);
+  const toolsets = (options.from ?? []).map(toolsetIn);
   const report = await surveyTools(names.length === 0 ? usualTools : [...new Set(names)], toolsets);
   if (options.env !== undefined) writeEnvFile(options.env, entriesOf(report, toolsets));
   await print(options.json ? `${jsonText(report, 2)}\n` : renderTools(report, await paintForOutput()));

@@ -1,5 +1,6 @@
 /** `sandfit undo`: the edits backwards, after checking that every byte is the one that fix wrote, or the original's already. */
 
+import { Command } from "@commander-js/extra-typings";
 import { patchedSource } from "../bytes/patched.js";
 import { type Destination, openDestination } from "../disk/destination.js";
 import { type FileSource, openFile } from "../disk/file-source.js";
@@ -17,11 +18,18 @@ import { bytesOf } from "../rules/sites.js";
 import type { ExitCode } from "./exit-code.js";
 import { print } from "./output.js";
 
-export interface UndoOptions {
-  readonly plan?: string;
-  readonly output?: string;
-  readonly force: boolean;
-}
+const declared = new Command("undo")
+  .description("bring the original back, byte for byte")
+  .argument("<file>", "a file that `sandfit fix` wrote")
+  .option("--plan <file>", "the plan that was saved; the default is the record beside the file")
+  .option("-o, --output <file>", "write the original there and leave the file alone")
+  .option("--force", "replace an output that exists");
+
+type UndoOptions = ReturnType<typeof declared.opts>;
+
+export const command = declared.action(async (file, options) => {
+  process.exitCode = await undoCommand(file, options);
+});
 
 /** How far an undo is; tests swap files in between. */
 export type UndoStep = "opened" | "resolved" | Step;
@@ -53,7 +61,7 @@ export async function undoCommand(
     let words = "";
     let isOriginal: boolean | undefined;
     await writePatched(source, destination, patches, {
-      overwrite: itself || options.force,
+      overwrite: itself || options.force === true,
       itself,
       ...(plan.mode !== undefined && { mode: plan.mode.before }),
       prove: async (result) => {

@@ -1,34 +1,48 @@
 /** `sandfit verify`: run it everywhere, compare, say so. */
 
+import { Command, Option } from "@commander-js/extra-typings";
 import { openFile } from "../disk/file-source.js";
 import { isFolder } from "../disk/place.js";
 import { InputError, RefusedError } from "../errors.js";
 import { jsonText } from "../report/json-text.js";
 import { renderVerify } from "../report/verify.js";
-import type { Platform } from "../run/sandbox.js";
 import { verify } from "../run/verify.js";
+import { platforms } from "../sandbox/gvisor.js";
 import type { ExitCode } from "./exit-code.js";
 import { paintForOutput, print } from "./output.js";
 import { readStandardInput } from "./standard-input.js";
 
-export interface VerifyFlags {
-  readonly times: string;
-  readonly stdin?: string;
-  readonly folder?: string;
-  readonly timeout: string;
-  readonly maxOutput: string;
-  readonly maxMemory?: string;
-  readonly platform?: readonly Platform[];
-  readonly json: boolean;
-}
+const declared = new Command("verify")
+  .description("run one or two programs in every environment there is, and compare with plain Linux")
+  .usage("[options] <original> [fixed] [-- <argument...>]")
+  .argument("<original>", "the program")
+  .argument("[words...]", "a fixed one, and behind -- the arguments for both")
+  .option("--times <n>", "runs in every environment", "1")
+  .option("--stdin <file>", "what the programs read from standard input; - is this command's own")
+  .option("--folder <dir>", "start each run in a fresh copy of this folder; the default is an empty one")
+  .option("--timeout <seconds>", "longest time of one run", "60")
+  .option("--max-output <bytes>", "most that a run may write to either stream", "8388608")
+  .option("--max-memory <bytes>", "most address space of a run, as by ulimit -v (default: no limit)")
+  .addOption(new Option("--platform <platform...>", "gVisor platforms; kvm only if named").choices(platforms))
+  .option("--json", "print a JSON document (schema/verify-1.json)")
+  .passThroughOptions();
 
-/** Verifies and prints. `words` are all operands, those behind `--` in `argv` included. Returns the exit code. */
-export async function verifyCommand(words: readonly string[], argv: readonly string[], flags: VerifyFlags): Promise<ExitCode> {
-  const dashes = argv.indexOf("--");
-  const args = dashes < 0 ? [] : argv.slice(dashes + 1);
-  const programs = words.slice(0, words.length - args.length);
-  const [original, fixed, more] = programs;
-  if (original === undefined) throw new InputError("name the program to verify in front of --");
+type VerifyFlags = ReturnType<typeof declared.opts>;
+
+export const command = declared.action(async (original, words, flags) => {
+  process.exitCode = await verifyCommand(original, words, flags);
+});
+
+/** Verifies and prints. `words` are all that stands behind the program. Returns the exit code. */
+async function verifyCommand(original: string, words: readonly string[], flags: VerifyFlags): Promise<ExitCode> {
+  const dashes = words.includes("--") ? words.indexOf("--") : words.length;
+  const args = words.slice(dashes + 1);
+  const [fixed, more] = words.slice(0, dashes);
+  const misplaced = words.slice(0, dashes).find((word) => word.startsWith("-"));
+  if (misplaced !== undefined)
+    throw new InputError(
+      `${misplaced} stands behind a program: options of sandfit go in front of the programs, arguments of theirs behind --`,
+    );
   if (more !== undefined) throw new InputError(`${more} is one program too many; arguments for the programs go behind --`);
   const options = {
     args,

@@ -1,6 +1,5 @@
 /** The executable bytes of one ELF view as one array, with the way from a position to its address and file offset and back. */
 
-import { unboxed } from "../bytes/engine.js";
 import type { ByteSource } from "../bytes/source.js";
 import type { ElfView, LoadedRange } from "../image/image.js";
 import { loadRanges } from "../image/load.js";
@@ -79,8 +78,8 @@ export function codeSpaceOf(ranges: readonly LoadedRange[], parts: readonly Uint
     regions.push({
       start: size,
       size: part.length,
-      address: unboxed(range.address),
-      fileOffset: unboxed(range.fileOffset),
+      address: range.address,
+      fileOffset: range.fileOffset,
     });
     size += part.length;
   }

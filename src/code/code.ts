@@ -6,7 +6,7 @@ import { InputError } from "../errors.js";
 import { addressOfOffset } from "../image/address.js";
 import type { CodeSymbol, ElfView, Image, ImportedFunction } from "../image/image.js";
 import { readImports, readRelativeRelocations } from "../image/relocations.js";
-import { isAscending, readSymbols } from "../image/symbols.js";
+import { readSymbols } from "../image/symbols.js";
 import { readUnwindRanges } from "../image/unwind.js";
 import { decode } from "../x86/decode.js";
 import { Instruction } from "../x86/instruction.js";
@@ -50,9 +50,7 @@ export async function analyzeCode(source: ByteSource, image: Image, view: ElfVie
   const entries: Root[] = entry < 0 ? [] : [{ position: entry, evidence: Evidence.Entry }];
   const functions: Root[] = [];
   const names: number[] = [];
-  // By index: of thousands, an iterator would leave as many results.
-  for (let index = 0; index < symbols.length; index++) {
-    const symbol = symbols[index]!;
+  for (const symbol of symbols) {
     const position = symbol.isFunction ? positionOf(symbol.address) : -1;
     if (position < 0) continue;
     // Below a Cosmopolitan program's entry point lies ape.S: boot sector code of 16 bits, which also has names.
@@ -85,7 +83,7 @@ export async function analyzeCode(source: ByteSource, image: Image, view: ElfVie
     hostVariable,
     data,
   });
-  const sorted = isAscending(symbols) ? symbols : [...symbols].sort((a, b) => a.address - b.address);
+  const sorted = [...symbols].sort((a, b) => a.address - b.address);
   return { view, space: code, data, walk, symbols: sorted, imports, hostVariable, doubts: new Doubts(walk.cut) };
 }
 

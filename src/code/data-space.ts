@@ -1,6 +1,5 @@
 /** The bytes that a view loads without execute permission: where constants, tables and pointers to functions lie. */
 
-import { unboxed } from "../bytes/engine.js";
 import { asciiOf, includesText, positionsOf } from "../bytes/find.js";
 import type { ByteSource } from "../bytes/source.js";
 import type { ElfView, LoadedRange } from "../image/image.js";
@@ -20,7 +19,7 @@ export class DataSpace {
 
   constructor(regions: readonly { address: number; bytes: Uint8Array }[]) {
     this.regions = regions.map(({ address, bytes }) => ({
-      address: unboxed(address),
+      address,
       bytes,
       view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     }));

@@ -1,4 +1,4 @@
-/** Which few of a program's bytes landmarks.ts has to look at: in WebAssembly, sixteen at a time, and in JavaScript where that is less. */
+/** Which few of a program's bytes landmarks.ts has to look at: in WebAssembly, sixteen at a time, or in JavaScript. */
 
 import { firstLookBinary } from "./first-look-binary.js";
 import { instantiate } from "./web-assembly.js";
@@ -34,12 +34,9 @@ export interface Looks {
   readonly forJumps: JumpLook;
 }
 
-/** Code of fewer bytes is looked through in JavaScript sooner than the kernel is there (0.3 ms). */
-const FEW = 0x8000;
-
-/** The cheapest way through so many bytes. */
-export function looksFor(size: number): Looks {
-  return (size < FEW ? undefined : looksOfKernel()) ?? looksInScript;
+/** In WebAssembly where this engine can. */
+export function bestLooks(): Looks {
+  return looksOfKernel() ?? looksInScript;
 }
 
 let kernelLooks: Looks | undefined;

@@ -1,6 +1,6 @@
 /** Whether an instruction most likely begins at a place, told from the bytes around it alone: no walk, for a first look. */
 
-import { ScanBits, scan } from "../x86/scan.js";
+import { scan } from "../x86/scan.js";
 
 /** Decoding falls into step with the code within a few instructions wherever it begins, if the code does not repeat itself. */
 const STARTS = [24, 37, 31, 61, 83, 104, 149, 190];
@@ -34,7 +34,7 @@ odd.fill(1, 0xec, 0xf0);
 /** Whether none of the instructions right in front is odd. */
 function followsPlainCode(bytes: Uint8Array, at: number): boolean {
   for (let start = Math.max(0, at - STARTS[0]); start < at; ) {
-    const length = scan(bytes, start, bytes.length) & ScanBits.Length;
+    const length = scan(bytes, start, bytes.length);
     if (length > 0 && at - start < NEAR && odd[bytes[start]] === 1) return false;
     start += Math.max(1, length);
   }
@@ -43,7 +43,7 @@ function followsPlainCode(bytes: Uint8Array, at: number): boolean {
 
 function arrives(bytes: Uint8Array, from: number, at: number): boolean {
   let start = from;
-  while (start < at) start += Math.max(1, scan(bytes, start, bytes.length) & ScanBits.Length);
+  while (start < at) start += Math.max(1, scan(bytes, start, bytes.length));
   return start === at;
 }
 

@@ -12,7 +12,7 @@ import { kernelBinary } from "./kernel-binary.js";
 import type { WalkInput } from "./walk.js";
 import { instantiate } from "./web-assembly.js";
 
-/** kernel/index.ts. Addresses in its memory are numbers, negative from 2^31 on: WebAssembly hands its 32 bits over as signed. */
+/** kernel/index.ts, but for what only bench/sweep.ts uses. Addresses in its memory are numbers, negative from 2^31 on: WebAssembly hands its 32 bits over as signed. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   tablesAt(): number;
@@ -43,25 +43,22 @@ interface Exports {
   tableJumpCount(): number;
   entriesRead(): number;
   cutShort(): number;
-  decode(at: number, end: number): number;
-  sweep(from: number, to: number, end: number, records: number): number;
-  sweptTo(): number;
 }
 
-/** What a walk has found. It stays in the kernel's memory until that is needed for the next walk, and is copied then. */
+/** What a walk has found. */
 export interface WalkResult {
   /** One byte per code byte, bits of `Mark`. */
-  marks: Uint8Array;
+  readonly marks: Uint8Array;
   /** One byte per code byte, bits of `Note`. */
-  notes: Uint8Array;
+  readonly notes: Uint8Array;
   /** Positions at which a `syscall` was met; some may have been taken back since. */
-  systemCalls: Int32Array;
+  readonly systemCalls: Int32Array;
   /** Pairs of target and source: the position of a jump, branch or call, or -2 minus the number of a table. */
-  edges: Int32Array;
+  readonly edges: Int32Array;
   /** Per edge the number of the one before it with the same target, or -1. */
-  edgeBefore: Int32Array;
+  readonly edgeBefore: Int32Array;
   /** A hash table: pairs of target plus 1, and the number of its last edge. 32 minus `edgeShift` bits of a target's hash are its slot. */
-  edgeSlots: Int32Array;
+  readonly edgeSlots: Int32Array;
   readonly edgeShift: number;
   /** Per table of an indirect jump the numbers of its first edge and of the one behind its last. */
   tables: Int32Array;
@@ -83,14 +80,9 @@ interface Kernel {
   /** What the kernel's questions are about. */
   bytes: Uint8Array;
   input: WalkInput | undefined;
-  /** What of its memory may still be in use. No WeakRef: what one names is kept until the engine's next turn, and many files take one. */
-  result?: WalkResult;
 }
 
 const nothing = new Uint8Array(0);
-
-/** What a result has besides marks and notes. */
-const LISTS = ["systemCalls", "edges", "edgeBefore", "edgeSlots", "tables", "tableJumps"] as const;
 
 let kept: Kernel | undefined;
 
@@ -112,7 +104,6 @@ export function runWalk(input: WalkInput): WalkResult {
 function walkInKernel(input: WalkInput): WalkResult {
   const kernel = kept ?? makeKernel();
   kept = undefined;
-  copyOut(kernel.result);
   const { exports } = kernel;
   const { space } = input;
   kernel.input = input;
@@ -138,23 +129,25 @@ function walkInKernel(input: WalkInput): WalkResult {
   exports.indexEdges();
   const { buffer } = exports.memory;
   const edgeShift = exports.edgeShift();
+  const isKept = buffer.byteLength <= MOST_BYTES_KEPT;
+  // The next walk has the memory of a kernel that is kept.
+  const own = <Part extends Uint8Array | Int32Array>(part: Part) => (isKept ? part.slice() : part) as Part;
   const result: WalkResult = {
-    marks: new Uint8Array(buffer, exports.marksAt() >>> 0, size),
-    notes: new Uint8Array(buffer, exports.notesAt() >>> 0, size),
-    systemCalls: new Int32Array(buffer, exports.systemCallsAt() >>> 0, exports.systemCallCount()),
-    edges: new Int32Array(buffer, exports.edgesAt() >>> 0, 2 * exports.edgeCount()),
-    edgeBefore: new Int32Array(buffer, exports.edgesBefore() >>> 0, exports.edgeCount()),
-    edgeSlots: new Int32Array(buffer, exports.edgeSlots() >>> 0, 2 << (32 - edgeShift)),
+    marks: own(new Uint8Array(buffer, exports.marksAt() >>> 0, size)),
+    notes: own(new Uint8Array(buffer, exports.notesAt() >>> 0, size)),
+    systemCalls: own(new Int32Array(buffer, exports.systemCallsAt() >>> 0, exports.systemCallCount())),
+    edges: own(new Int32Array(buffer, exports.edgesAt() >>> 0, 2 * exports.edgeCount())),
+    edgeBefore: own(new Int32Array(buffer, exports.edgesBefore() >>> 0, exports.edgeCount())),
+    edgeSlots: own(new Int32Array(buffer, exports.edgeSlots() >>> 0, 2 << (32 - edgeShift))),
     edgeShift,
     tables: tablesOf(exports),
-    tableJumps: new Int32Array(buffer, exports.tableJumpsAt() >>> 0, 2 * exports.tableJumpCount()),
+    tableJumps: own(new Int32Array(buffer, exports.tableJumpsAt() >>> 0, 2 * exports.tableJumpCount())),
     entriesRead: exports.entriesRead(),
     cut: exports.cutShort(),
   };
   kernel.input = undefined;
   kernel.bytes = nothing;
-  kernel.result = result;
-  if (buffer.byteLength <= MOST_BYTES_KEPT) kept = kernel;
+  if (isKept) kept = kernel;
   return result;
 }
 
@@ -165,46 +158,6 @@ function tablesOf(exports: Exports): Int32Array {
     tables[2 * table + 1] = exports.endEdgeOf(table);
   }
   return tables;
-}
-
-/**
- * Says that nothing asks for what the last walk has found any more: the next one needs not copy it out of its way. Whoever asks all the
- * same gets an error and no wrong answer.
- */
-export function forgetWalk(): void {
-  const result = kept?.result;
-  if (result === undefined) return;
-  for (const part of ["marks", "notes"] as const) result[part] = gone(part);
-  for (const part of LISTS) result[part] = gone(part);
-  delete kept?.result;
-}
-
-function gone(part: string): never {
-  return new Proxy(
-    {},
-    {
-      get: () => {
-        throw new Error(`the ${part} of a walk were asked for after it was done with`);
-      },
-    },
-  ) as never;
-}
-
-/** Nearly all commands walk once; they have no use for a second copy. */
-function copyOut(result: WalkResult | undefined): void {
-  if (result === undefined) return;
-  for (const part of ["marks", "notes"] as const) result[part] = result[part].slice();
-  for (const part of LISTS) result[part] = result[part].slice();
-}
-
-/** What a sweep over code that is passed through it asks of a kernel. */
-export type Sweeper = Pick<Exports, "memory" | "codeAt" | "reserve" | "decode" | "sweep" | "sweptTo">;
-
-/** A kernel with room for `size` bytes of code. */
-export function makeSweeper(size: number): Sweeper {
-  const { exports } = makeKernel();
-  exports.layOut(size);
-  return exports;
 }
 
 /** Copies numbers into the kernel's memory. Returns their address there. */
@@ -219,7 +172,8 @@ function writtenAt(bytes: Uint8Array, at: number, end: number, into: Instruction
   return writtenRegisters(into);
 }
 
-function makeKernel(): Kernel {
+/** A new one. */
+export function makeKernel(): Kernel {
   const instruction = new Instruction();
   const kernel: { exports?: Exports; bytes: Uint8Array; input: WalkInput | undefined } = { bytes: nothing, input: undefined };
   const imports = {

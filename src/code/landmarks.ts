@@ -4,7 +4,7 @@ import type { SectionHeader } from "../image/image.js";
 import { decode } from "../x86/decode.js";
 import { Instruction, OpcodeMap, Prefix } from "../x86/instruction.js";
 import type { CodeSpace } from "./code-space.js";
-import { type JumpLook, type Looks, looksFor, REACH, targetOf, WINDOW } from "./first-look.js";
+import { bestLooks, type JumpLook, type Looks, REACH, targetOf, WINDOW } from "./first-look.js";
 import { isLikelyStart, mayBeStart } from "./in-step.js";
 import { Most, refuseMore } from "./limits.js";
 
@@ -68,7 +68,7 @@ export function findLandmarks(space: CodeSpace, sections: readonly SectionHeader
   const mapFlags: MapFlagsConstant[] = [];
   const setGs: number[] = [];
   const stretches = stretchesOfCode(space, sections);
-  const { forLandmarks, forJumps } = looks ?? looksFor(stretches.reduce((sum, [start, end]) => sum + end - start, 0));
+  const { forLandmarks, forJumps } = looks ?? bestLooks();
   const lists = [pairs, int80, gsSelectors, fsBases, gsBases, mapFlags, setGs];
   for (const [start, end] of windowsOf(stretches)) {
     for (const list of lists) refuseMore(list.length, Most.landmarks, "places of a kind");

@@ -1,34 +1,34 @@
-/** Copying a file: blocks shared where the file system can, holes kept, and interruptible. */
+/** Copying a file: blocks shared where the file system can, zeros left out where it has holes, and interruptible. */
 
-import { constants, copyFileSync, fstatSync, promises, type Stats } from "node:fs";
+import { closeSync, constants, copyFileSync, fstatSync, ftruncateSync, openSync, promises, writeSync } from "node:fs";
+import { setImmediate as othersTurn } from "node:timers/promises";
 import { InputError } from "../errors.js";
-import { STORED_UNIT } from "./block-count.js";
-import { copySparse } from "./copy-sparse.js";
 import { type FileSource, pathOf } from "./file-source.js";
+import { readFully } from "./read-fully.js";
 
-/**
- * Less is copied before a signal could matter, and by one call: Node takes longer to load what copies beside the program's other work,
- * and to make an error of what a file system cannot do.
- */
-const LARGE = 32 << 20;
+/** stat(2) counts a file's blocks in this many bytes, whatever size they have. */
+const STORED_UNIT = 512;
 
 /**
  * Copies `source` to `target`, which must not exist: by sharing blocks where the file system can. With `onlyByShare` it returns false,
- * and nothing is done, where that cannot be. Throws the system's error, and InputError where the source changes.
+ * and nothing is done, where that cannot be. Signals get through meanwhile. Throws the system's error, and InputError where the source
+ * changes.
  */
 export async function copyOf(source: FileSource, target: string, onlyByShare: boolean): Promise<boolean> {
-  if ((onlyByShare || source.size >= LARGE || hasHoles(fstatSync(source.descriptor))) && shareBlocks(source, target)) return true;
+  const before = fstatSync(source.descriptor);
+  const hasHoles = before.blocks * STORED_UNIT < before.size;
+  if ((onlyByShare || hasHoles) && shareBlocks(source, target)) return true;
   if (onlyByShare) return false;
-  await copyFile(source, target);
+  if (hasHoles) await copyWithoutZeros(source, target);
+  else await promises.copyFile(pathOf(source), target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  const after = fstatSync(source.descriptor);
+  if (after.size !== source.size || after.mtimeMs !== before.mtimeMs) {
+    throw new InputError(`${source.name} changed while it was being read`);
+  }
   return true;
 }
 
-const hasHoles = ({ blocks, size }: Stats): boolean => blocks * STORED_UNIT < size;
-
-/**
- * Makes `target` share the blocks of `source`, in no time whatever the size; returns whether the file system can.
- * `target` must not exist.
- */
+/** Makes `target` share the blocks of `source`, in no time whatever the size; returns whether the file system can. */
 function shareBlocks(source: FileSource, target: string): boolean {
   try {
     copyFileSync(pathOf(source), target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
@@ -39,18 +39,29 @@ function shareBlocks(source: FileSource, target: string): boolean {
   }
 }
 
-/**
- * Copies `source` to `target`, which must not exist: within the kernel where the file is dense (a small one with its blocks shared if it
- * can be), and with zeros made holes where it has holes. Signals get through meanwhile. Throws the system's error, and InputError where
- * the source changes.
- */
-export async function copyFile(source: FileSource, target: string): Promise<void> {
-  const before = fstatSync(source.descriptor);
-  if (hasHoles(before)) await copySparse(source, target);
-  else if (before.size < LARGE) copyFileSync(pathOf(source), target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  else await promises.copyFile(pathOf(source), target, constants.COPYFILE_EXCL);
-  const after = fstatSync(source.descriptor);
-  if (after.size !== source.size || after.mtimeMs !== before.mtimeMs) {
-    throw new InputError(`${source.name} changed while it was being read`);
+/** Read at once. */
+const CHUNK = 1 << 20;
+/** What is all zeros of this size and alignment is left out. */
+const zeros = Buffer.alloc(1 << 16);
+
+async function copyWithoutZeros(source: FileSource, target: string): Promise<void> {
+  const to = openSync(target, "wx", 0o600);
+  try {
+    ftruncateSync(to, source.size);
+    const chunk = Buffer.alloc(CHUNK);
+    for (let at = 0; at < source.size; at += CHUNK) {
+      const size = readFully(source.descriptor, chunk, at);
+      for (let start = 0; start < size; start += zeros.length) {
+        const piece = chunk.subarray(start, Math.min(size, start + zeros.length));
+        if (piece.compare(zeros, 0, piece.length) !== 0) writeFully(to, piece, at + start);
+      }
+      await othersTurn();
+    }
+  } finally {
+    closeSync(to);
   }
+}
+
+function writeFully(descriptor: number, bytes: Buffer, position: number): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done, bytes.length - done, position + done);
 }

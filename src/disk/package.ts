@@ -28,7 +28,6 @@ import {
   unwritable,
 } from "./destination.js";
 import { reasonOf } from "./file-source.js";
-import { freshSuffix } from "./fresh-name.js";
 import { identityOf, isSameFile } from "./identity.js";
 import { syncFolder } from "./small-file.js";
 
@@ -168,7 +167,7 @@ function putBack(aside: string, { at, name }: Destination): void {
   try {
     renameSync(aside, at);
   } catch {
-    const kept = `.replaced-${freshSuffix()}`;
+    const kept = `.replaced-${crypto.randomUUID()}`;
     renameSync(aside, `${at}${kept}`);
     throw new InputError(`${name} was replaced while it was being written; what stood there is ${name}${kept} now`);
   }

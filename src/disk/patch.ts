@@ -1,8 +1,9 @@
 /** Patches on an open file: nothing is written before every byte that they replace has been looked at. */
 
-import { fchmodSync, fstatSync, fsyncSync, ftruncateSync, readSync, writeSync } from "node:fs";
+import { fchmodSync, fstatSync, fsyncSync, ftruncateSync, writeSync } from "node:fs";
 import { InputError } from "../errors.js";
 import { applyToCopy, keepsLength, type Patch, refuseUnexpected } from "../fix/apply.js";
+import { readFully } from "./read-fully.js";
 
 /**
  * Writes the patches and, where that is asked for, has the disk remember them. A byte may already be the new one: that is how
@@ -41,19 +42,11 @@ function forEachFound(descriptor: number, patches: readonly Patch[], look: (patc
     // A record may hold any number of edits, more than a call takes arguments.
     const size = together.reduce((end, patch) => Math.max(end, endOf(patch)), first.fileOffset) - first.fileOffset;
     const memory = size <= WINDOW ? usual : new Uint8Array(size);
-    const bytes = memory.subarray(0, readWhole(descriptor, memory.subarray(0, size), first.fileOffset));
+    const bytes = memory.subarray(0, readFully(descriptor, memory.subarray(0, size), first.fileOffset));
     for (const patch of together)
       look(patch, bytes.subarray(patch.fileOffset - first.fileOffset, endOf(patch) - first.fileOffset));
     index = next;
   }
-}
-
-/** Returns how many bytes there were. */
-function readWhole(descriptor: number, into: Uint8Array, fileOffset: number): number {
-  let done = 0;
-  for (let count = -1; count !== 0 && done < into.length; done += count)
-    count = readSync(descriptor, into, done, into.length - done, fileOffset + done);
-  return done;
 }
 
 /** Larger than any script; what changes its length is read whole. */
@@ -63,11 +56,7 @@ function rewrite(descriptor: number, patches: readonly Patch[]): void {
   const { size } = fstatSync(descriptor);
   if (size > MOST_REWRITTEN) throw new InputError(`a file of ${size} bytes is too large for a change of its length`);
   const whole = new Uint8Array(size);
-  for (let done = 0; done < size; ) {
-    const count = readSync(descriptor, whole, done, size - done, done);
-    if (count === 0) throw new InputError("the file became shorter while it was being read");
-    done += count;
-  }
+  if (readFully(descriptor, whole, 0) < size) throw new InputError("the file became shorter while it was being read");
   const result = applyToCopy(whole, patches);
   write(descriptor, 0, result);
   ftruncateSync(descriptor, result.length);
@@ -82,7 +71,7 @@ export function putBack(descriptor: number, patches: readonly Patch[], found: re
 /** The bytes where a patch goes; fewer where the file ends. */
 export function read(descriptor: number, patch: Patch): Uint8Array {
   const found = Buffer.alloc(patch.expected.length);
-  return found.subarray(0, readSync(descriptor, found, 0, found.length, patch.fileOffset));
+  return found.subarray(0, readFully(descriptor, found, patch.fileOffset));
 }
 
 function write(descriptor: number, fileOffset: number, bytes: Uint8Array): void {

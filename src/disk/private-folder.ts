@@ -1,7 +1,9 @@
-/** Folders that only this user may enter, and that are gone whatever ends the process, short of SIGKILL. */
+/** Temporary directories: only this user may enter them, and they are gone whatever ends the process, short of SIGKILL. */
 
-import { mkdirSync, readdirSync, rmdirSync, rmSync, unlinkSync } from "node:fs";
-import { freshSuffix } from "./fresh-name.js";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEnd } from "../signals.js";
 
 export interface PrivateFolder {
   readonly folder: string;
@@ -10,14 +12,18 @@ export interface PrivateFolder {
 }
 
 /**
- * Makes a folder whose path is `prefix` and something random. Throws what mkdir(2) does.
- * The signals are listened to before it is there: one that came between would leave it behind.
+ * Makes a directory whose path is `prefix` and something random, mode 0700. Throws what mkdtemp(3) does.
+ * Signals are listened to before it is there: one that came between would leave it behind.
  */
 export function privateFolder(prefix: string): PrivateFolder {
-  const folder = `${prefix}${freshSuffix()}`;
-  const forget = removeOnSignal(folder);
+  let folder: string | undefined;
+  const remove = () => {
+    // Again where it fails: a write that is under way may put a file into a directory that is being emptied (ENOTEMPTY).
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  };
+  const forget = beforeEnd(remove);
   try {
-    mkdirSync(folder, { mode: 0o700 });
+    folder = mkdtempSync(prefix);
   } catch (error) {
     forget();
     throw error;
@@ -25,38 +31,13 @@ export function privateFolder(prefix: string): PrivateFolder {
   return {
     folder,
     remove() {
-      removeAll(folder);
+      remove();
       forget();
     },
   };
 }
 
-/** Again where it fails: a write that is under way may put a file into a folder that is being emptied (ENOTEMPTY). */
-function removeAll(folder: string): void {
-  try {
-    // Nearly always there is one file. What removes all kinds of things is a module of Node's that takes long to load.
-    for (const name of readdirSync(folder)) unlinkSync(`${folder}/${name}`);
-    rmdirSync(folder);
-    return;
-  } catch {
-    // A folder in it, for instance.
-  }
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
-}
-
-/** What is temporary goes too when the process is told to end. Returns the way to forget about it. */
-function removeOnSignal(path: string): () => void {
-  const remove = (signal: NodeJS.Signals) => {
-    removeAll(path);
-    process.kill(process.pid, signal);
-  };
-  // A limit on the size of files (ulimit -f) is to be an error of the write, not the end of the process.
-  const goOn = () => {};
-  const signals: NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const signal of signals) process.once(signal, remove);
-  process.on("SIGXFSZ", goOn);
-  return () => {
-    for (const signal of signals) process.removeListener(signal, remove);
-    process.removeListener("SIGXFSZ", goOn);
-  };
+/** The same among the system's temporary files; `name` says what it is for. */
+export function temporaryFolder(name: string): PrivateFolder {
+  return privateFolder(join(tmpdir(), `sandfit-${name}-`));
 }

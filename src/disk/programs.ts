@@ -1,9 +1,11 @@
 /** The programs below a folder. */
 
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { apeMagic } from "../image/ape.js";
 import { isGarbled, reasonOf } from "./file-source.js";
 import { isFolder } from "./place.js";
+import { readStart } from "./read-fully.js";
 
 export interface Below {
   /** Sorted. What may be executed and cannot be opened is among them: that is for whoever opens it to say. */
@@ -43,16 +45,9 @@ export const START_LENGTH = 18;
 
 /** Whether a file begins as a program does, or is a script that may be executed; or may be one, as far as can be told. */
 function beginsAsProgram(path: string): boolean {
-  const start = Buffer.alloc(START_LENGTH);
   try {
-    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const length = readSync(descriptor, start, 0, START_LENGTH, 0);
-      if (isScriptStart(start.subarray(0, length))) return (fstatSync(descriptor).mode & 0o111) !== 0;
-      return isProgramStart(start.subarray(0, length));
-    } finally {
-      closeSync(descriptor);
-    }
+    const start = readStart(path, START_LENGTH);
+    return isScriptStart(start) ? (statSync(path).mode & 0o111) !== 0 : isProgramStart(start);
   } catch {
     return isGarbled(path) || ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o111) !== 0;
   }
@@ -66,10 +61,9 @@ export function isScriptStart(bytes: Uint8Array): boolean {
 /** Whether the first bytes of a file are those of an ELF program or library, or of an APE. */
 export function isProgramStart(bytes: Uint8Array): boolean {
   if (bytes.length < START_LENGTH) return false;
+  if (apeMagic(bytes) !== undefined) return true;
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, START_LENGTH);
-  const text = start.toString("latin1");
-  if (/^(MZqFpD='|jartsr='|APEDBG=')/.test(text)) return true;
-  if (!text.startsWith("\x7fELF")) return false;
+  if (start.toString("latin1", 0, 4) !== "\x7fELF") return false;
   // Linux does not look at the byte order that a header claims, so either will do.
   const types = start[5] === 2 ? [start.readUInt16BE(16), start.readUInt16LE(16)] : [start.readUInt16LE(16)];
   return types.some((type) => type === ET_EXEC || type === ET_DYN);

@@ -1,10 +1,10 @@
 /** Small text files, read and written whole or not at all. */
 
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DiskError, InputError } from "../errors.js";
 import { kindOf, reasonOf } from "./file-source.js";
-import { freshSuffix } from "./fresh-name.js";
+import { readFully } from "./read-fully.js";
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
@@ -23,11 +23,7 @@ export function readSmallFile(path: string, name = path): string | undefined {
     if (!described.isFile()) throw new InputError(`${name} cannot be read: it is ${kindOf(described)}`);
     if (described.size > MOST_BYTES) throw new InputError(`${name} is too large for a plan`);
     const bytes = Buffer.alloc(described.size);
-    let length = 0;
-    for (let count = -1; count !== 0 && length < bytes.length; length += count) {
-      count = readSync(descriptor, bytes, length, bytes.length - length, length);
-    }
-    return bytes.toString("utf8", 0, length);
+    return bytes.toString("utf8", 0, readFully(descriptor, bytes, 0));
   } catch (error) {
     if (error instanceof InputError) throw error;
     throw new DiskError(`${name} cannot be read: ${reasonOf(error)}`);
@@ -53,7 +49,7 @@ export function writeSmallFile(path: string, text: string, lasting = true): void
 
 /** Writes a text to a new file beside `path`, which waits for that name. Returns its path. Throws the system's error, with nothing left. */
 export function writeTemporary(path: string, text: string, lasting = true): string {
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.sandfit-${freshSuffix()}`);
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.sandfit-${crypto.randomUUID()}`);
   const descriptor = openSync(temporary, "wx", 0o644);
   try {
     const bytes = Buffer.from(text);

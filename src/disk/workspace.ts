@@ -1,6 +1,5 @@
 /** A private folder beside an output, in which everything is made ready before it takes the output's name. */
 
-import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { type PrivateFolder, privateFolder } from "./private-folder.js";
 import { unwritable } from "./replace.js";
@@ -15,9 +14,4 @@ export function workspaceBeside(output: string): PrivateFolder {
   } catch (error) {
     throw unwritable(output, error);
   }
-}
-
-/** The same among the system's temporary files, for what is only looked at. */
-export function temporaryWorkspace(): PrivateFolder {
-  return privateFolder(join(tmpdir(), "sandfit-"));
 }

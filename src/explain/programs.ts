@@ -1,8 +1,10 @@
 /** Which files a command line is about: the program itself, and what it is plainly told to run. */
 
-import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
-import { inPath } from "../run/tracing.js";
+import { readStart } from "../disk/read-fully.js";
+import { apeMagic } from "../image/ape.js";
+import { inPath } from "../run/search-path.js";
 
 /** More words than any command line that names its programs needs; each costs a look at a file. */
 const MOST_WORDS = 200;
@@ -48,19 +50,14 @@ export function programsOf(command: readonly string[], folder = process.cwd()): 
 
 /** "program" for ELF and APE, the words behind `#!` for a script, undefined for all else. */
 function kindOf(path: string): string | undefined {
-  const start = Buffer.alloc(256);
+  let start: Buffer;
   try {
     if (!statSync(path).isFile()) return undefined;
-    const descriptor = openSync(path, "r");
-    try {
-      readSync(descriptor, start, 0, start.length, 0);
-    } finally {
-      closeSync(descriptor);
-    }
+    start = readStart(path, 256);
   } catch {
     return undefined; // not there, or not to be read
   }
   const text = start.toString("latin1");
-  if (/^(\x7fELF|MZqFpD='|jartsr='|APEDBG=')/.test(text)) return "program";
+  if (apeMagic(start) !== undefined || text.startsWith("\x7fELF")) return "program";
   return /^#![ \t]*([^\n]+)\n/.exec(text)?.[1].trim();
 }

@@ -1,7 +1,7 @@
 /** An explanation as people read it on standard error. */
 
 import { remedyOf, summaryOf } from "../report/finding-words.js";
-import { isRepairable } from "../report/model.js";
+import { isRepairable, worst } from "../report/model.js";
 import type { Paint } from "../report/paint.js";
 import { printable, quoted, spaced } from "../report/words.js";
 import type { Finding, Site } from "../rules/define.js";
@@ -69,9 +69,8 @@ export async function renderExplanation(explanation: Explanation, paint: Paint):
 
 /** Whether a finding can have to do with the ending, by the worst it means in this setting. */
 function bears(finding: Finding, { setting, kind }: Explanation): "fails" | "may-fail" | undefined {
-  const effects = setting.target.platforms.map((platform) => finding.effects[platform].consequence);
-  if (effects.includes("fails")) return "fails";
-  return kind !== "maybe" && effects.includes("may-fail") ? "may-fail" : undefined;
+  const effect = worst(setting.target.platforms.map((platform) => finding.effects[platform].consequence));
+  return effect === "runs" || (effect === "may-fail" && kind === "maybe") ? undefined : effect;
 }
 
 function siteWords(site: Site, at = site.address === undefined ? "" : `0x${site.address.toString(16)}`): string {

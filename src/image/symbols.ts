@@ -33,17 +33,8 @@ export async function readSymbols(source: ByteSource, view: ElfView, zip: ZipTai
   const dynamic = (await dynamicSymbols(source, view)) ?? (await sectionSymbols(source, view, SHT_DYNSYM));
   if (dynamic !== undefined) add(codeSymbols(view, dynamic, "dynsym"));
   if (zip === undefined) return symbols;
-  const zipSymbols = await readZipSymbols(source, view, zip);
-  // So apelink writes them, and then no address has two names.
-  if (symbols.length === 0 && isAscending(zipSymbols)) return zipSymbols;
-  add(zipSymbols);
+  add(await readZipSymbols(source, view, zip));
   return symbols;
-}
-
-/** Whether each symbol has a higher address than the one before it. */
-export function isAscending(symbols: readonly CodeSymbol[]): boolean {
-  for (let i = 1; i < symbols.length; i++) if (symbols[i - 1]!.address >= symbols[i]!.address) return false;
-  return true;
 }
 
 /** Remembers the symbol; false where its address had the name before. Nearly all addresses have one name only, which is not read then. */

@@ -1,6 +1,5 @@
 /** The symbol table that apelink and symtab.com put into an APE's zip archive, and the inflating of it. */
 import { firstDifference } from "../bytes/difference.js";
-import { unboxed } from "../bytes/engine.js";
 import { Reader } from "../bytes/reader.js";
 import type { ByteSource } from "../bytes/source.js";
 import { struct } from "../bytes/struct.js";
@@ -127,8 +126,7 @@ async function inflate(bytes: Uint8Array, limit: number): Promise<Uint8Array | u
 
 function symbolsOf(table: Reader, view: ElfView): CodeSymbol[] {
   if (!table.has(0, header.size)) return [];
-  const { magic, abi, count, namesOffset, nameBaseOffset, ...fields } = header.read(table, 0);
-  const addressBase = unboxed(fields.addressBase);
+  const { magic, abi, count, namesOffset, nameBaseOffset, addressBase } = header.read(table, 0);
   // Each symbol has 8 bytes (start and last byte, relative to the base) and 4 for its name's offset.
   const isSane =
     header.size + 8 * count <= namesOffset && namesOffset + 4 * count <= nameBaseOffset && nameBaseOffset <= table.length;

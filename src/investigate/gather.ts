@@ -9,10 +9,10 @@ import type { ByteSource } from "../bytes/source.js";
 import { checkImage } from "../check.js";
 import { type FileSource, openFile } from "../disk/file-source.js";
 import { refuseInterrupted } from "../disk/interrupted.js";
+import { temporaryFolder } from "../disk/private-folder.js";
 import { programsBelow } from "../disk/programs.js";
 import { writePatched } from "../disk/replace.js";
 import { surroundingsOf } from "../disk/surroundings.js";
-import { temporaryWorkspace } from "../disk/workspace.js";
 import { InputError, RefusedError } from "../errors.js";
 import { forward, type Patch } from "../fix/apply.js";
 import { isEmpty, type Plan, planFix } from "../fix/plan.js";
@@ -142,7 +142,7 @@ function summaryOf(plan: Plan | readonly string[]): RepairSummary {
 /** Runs the program as it is, and as the plan would make it, in a private folder that is removed. */
 async function runsOf(source: FileSource, plan: Plan | readonly string[], options: InvestigateOptions): Promise<VerifyReport> {
   const settings = { ...RUN_LIMITS, args: options.args, ...(options.folder !== undefined && { folder: options.folder }) };
-  const workspace = temporaryWorkspace();
+  const workspace = temporaryFolder("report");
   try {
     const name = basename(source.name);
     const place = async (kind: string, patches: readonly Patch[]) => {

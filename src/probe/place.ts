@@ -1,8 +1,9 @@
 /** Puts a small program into a private folder from which it may be executed, with what it starts, and takes all of it away again. */
 
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { type PrivateFolder, privateFolder } from "../disk/private-folder.js";
 import { InputError } from "../errors.js";
 
 export interface Placed {
@@ -11,8 +12,6 @@ export interface Placed {
   readonly notes: readonly string[];
   dispose(): void;
 }
-
-const folders = new Set<string>();
 
 /** Folders to try, in this order. */
 export function candidateFolders(): string[] {
@@ -35,54 +34,25 @@ export function placeProgram(
 ): Placed {
   const notes: string[] = [];
   for (const candidate of candidates) {
-    let folder: string | undefined;
+    let place: PrivateFolder | undefined;
     try {
-      folder = mkdtempSync(join(candidate, "sandfit-")); // mode 0700 (mkdtemp(3))
-      remember(folder);
+      place = privateFolder(join(candidate, `sandfit-${name}-`));
+      const { folder, remove } = place;
       const path = join(folder, name);
       writeFileSync(path, bytes, { mode: 0o700 });
       // access(2): X_OK fails with EACCES for a file on a file system that is mounted noexec.
       accessSync(path, constants.X_OK);
       for (const file of beside) writeFileSync(join(folder, file.name), file.bytes, { mode: file.mode });
-      const own = folder;
-      return { path, notes, dispose: () => remove(own) };
+      return { path, notes, dispose: remove };
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (folder !== undefined) remove(folder);
+      place?.remove();
       notes.push(
-        folder !== undefined && code === "EACCES"
+        place !== undefined && code === "EACCES"
           ? `${candidate} is mounted noexec`
           : `${candidate} cannot be written to (${code ?? String(error)})`,
       );
     }
   }
   throw new InputError(`no folder to put a small program into: ${notes.join("; ")}`);
-}
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-function remember(folder: string): void {
-  if (folders.size === 0) {
-    process.on("exit", removeAll);
-    for (const signal of SIGNALS) process.on(signal, clearUp);
-  }
-  folders.add(folder);
-}
-
-function remove(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
-  folders.delete(folder);
-  if (folders.size > 0) return;
-  process.off("exit", removeAll);
-  for (const signal of SIGNALS) process.off(signal, clearUp);
-}
-
-function removeAll(): void {
-  for (const folder of [...folders]) remove(folder);
-}
-
-/** Removes the folders, then dies of the signal unless somebody else has a say in it. */
-function clearUp(signal: NodeJS.Signals): void {
-  removeAll();
-  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
 }

@@ -1,10 +1,10 @@
 /** Puts a command under the launcher that answers as a gVisor release does. */
 
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { readFileSync } from "node:fs";
 import { InputError } from "../errors.js";
 import { placeProgram } from "../probe/place.js";
 import { hostRunsLinux } from "../run/sandbox.js";
+import { inPath } from "../run/search-path.js";
 import type { RanReleaseId } from "../sandbox/gvisor.js";
 import { filterFor } from "./bpf.js";
 import { launcherProgram } from "./launcher.js";
@@ -23,7 +23,7 @@ export async function rehearsalCommand(command: readonly string[], release: RanR
   const [program, ...args] = command;
   if (program === undefined) throw new InputError("no command to rehearse");
   const { path, notes, dispose } = placeProgram(launcherProgram(filterFor(release, capabilities())), "rehearse");
-  return { command: [path, findInPath(program), program, ...args], notes, dispose };
+  return { command: [path, program.includes("/") ? program : (inPath(program) ?? program), program, ...args], notes, dispose };
 }
 
 export const NOT_HERE = "a rehearsal is a seccomp filter of Linux for x86-64 and cannot be had on this system";
@@ -32,18 +32,4 @@ export const NOT_HERE = "a rehearsal is a seccomp filter of Linux for x86-64 and
 function capabilities(): bigint {
   const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "latin1"));
   return BigInt(`0x${line?.[1] ?? "0"}`);
-}
-
-function findInPath(program: string): string {
-  if (program.includes("/")) return program;
-  for (const folder of (process.env["PATH"] ?? "/usr/bin:/bin").split(delimiter)) {
-    const path = join(folder || ".", program);
-    try {
-      accessSync(path, constants.X_OK);
-      if (statSync(path).isFile()) return path;
-    } catch {
-      // not in this folder
-    }
-  }
-  return program;
 }

@@ -6,7 +6,7 @@ import { consequences } from "../sandbox/behaviour.js";
 import { remedyOf } from "./finding-words.js";
 import { type FileError, type FileReport, type Outcome, outcomeOf, outcomes, type Report, worst } from "./model.js";
 import type { TextOptions } from "./text.js";
-import { consequenceWords, plural, printable, signs } from "./words.js";
+import { consequenceWords, plural, printable, signs, worstEffect } from "./words.js";
 
 /** From this many files on the report is gathered. */
 export const MANY_FILES = 12;
@@ -52,8 +52,7 @@ function groupsOf(files: readonly FileReport[]): Group[] {
   return [...groups.values()].sort((a, b) => rank(b) - rank(a) || b.names.length - a.names.length);
 }
 
-const worstOf = (finding: Finding): number =>
-  Math.max(...Object.values(finding.effects).map((effect) => consequences.indexOf(effect.consequence)));
+const worstOf = (finding: Finding): number => consequences.indexOf(worstEffect(finding));
 const byRank = (a: Finding, b: Finding): number => worstOf(b) - worstOf(a);
 
 function renderGroup({ outcome, afterFix, findings, names }: Group, { paint, all }: TextOptions): string {

@@ -5,7 +5,7 @@ import { evidenceWords } from "../code/evidence.js";
 import type { CosmopolitanEra, Runtime } from "../code/runtime.js";
 import type { Finding, Site } from "../rules/define.js";
 import type { Consequence } from "../sandbox/behaviour.js";
-import type { Outcome } from "./model.js";
+import { type Outcome, worst } from "./model.js";
 
 export const consequenceWords: Record<Outcome, string> = {
   runs: "runs",
@@ -54,9 +54,7 @@ export function evidenceOf(site: Site): string {
 
 /** The worst a finding means on any platform. */
 export function worstEffect(finding: Finding): Consequence {
-  const all = Object.values(finding.effects).map((effect) => effect.consequence);
-  if (all.includes("fails")) return "fails";
-  return all.includes("may-fail") ? "may-fail" : "runs";
+  return worst(Object.values(finding.effects).map((effect) => effect.consequence));
 }
 
 /** `65 48 8b` from `65488b`. */

@@ -2,10 +2,7 @@
 
 import { always } from "../sandbox/behaviour.js";
 import { defineRule } from "./define.js";
-import { moveToFs } from "./move-to-fs.js";
 import { page } from "./pages/rewrites-itself.js";
-import { isRepairedPortably } from "./portable/repair.js";
-import { portableSites } from "./portable/sites.js";
 import { siteAt } from "./sites.js";
 
 export const rewritesItself = defineRule({
@@ -32,6 +29,9 @@ export const rewritesItself = defineRule({
   behaviour: always("runs"),
   async find(subject) {
     if (!subject.isCosmopolitan) return undefined;
+    const { moveToFs } = await import("./move-to-fs.js");
+    const { isRepairedPortably } = await import("./portable/repair.js");
+    const { portableSites } = await import("./portable/sites.js");
     const analysis = await subject.code();
     if (!isRepairedPortably(analysis)) return undefined;
     const masks = portableSites(analysis)?.masks ?? [];

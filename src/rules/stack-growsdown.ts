@@ -2,9 +2,7 @@
 
 import { always } from "../sandbox/behaviour.js";
 import { gvisorSource } from "../sandbox/gvisor.js";
-import { findAarch64Stacks } from "./aarch64-stacks.js";
 import { defineRule } from "./define.js";
-import { growingStacks, mayMapGrowing } from "./growing-stacks.js";
 import { growsdownProbe } from "./growsdown-probe.js";
 import { page } from "./pages/stack-growsdown.js";
 
@@ -28,8 +26,10 @@ export const stackGrowsdown = defineRule({
   probe: growsdownProbe,
   signature: { signals: ["SIGSEGV"] },
   async find(subject) {
-    if (subject.view.machine === "aarch64") return findAarch64Stacks(subject);
-    if (!subject.isCosmopolitan || !mayMapGrowing(subject.codeBytes)) return undefined;
+    if (subject.view.machine === "aarch64") return (await import("./aarch64-stacks.js")).findAarch64Stacks(subject);
+    if (!subject.isCosmopolitan) return undefined;
+    const { growingStacks, mayMapGrowing } = await import("./growing-stacks.js");
+    if (!mayMapGrowing(subject.codeBytes)) return undefined;
     return growingStacks(subject, await subject.code());
   },
 });

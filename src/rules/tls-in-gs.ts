@@ -6,9 +6,7 @@ import { gvisorSource } from "../sandbox/gvisor.js";
 import { type Analysis, defineRule, type Finding } from "./define.js";
 import { UNDER_QEMU } from "./emulation.js";
 import { canSetGs, setGsProbe, usesFs } from "./gs.js";
-import { moveToFs } from "./move-to-fs.js";
 import { page } from "./pages/tls-in-gs.js";
-import { portableRepair, readsThroughGs, unfinishedRepair } from "./portable/repair.js";
 
 export const tlsInGs = defineRule({
   id: "tls-in-gs",
@@ -38,6 +36,8 @@ export const tlsInGs = defineRule({
   async find(subject) {
     const mayBeUnfinished = subject.isCosmopolitan;
     if (!mayBeUnfinished && !(await canSetGs(subject))) return undefined;
+    const { moveToFs } = await import("./move-to-fs.js");
+    const { portableRepair, readsThroughGs, unfinishedRepair } = await import("./portable/repair.js");
     const analysis = await subject.code();
     if (!readsThroughGs(analysis) || usesFs(subject, analysis)) return undefined;
     const unfinished = mayBeUnfinished ? unfinishedRepair(analysis) : undefined;

@@ -1,7 +1,8 @@
 /** Finds the one sandbox that `--in gvisor[=PATH] --platform P` names. */
 
 import { InputError } from "../errors.js";
-import type { Platform, RunscSandbox } from "./sandbox.js";
+import type { Platform } from "../sandbox/gvisor.js";
+import type { RunscSandbox } from "./sandbox.js";
 import { findSandboxes, runscPaths } from "./sandboxes.js";
 
 /** The runsc named, or the newest on this machine that starts a program on the platform. Throws InputError with the reasons. */

@@ -16,8 +16,8 @@ export interface Ending {
   readonly startError: string | undefined;
 }
 
-/** What execa tells of a child process. */
-interface Raw {
+/** What Node tells of a child process; no `pid` where it was not started. */
+export interface Raw {
   readonly pid: number | undefined;
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;

@@ -1,12 +1,12 @@
 /** Runs one command on the host or in a gVisor sandbox and says how it ended. */
 
-import { execa, type Options } from "execa";
 import { type Ending, ending } from "./ending.js";
 import { collect, text, without } from "./output.js";
 import { killTree } from "./processes.js";
 import { end, noteEnd, noteStart } from "./running.js";
-import { newLog, takeComplaint } from "./runsc-log.js";
+import { newLog } from "./runsc-log.js";
 import { HOST, runscCommand, type Sandbox } from "./sandbox.js";
+import { start } from "./start.js";
 
 export interface ExecuteOptions {
   /** Where to run it; the host unless told. */
@@ -43,46 +43,41 @@ export async function execute(command: readonly string[], options: ExecuteOption
   const { sandbox = HOST, timeout = 60_000, maxOutput = 8 * 1024 * 1024, cwd, env, stdin } = options;
   const started = performance.now();
   const log = sandbox.kind === "runsc" ? newLog() : undefined;
-  const [file, ...args] = sandbox.kind === "runsc" && log ? [...runscCommand(sandbox, log), ...command] : command;
-  // Pipes throughout: runsc writes a redirected regular file from offset 0, over what is there.
-  const settings: Options = {
+  const words = sandbox.kind === "runsc" && log ? [...runscCommand(sandbox, log.path), ...command] : command;
+  const { child, end: ended } = start(words, {
     detached: true, // a session and group of its own, so that it can be ended as a whole
-    buffer: false,
-    reject: false,
-    stdout: "pipe",
-    stderr: "pipe",
-    extendEnv: env === undefined,
-    ...(stdin === undefined ? { stdin: "ignore" } : { input: stdin }),
+    // Pipes throughout: runsc writes a redirected regular file from offset 0, over what is there.
+    stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     ...(cwd !== undefined && { cwd }),
-    ...(env !== undefined && { env }),
-  };
-  const child = execa(file, args, settings);
-  const { pid } = child;
+    ...(env !== undefined && { env: { ...env } }),
+  });
+  const pid = child?.pid;
   let why: "time" | "output" | undefined;
   const stop = (reason: "time" | "output"): void => {
     why ??= reason;
     if (pid !== undefined) end(pid);
   };
   const letGo = (): void => {
-    child.stdout?.destroy();
-    child.stderr?.destroy();
+    child?.stdout?.destroy();
+    child?.stderr?.destroy();
   };
-  if (pid !== undefined) {
+  // A program need not read what it is given.
+  child?.stdin?.on("error", () => {}).end(stdin);
+  if (child !== undefined && pid !== undefined) {
     noteStart(pid, sandbox);
     // What a program leaves in the background would keep the pipes open for ever; gVisor ends it with the first process.
     if (sandbox.kind === "host") child.once("exit", () => killTree(pid));
     // And one that made a session of its own and lost its parent cannot be found any more; let go of the pipes then.
     child.once("exit", () => setTimeout(letGo, LINGER).unref());
   }
-  const stdout = collect(child.stdout, maxOutput, () => stop("output"));
-  const stderr = collect(child.stderr, maxOutput, () => stop("output"));
+  const stdout = collect(child?.stdout, maxOutput, () => stop("output"));
+  const stderr = collect(child?.stderr, maxOutput, () => stop("output"));
   const timer = setTimeout(() => stop("time"), timeout);
-  const result = await child;
+  const result = await ended;
   clearTimeout(timer);
   if (pid !== undefined) noteEnd(pid);
 
-  const complaint = log === undefined ? undefined : takeComplaint(log);
-  const how = ending({ ...result, pid }, sandbox, why, complaint);
+  const how = ending(result, sandbox, why, log?.takeComplaint());
   const errors = how.startError === undefined ? stderr() : without(stderr(), how.startError);
   return {
     ...how,

@@ -3,7 +3,7 @@
 import type { Readable } from "node:stream";
 
 /** Starts to collect; the function returned gives what came so far. At the limit `exceeded` is called once, and the rest dropped. */
-export function collect(stream: Readable | null, limit: number, exceeded: () => void): () => Uint8Array {
+export function collect(stream: Readable | null | undefined, limit: number, exceeded: () => void): () => Uint8Array {
   const chunks: Buffer[] = [];
   let room = limit;
   let over = false;

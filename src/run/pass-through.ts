@@ -2,16 +2,27 @@
 
 import { constants } from "node:os";
 import { isatty } from "node:tty";
-import { execa, type Options, type ResultPromise } from "execa";
+import { passSignals } from "../signals.js";
 import { cutOff } from "./cut-off.js";
 import { type Ending, ending, signalOfCode } from "./ending.js";
-import { newLog, takeComplaint } from "./runsc-log.js";
+import { newLog } from "./runsc-log.js";
 import { HOST, runscCommand, type Sandbox } from "./sandbox.js";
+import { start } from "./start.js";
 
 export interface PassThroughOptions {
   readonly sandbox?: Sandbox;
   /** What stands alone on a line of standard error in front of text that is meant for Sandfit and not shown. */
   readonly mark?: string;
+  /** The program itself, where the command is a tracer of it. */
+  readonly traced?: TracedProgram;
+}
+
+/** What a tracer tells of the program that it has started. */
+export interface TracedProgram {
+  /** Undefined until it runs. */
+  pid(): number | undefined;
+  /** The tracer itself may have more to follow: what the program left behind. */
+  hasEnded(): boolean;
 }
 
 export interface PassedThrough extends Ending {
@@ -23,42 +34,57 @@ export interface PassedThrough extends Ending {
   readonly aside: string;
 }
 
-const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+/** How often a tracer is asked, in milliseconds. */
+const ASK = 50;
 
-/** Runs `command` to its end. Never throws for what the program does. */
+/** Runs `command` to its end. It gets the signals that this process is sent. Never throws for what the program does. */
 export async function passThrough(
   command: readonly string[],
-  { sandbox = HOST, mark }: PassThroughOptions = {},
+  { sandbox = HOST, mark, traced }: PassThroughOptions = {},
 ): Promise<PassedThrough> {
   const log = sandbox.kind === "runsc" ? newLog() : undefined;
-  const [file, ...args] = sandbox.kind === "runsc" && log ? [...runscCommand(sandbox, log), ...command] : command;
-  const settings: Options = {
-    buffer: false,
-    reject: false,
-    stdin: "inherit",
-    // runsc writes a redirected regular file from offset 0, over what is there, and leaves a socket (Node's pipes are) shut down.
-    stdout: log !== undefined && !isatty(1) ? "pipe" : "inherit",
-    stderr: mark !== undefined || (log !== undefined && !isatty(2)) ? "pipe" : "inherit",
-  };
   const passedOn: NodeJS.Signals[] = [];
-  const passOn = (signal: NodeJS.Signals): void => {
-    passedOn.push(signal);
-    // A terminal sends Ctrl-C and Ctrl-\ to the child too; runsc and Linux programs alike get the others from here.
-    const fromTerminal = process.stdin.isTTY && (signal === "SIGINT" || signal === "SIGQUIT");
-    if (!fromTerminal) child?.kill(signal);
+  let waiting: NodeJS.Signals[] = [];
+  const passOn = () => {
+    if (traced !== undefined && traced.pid() === undefined) return;
+    for (const signal of waiting) send(traced?.pid(), signal);
+    waiting = [];
   };
-  let child: ResultPromise | undefined;
-  for (const signal of FORWARDED) process.on(signal, passOn); // before the start: it may take effect at once
+  const send = (pid: number | undefined, signal: NodeJS.Signals) => {
+    try {
+      if (pid === undefined) child?.kill(signal);
+      else process.kill(pid, signal);
+    } catch {
+      // It has just ended.
+    }
+  };
+  // Before the start: it may take effect at once.
+  const release = passSignals((signal) => {
+    passedOn.push(signal);
+    waiting.push(signal);
+    passOn();
+  });
+  const { child, end } = start(sandbox.kind === "runsc" && log ? [...runscCommand(sandbox, log.path), ...command] : command, {
+    stdio: [
+      "inherit",
+      // runsc writes a redirected regular file from offset 0, over what is there, and leaves a socket (Node's pipes are) shut down.
+      log !== undefined && !isatty(1) ? "pipe" : "inherit",
+      mark !== undefined || (log !== undefined && !isatty(2)) ? "pipe" : "inherit",
+    ],
+  });
+  const asking = setInterval(() => {
+    passOn();
+    if (traced?.hasEnded()) child?.kill("SIGKILL");
+  }, ASK);
+  if (traced === undefined) clearInterval(asking);
+  child?.stdout?.pipe(process.stdout, { end: false });
+  const aside = child?.stderr ? cutOff(child.stderr, process.stderr, mark) : () => "";
   try {
-    child = execa(file, args, settings);
-    const { pid } = child;
-    child.stdout?.pipe(process.stdout, { end: false });
-    const aside = !child.stderr ? () => "" : cutOff(child.stderr, process.stderr, mark);
-    const result = await child;
-    const how = ending({ ...result, pid }, sandbox, undefined, log && takeComplaint(log));
+    const how = ending(await end, sandbox, undefined, log?.takeComplaint());
     return { ...how, status: statusOf(how), passedOn, aside: aside() };
   } finally {
-    for (const signal of FORWARDED) process.off(signal, passOn);
+    clearInterval(asking);
+    release();
   }
 }
 

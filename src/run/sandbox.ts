@@ -1,9 +1,7 @@
 /** An environment that programs can be run in: this machine itself, or one gVisor release on one of its platforms. */
 
 import { arch, platform } from "node:os";
-
-/** How gVisor catches a program's system calls. kvm needs /dev/kvm and is used only where it is asked for by name. */
-export type Platform = "systrap" | "ptrace" | "kvm";
+import type { Platform } from "../sandbox/gvisor.js";
 
 export interface HostSandbox {
   readonly kind: "host";

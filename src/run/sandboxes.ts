@@ -1,10 +1,13 @@
 /** Finds out which sandboxes there are on this machine and which of them really start a program. */
 
-import { accessSync, closeSync, constants, existsSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, realpathSync } from "node:fs";
 import { userInfo } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
+import { readFully } from "../disk/read-fully.js";
+import type { Platform } from "../sandbox/gvisor.js";
 import { execute } from "./execute.js";
-import { HOST, hostRunsLinux, type Platform, type RunscSandbox, type Sandbox } from "./sandbox.js";
+import { HOST, hostRunsLinux, type RunscSandbox, type Sandbox } from "./sandbox.js";
+import { allInPath, isProgram } from "./search-path.js";
 
 /** Where scripts/install-gvisor.sh puts releases, one folder each. */
 const INSTALLED = "/opt/gvisor";
@@ -74,13 +77,10 @@ export function runscPaths(): string[] {
         .map((name) => join(INSTALLED, name, "runsc"))
     : [];
   const named = (process.env.SANDFIT_RUNSC ?? "").split(delimiter).filter(Boolean);
-  const inPath = (process.env.PATH ?? "")
-    .split(delimiter)
-    .filter(Boolean)
-    .map((folder) => join(folder, "runsc"));
-  const files = [...installed, ...named.map((path) => (isProgram(path) ? path : join(path, "runsc"))), ...inPath].filter(
-    isProgram,
-  );
+  const files = [
+    ...[...installed, ...named.map((path) => (isProgram(path) ? path : join(path, "runsc")))].filter(isProgram),
+    ...allInPath("runsc"),
+  ];
   const seen = new Set<string>();
   return files.filter((path) => {
     const real = realpathSync(path);
@@ -122,21 +122,11 @@ function builtFrom(runsc: string): string | undefined {
   const file = openSync(runsc, "r");
   try {
     for (let at = 0; ; at += size) {
-      const read = readSync(file, buffer, 0, buffer.length, at);
+      const read = readFully(file, buffer, at);
       const found = /gvisor\.dev\/gvisor\tv0\.0\.0-(20\d{6})/.exec(buffer.toString("latin1", 0, read))?.[1];
       if (found !== undefined || read < buffer.length) return found;
     }
   } finally {
     closeSync(file);
-  }
-}
-
-/** Whether there is a file that this user may run. */
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
   }
 }

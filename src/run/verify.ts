@@ -1,19 +1,19 @@
 /** Runs one or two programs alike in every environment there is, and holds each run against the original's on the host. */
 
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { openFile } from "../disk/file-source.js";
+import { temporaryFolder } from "../disk/private-folder.js";
 import { InputError } from "../errors.js";
 import { readImage } from "../image/detect.js";
 import { probeEnvironment } from "../probe/environment.js";
 import { rehearsalCommand } from "../rehearsal/rehearse.js";
 import type { Outcome, VerifyReport } from "../report/verify-model.js";
-import { ranReleaseIds } from "../sandbox/gvisor.js";
+import { type Platform, ranReleaseIds } from "../sandbox/gvisor.js";
 import { describeEnding } from "./ending.js";
 import { type Evidence, readEvidence, watched } from "./evidence.js";
 import { execute } from "./execute.js";
-import { HOST, hostRunsLinux, type Platform, type Sandbox } from "./sandbox.js";
+import { HOST, hostRunsLinux, type Sandbox } from "./sandbox.js";
 import { type AbsentSandbox, findSandboxes } from "./sandboxes.js";
 import { makeWorkFolder } from "./work-folder.js";
 
@@ -56,7 +56,7 @@ export async function verify(original: string, fixed: string | undefined, option
     throw new InputError("programs can only be run on Linux on x86-64; `sandfit check` and `fix` work here too");
   const { places, notRun, host } = await placesFor(options.platforms);
   const times = options.times ?? 1;
-  const scratch = mkdtempSync(join(tmpdir(), "sandfit-verify-"));
+  const { folder: scratch, remove } = temporaryFolder("verify");
   try {
     const all: { id: string; launcher: readonly string[]; original: Run[]; fixed: Run[] | undefined }[] = [];
     for (const place of places) {
@@ -81,7 +81,7 @@ export async function verify(original: string, fixed: string | undefined, option
     const passed = reference === undefined ? null : isSound === true && judged.every((one) => one.sameAsHost === true);
     return { version: 1, original, fixed: fixed ?? null, args: options.args, times, rows, notRun, passed, remarks };
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    remove();
   }
 }
 

@@ -1,8 +1,10 @@
 /** Where a tool is tried: a folder of its own, limits on every run, and an environment without settings that bend the result. */
 
-import { chmodSync, closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, copyFileSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
+import { temporaryFolder } from "../disk/private-folder.js";
+import { readStart } from "../disk/read-fully.js";
+import { apeMagic } from "../image/ape.js";
 import type { ToolPart, TrialOutcome } from "../report/tools-model.js";
 import { type Execution, execute } from "../run/execute.js";
 
@@ -55,7 +57,7 @@ const BENDING =
 
 /** Opens a bench for the program at `path`. `env` is added to the environment. */
 export function openBench(path: string, env: Readonly<Record<string, string>>, archives: Map<string, Uint8Array>): Bench {
-  const root = mkdtempSync(join(tmpdir(), "sandfit-tools-"));
+  const { folder: root, remove } = temporaryFolder("tools");
   let folders = 0;
   const folder = (): string => {
     const one = join(root, String(folders++));
@@ -79,7 +81,7 @@ export function openBench(path: string, env: Readonly<Record<string, string>>, a
       if (done.exitCode !== 0) throw new JobFailed(job, done);
       return done;
     },
-    dispose: () => rmSync(root, { recursive: true, force: true }),
+    dispose: remove,
   };
 }
 
@@ -91,20 +93,13 @@ function ownCopy(path: string, folder: string): string {
   return copy;
 }
 
-/** Whether a file begins as an APE (ape/specification.md, "APE magic"). */
+/** Whether a file begins as an APE. */
 export function isApe(path: string): boolean {
-  const start = Buffer.alloc(8);
   try {
-    const descriptor = openSync(path, "r");
-    try {
-      readSync(descriptor, start, 0, start.length, 0);
-    } finally {
-      closeSync(descriptor);
-    }
+    return apeMagic(readStart(path, 8)) !== undefined;
   } catch {
     return false;
   }
-  return ["MZqFpD='", "jartsr='", "APEDBG='"].includes(start.toString("latin1"));
 }
 
 /** The first thing in a text that looks like a version: "5.4.6", "7.88.1". */

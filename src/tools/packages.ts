@@ -3,7 +3,7 @@
 import { readFileSync, realpathSync } from "node:fs";
 import type { PackageState, ToolsReport } from "../report/tools-model.js";
 import { execute } from "../run/execute.js";
-import { inPath } from "../run/tracing.js";
+import { inPath } from "../run/search-path.js";
 import type { PackageManager, Tool } from "./catalogue.js";
 
 export type Distribution = ToolsReport["distribution"];

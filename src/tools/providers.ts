@@ -1,10 +1,12 @@
 /** Finds every file that provides a tool: each in PATH, each in a toolset, and one that the package has outside of PATH. */
 
-import { accessSync, closeSync, constants, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { WRAPPER_MARK } from "../disk/env-file.js";
 import { isFolder } from "../disk/place.js";
+import { readStart } from "../disk/read-fully.js";
 import { InputError } from "../errors.js";
+import { allInPath, isProgram } from "../run/search-path.js";
 
 export interface Found {
   readonly path: string;
@@ -37,8 +39,7 @@ export function findProviders(names: readonly string[], toolsets: readonly Tools
     if (before === undefined) found.set(real, { path, source, also: [] });
     else if (before.path !== path && !before.also.includes(path)) before.also.push(path);
   };
-  const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder.startsWith("/"));
-  for (const name of names) for (const folder of folders) add(join(folder, name), "path");
+  for (const path of names.flatMap(allInPath)) if (path.startsWith("/")) add(path, "path");
   for (const { folder } of toolsets) {
     for (const name of names) for (const below of ["bin", "."]) add(join(folder, below, name), "toolset");
   }
@@ -55,28 +56,11 @@ export function toolsetOf(path: string, toolsets: readonly Toolset[]): Toolset |
   });
 }
 
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
 /** What `--env` wrote leads to a provider and is none. */
 function isWrapper(path: string): boolean {
-  const start = Buffer.alloc(WRAPPER_MARK.length);
-  let descriptor: number;
   try {
-    descriptor = openSync(path, "r");
+    return readStart(path, WRAPPER_MARK.length).toString("latin1") === WRAPPER_MARK;
   } catch {
     return false; // may be executed but not read
   }
-  try {
-    readSync(descriptor, start, 0, start.length, 0);
-  } finally {
-    closeSync(descriptor);
-  }
-  return start.toString("latin1") === WRAPPER_MARK;
 }

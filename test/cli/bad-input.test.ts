@@ -144,7 +144,7 @@ describe("what is no file", () => {
       ])
         expectSentence(await sandfit(args, { cwd }), reason);
       for (const args of [
-        ["verify", "file", "--folder", name],
+        ["verify", "--folder", name, "file"],
         ["tools", "--from", name],
       ])
         expectSentence(await sandfit(args, { cwd }), / is no folder$/);

@@ -4,7 +4,6 @@ import { expect, test } from "vitest";
 import { CodeSpace } from "../../src/code/code-space.js";
 import { DataSpace } from "../../src/code/data-space.js";
 import { Evidence } from "../../src/code/evidence.js";
-import { forgetWalk } from "../../src/code/kernel.js";
 import { Walk } from "../../src/code/walk.js";
 import { executableParts } from "../x86/executable.js";
 
@@ -40,18 +39,6 @@ test("a result outlives the next walks, of larger and of smaller programs", () =
   walkOf(1 << 18, 1000);
   expect(said(first)).toEqual(before);
   expect(said(larger)).toEqual(ofLarger);
-});
-
-test("one that was forgotten answers nothing, and the next walk is right", () => {
-  const expected = said(walkOf(1 << 16, 40_000));
-  const forgotten = walkOf(1 << 16, 40_000);
-  forgetWalk();
-  expect(() => forgotten.rankAt(0)).toThrow("done with");
-  expect(() => forgotten.sourcesOf(0)).toThrow("done with");
-  expect(() => forgotten.systemCalls()).toThrow();
-  expect(said(walkOf(1 << 16, 40_000))).toEqual(expected);
-  forgetWalk();
-  forgetWalk();
 });
 
 test("system calls are those by `syscall`, in ascending order, however often they were decoded", () => {

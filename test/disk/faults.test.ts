@@ -27,7 +27,7 @@ function failing(call: string, error: string, when: string, cwd: string, args: r
       [process.execPath, command],
       args,
     ),
-    { cwd, encoding: "utf8", env: { ...process.env, SANDFIT_NO_CACHE: "1" } },
+    { cwd, encoding: "utf8", env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" } },
   );
   return { stdout, stderr, exitCode: status ?? undefined };
 }
@@ -139,7 +139,7 @@ describe("a copy", () => {
     const callsOf = (...args: string[]): string[] => {
       const log = join(cwd, "calls");
       const traced = ["-f", "-qq", "-y", "-e", "trace=fsync,rename,link", "-o", log, process.execPath, command, "fix", ...args];
-      expect(spawnSync("strace", traced, { cwd, env: { ...process.env, SANDFIT_NO_CACHE: "1" } }).status).toBe(0);
+      expect(spawnSync("strace", traced, { cwd, env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" } }).status).toBe(0);
       return [...readFileSync(log, "utf8").matchAll(/(fsync|rename|link)\([^)]*?(result|json|case-\w+)[.>"]/g)].map(
         ([, call, what]) => `${call} ${what!.replace(/^case.*/, "folder")}`,
       );

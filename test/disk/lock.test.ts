@@ -14,7 +14,7 @@ const folder = temporaryFolder();
 function lockOf(path: string): string[] {
   const { dev, ino } = statSync(folder);
   const place = `${dev}:${ino}/${basename(path)}`;
-  const told = Buffer.byteLength(place) <= 90 ? place : createHash("sha256").update(place).digest("hex");
+  const told = createHash("sha256").update(place).digest("hex");
   const names = readFileSync("/proc/net/unix")
     .toString()
     .matchAll(/@sandfit-.*/g);

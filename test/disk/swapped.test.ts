@@ -143,7 +143,7 @@ const deeds: readonly Deed[] = [
 ];
 
 const sentence = /^\S+ (was replaced|changed|was removed) while it was being read$/;
-const plain: FixOptions = { inPlace: false, force: false, dryRun: false, json: false };
+const plain: FixOptions = { as: "elf" };
 
 /** Does the deed once, at its step. */
 function once<T extends string>(step: T, deed: Deed): (reached: T) => void {
@@ -168,7 +168,7 @@ const fixSteps: readonly FixStep[] = ["opened", "resolved", "planned", "locked",
 describe.each(deeds)("fix --in-place, when $name", (deed) => {
   test.each(fixSteps)("after %s", async (step) => {
     const name = join(current.cwd, deed.by);
-    const fixed = fixCommand(name, { ...plain, inPlace: true }, once<FixStep>(step, deed));
+    const fixed = fixCommand(name, { ...plain, inPlace: true }, [], once<FixStep>(step, deed));
     await expect(fixed).rejects.toThrow(sentence);
     deed.stands(current);
     nothingLeft(current);
@@ -184,7 +184,7 @@ describe.each(deeds)("undo, when $name", (deed) => {
     utimesSync(current.file, LONG_AGO, LONG_AGO);
     const record = `${current.file}${RECORD}`;
     const before = readFileSync(record, "utf8");
-    await expect(undoCommand(name, { force: false }, once<UndoStep>(step, deed))).rejects.toThrow(sentence);
+    await expect(undoCommand(name, {}, once<UndoStep>(step, deed))).rejects.toThrow(sentence);
     deed.stands(current);
     const kept = existsSync(record) ? record : join(current.cwd, "moved", `p${RECORD}`);
     expect(readFileSync(kept, "utf8")).toBe(before);
@@ -200,7 +200,7 @@ describe("a large file that is changed where it stands", () => {
         const file = join(current.cwd, "large");
         writeLargeApe(file, size);
         const deed = { name: "", by: "", act: () => act(file), stands: () => {} };
-        await expect(fixCommand(file, { ...plain, inPlace: true }, once<FixStep>(step, deed))).rejects.toThrow(sentence);
+        await expect(fixCommand(file, { ...plain, inPlace: true }, [], once<FixStep>(step, deed))).rejects.toThrow(sentence);
         const isNew = readFileSync(file).length < 20;
         if (isNew) expect(readFileSync(file, "utf8")).toBe("NEW BUILD");
         else expect(endsOf(file, size).start).toEqual(Buffer.from(sampleProgram("ape-gs").bytes));
@@ -225,7 +225,9 @@ describe("fix -o", () => {
       rmSync(out, { force: true });
       writeFileSync(out, "OLD");
       const deed = { name: "", by: "", act: () => act(out), stands: () => {} };
-      await expect(fixCommand(file, { ...plain, output: out, force: true }, once<FixStep>(step, deed))).rejects.toThrow(sentence);
+      await expect(fixCommand(file, { ...plain, output: out, force: true }, [], once<FixStep>(step, deed))).rejects.toThrow(
+        sentence,
+      );
       expect(["NEW", "SECRET", "OLDmore"]).toContain(readFileSync(out, "utf8"));
       expect(readFileSync(join(cwd, "victim"), "utf8")).toBe("SECRET");
       expect(readdirSync(cwd).filter((name) => name.startsWith(".") || name.endsWith(RECORD))).toEqual([]);
@@ -236,15 +238,15 @@ describe("fix -o", () => {
     const out = join(current.cwd, "out");
     writeFileSync(out, "OLD");
     const deed = { name: "", by: "", act: () => rmSync(out), stands: () => {} };
-    expect(await fixCommand(current.file, { ...plain, output: out, force: true }, once<FixStep>(step, deed))).toBe(0);
+    expect(await fixCommand(current.file, { ...plain, output: out, force: true }, [], once<FixStep>(step, deed))).toBe(0);
     expect(readFileSync(out).length).toBe(original.length);
   });
 
   test.each(steps)("leaves what appears where nothing was after %s, with --force too", async (step) => {
-    for (const force of [false, true]) {
+    for (const forced of [{}, { force: true }] as const) {
       const out = join(current.cwd, "out");
       const deed = { name: "", by: "", act: () => writeFileSync(out, "PRECIOUS"), stands: () => {} };
-      const fixed = fixCommand(current.file, { ...plain, output: out, force }, once<FixStep>(step, deed));
+      const fixed = fixCommand(current.file, { ...plain, output: out, ...forced }, [], once<FixStep>(step, deed));
       await expect(fixed).rejects.toThrow(/out appeared while it was being written$/);
       expect(readFileSync(out, "utf8")).toBe("PRECIOUS");
       rmSync(out);
@@ -254,7 +256,7 @@ describe("fix -o", () => {
   test.each(["resolved", "planned", "locked"] as const)("refuses a source that is written to after %s", async (step) => {
     const deed = { name: "", by: "", act: () => appendFileSync(current.file, "more"), stands: () => {} };
     const out = join(current.cwd, "out");
-    await expect(fixCommand(current.file, { ...plain, output: out }, once<FixStep>(step, deed))).rejects.toThrow(
+    await expect(fixCommand(current.file, { ...plain, output: out }, [], once<FixStep>(step, deed))).rejects.toThrow(
       /changed while it was being read/,
     );
     expect(existsSync(out)).toBe(false);
@@ -266,11 +268,11 @@ describe("fix -o", () => {
       const plan = join(current.cwd, "plan.json");
       const out = join(current.cwd, "out");
       const act = () => redirect(plan, join(current.cwd, "victim"));
-      const options = { ...plain, output: out, plan, force: true };
+      const options: FixOptions = { ...plain, output: out, plan, force: true };
       // The plan is written during the proof: what comes after that replaces a finished plan.
       if (step === "proved") return;
       await expect(
-        fixCommand(current.file, options, once<FixStep>(step, { name: "", by: "", act, stands: () => {} })),
+        fixCommand(current.file, options, [], once<FixStep>(step, { name: "", by: "", act, stands: () => {} })),
       ).rejects.toThrow(/plan\.json (was replaced|appeared) while/);
       expect(readFileSync(join(current.cwd, "victim"), "utf8")).toBe("SECRET");
       expect(existsSync(out)).toBe(false);
@@ -304,7 +306,7 @@ describe("other outputs", () => {
     const { cwd, file } = current;
     const out = join(cwd, "report.md");
     writeFileSync(out, "OLD");
-    const writing = reportCommand(file, [], { format: "markdown", output: out, run: false, target: "newest" });
+    const writing = reportCommand(file, [], { format: "markdown", output: out, target: "newest" });
     // The first await lies behind the look at the place.
     redirect(out, join(cwd, "victim"));
     await expect(writing).rejects.toThrow(/report\.md was replaced while it was being read$/);

@@ -16,7 +16,7 @@ let files: string[];
 let packedSize: number;
 
 beforeAll(() => {
-  // npm pack builds the package first, by its prepare script, whose words come before the JSON.
+  // npm pack builds the package first, by its prepack script, whose words come before the JSON.
   const packed = execFileSync("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root, encoding: "utf8" });
   const [tarball] = JSON.parse(packed.slice(packed.search(/^\[/m)));
   packedSize = tarball.size;
@@ -36,7 +36,7 @@ test("has the version that the command tells", () => {
 });
 
 test("needs nothing else at run time, and runs nothing when it is installed", () => {
-  for (const name of ["preinstall", "install", "postinstall"]) expect(description.scripts).not.toHaveProperty(name);
+  for (const name of ["preinstall", "install", "postinstall", "prepare"]) expect(description.scripts).not.toHaveProperty(name);
   expect(description.dependencies ?? {}).toEqual({});
 });
 

@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { execute } from "../../src/run/execute.js";
 import type { Sandbox } from "../../src/run/sandbox.js";
 import { findSandboxes } from "../../src/run/sandboxes.js";
-import { inPath } from "../../src/run/tracing.js";
+import { inPath } from "../../src/run/search-path.js";
 import { LONG_FOLDER } from "../fixtures/programs/loader-programs.js";
 import { sandfit, temporaryFolder } from "../support/cli.js";
 import { testNeeding } from "../support/requirements.js";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { execute } from "../../src/run/execute.js";
 import { findSandboxes } from "../../src/run/sandboxes.js";
-import { inPath } from "../../src/run/tracing.js";
+import { inPath } from "../../src/run/search-path.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
 import { command } from "../support/cli.js";
 import { folder, placed, sandfit, sandfitAsNobody } from "./command.js";
@@ -51,6 +51,46 @@ describe("on the host", () => {
     child.stdout.once("data", () => child.kill("SIGTERM"));
     const code = await new Promise((done) => child.on("close", done));
     expect([code, errors]).toEqual([143, ""]);
+  });
+  test("a program may take its time after SIGTERM, and ends as it likes", async () => {
+    const slow = 'trap "sleep 6; echo graceful; exit 3" TERM; echo up; sleep 30 & wait; wait';
+    const child = spawn(process.execPath, [command, "run", "--", "/bin/sh", "-c", slow]);
+    let said = "";
+    child.stdout.on("data", (data) => (said += data));
+    child.stdout.once("data", () => child.kill("SIGTERM"));
+    expect(await new Promise((done) => child.on("exit", done))).toBe(3);
+    expect(said).toBe("up\ngraceful\n");
+  });
+  const withStrace = test.skipIf(inPath("strace") === undefined);
+  describe.each([
+    ["run", []],
+    ["run --trace (skipped without strace)", ["--trace"]],
+  ])("%s", (_, options) => {
+    const testIt = options.length === 0 ? test : withStrace;
+    const signals = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGWINCH", "SIGCONT", "SIGTERM"] as const;
+    testIt.each(signals)("%s reaches the program", async (signal) => {
+      const name = signal.slice(3);
+      const script = `trap "echo got ${name}; exit 9" ${name}; echo up; while :; do sleep 0.1; done`;
+      const child = spawn(process.execPath, [command, "run", ...options, "--", "/bin/sh", "-c", script]);
+      let said = "";
+      child.stdout.on("data", (data) => (said += data));
+      child.stdout.once("data", () => child.kill(signal));
+      expect(await new Promise((done) => child.on("close", done))).toBe(9);
+      expect(said).toBe(`up\ngot ${name}\n`);
+    });
+    testIt("ends when the program ends, whatever that leaves behind", async () => {
+      const left = `4322.${process.pid}`;
+      const run = await sandfit(["run", ...options, "--", "/bin/sh", "-c", `sleep ${left} >/dev/null 2>&1 & exit 4`]);
+      expect(run).toMatchObject({ exitCode: 4, stdout: "", stderr: "" });
+      expect(run.duration).toBeLessThan(50_000);
+    });
+  });
+  withStrace("--trace: what cannot be found is 127 as ever (skipped without strace)", async () => {
+    expect((await sandfit(["run", "--trace", "--", "/no/such/program"])).exitCode).toBe(127);
+  });
+  test("what stands behind the first word is the program's", async () => {
+    const run = await sandfit(["run", "/bin/echo", "-V", "--trace", "--", "--help"]);
+    expect(run).toMatchObject({ exitCode: 0, stdout: "-V --trace -- --help\n" });
   });
   test.skipIf(!isRoot)("as nobody (skipped unless root)", () => {
     const run = sandfitAsNobody(["run", "--", placed("gs-call")]);

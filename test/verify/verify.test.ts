@@ -86,7 +86,8 @@ describe("verify", () => {
     [["verify", "/no/such/file"], /cannot be opened/],
     [["verify", "--folder", "/no/such", "/bin/true"], /--folder \/no\/such is no folder/],
     [["verify", "--times", "0", "/bin/true"], /--times 0 is no whole number/],
-    [["verify", "--", "x"], /name the program/],
+    [["verify", "--", "x"], /x cannot be opened/],
+    [["verify", "/bin/true", "--version"], /--version stands behind a program/],
   ])("bad use: %j", async (args, words) => {
     const run = await sandfit(args);
     expect(run.exitCode).toBe(2);

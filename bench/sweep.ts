@@ -1,5 +1,9 @@
-/** Decodes much code at once: the kernel writes down whole batches of instructions, and nothing is called or made for each of them. */
+/**
+ * Decodes much code in sequence by the kernel's decoder, which writes down whole batches of instructions, so that it can be compared with
+ * others, field by field and by speed. The command decodes where its walk goes; it has no use for this.
+ */
 
+import { makeKernel } from "../src/code/kernel.js";
 import {
   BEHIND,
   DISPLACEMENT_SHIFT,
@@ -8,8 +12,8 @@ import {
   IMMEDIATE_SHIFT,
   MAP_SHIFT,
   WIDENS_SHIFT,
-} from "../x86/entry.js";
-import { Encoding, Flow, type Instruction, NONE, OpcodeMap } from "../x86/instruction.js";
+} from "../src/x86/entry.js";
+import { Encoding, Flow, type Instruction, NONE, OpcodeMap } from "../src/x86/instruction.js";
 import {
   BEHIND_OPCODE,
   DISPLACEMENT,
@@ -24,8 +28,24 @@ import {
   START,
   TAIL,
   VVVV,
-} from "../x86/record.js";
-import { makeSweeper, type Sweeper } from "./kernel.js";
+} from "../src/x86/record.js";
+
+interface Sweeper {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  codeAt(): number;
+  layOut(size: number): void;
+  reserve(size: number): number;
+  decode(at: number, end: number): number;
+  sweep(from: number, to: number, end: number, records: number): number;
+  sweptTo(): number;
+}
+
+/** A kernel with room for `size` bytes of code. */
+export function makeSweeper(size: number): Sweeper {
+  const exports = makeKernel().exports as unknown as Sweeper;
+  exports.layOut(size);
+  return exports;
+}
 
 /** How many bytes of code are with the kernel at a time. */
 const WINDOW = 0x10000;
