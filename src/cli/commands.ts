@@ -116,6 +116,26 @@ const commands: Record<string, (command: Command) => void> = {
         exitCode = await rulesCommand(id, options);
       }),
 
+  differences: (command) =>
+    void command
+      .description("list where gVisor answers otherwise than Linux, or explain one such difference")
+      .argument("[id]", "a difference, such as ktls-clear-text")
+      .addOption(
+        new Option("--kind <kind>", "only those of one kind").choices([
+          "security",
+          "silent",
+          "dies",
+          "refused",
+          "missing",
+          "value",
+        ]),
+      )
+      .option("--json", "print a JSON document (schema/differences-1.json)", false)
+      .action(async (id: string | undefined, options) => {
+        const { differencesCommand } = await import("./differences.js");
+        exitCode = await differencesCommand(id, options);
+      }),
+
   run: (command) =>
     void command
       .description("run a command as it is, and explain it if it dies")

@@ -3,8 +3,7 @@
 import type { Rule } from "../rules/define.js";
 import { type Consequence, consequenceIn } from "../sandbox/behaviour.js";
 import { platforms, type Release, releases } from "../sandbox/gvisor.js";
-
-const WIDTH = 120;
+import { wrapped } from "./wrap.js";
 
 /** The page; ends with a line feed. */
 export function rulePage({ id, words, behaviour, fixable, probe }: Rule): string {
@@ -35,24 +34,4 @@ function table(behaviour: Rule["behaviour"]): string {
     (release) => `| ${release.id} | ${platforms.map((platform) => cell(release, platform)).join(" | ")} |`,
   );
   return [`| gVisor | ${platforms.join(" | ")} |`, `|---|${"---|".repeat(platforms.length)}`, ...rows].join("\n");
-}
-
-/** Paragraphs wrapped at 120 columns; tables, lists and code stay as they are. */
-function wrapped(part: string): string {
-  return part
-    .split("\n\n")
-    .map((paragraph) => (/^(```|\||- |#)/.test(paragraph) ? paragraph : wrapLine(paragraph)))
-    .join("\n\n");
-}
-
-function wrapLine(paragraph: string): string {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of paragraph.split(/\s+/)) {
-    if (line !== "" && line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join("\n");
 }
