@@ -13,13 +13,17 @@ export type Kind = (typeof kinds)[number];
 
 /** The groups that records are kept in, each with a page of its own. */
 export const subjects = {
-  "sockets-silent": "socket options and flags that are accepted and do nothing",
+  "sockets-silent": "socket options and flags with another effect",
+  "sockets-unread": "socket options that are thrown away",
   sockets: "sockets: families, options, flags",
   netlink: "netlink",
-  files: "files, locks, extended attributes",
+  files: "files and their attributes",
+  locks: "fcntl, locks, pipes",
   proc: "files under /proc",
   sys: "files under /sys and /dev",
-  processes: "processes: prctl, namespaces, limits, scheduling, seccomp",
+  processes: "processes: prctl, namespaces, identity",
+  seccomp: "seccomp, Landlock, eBPF, keys",
+  scheduling: "scheduling, limits, semaphores, futexes",
   memory: "memory",
   signals: "signals",
   time: "clocks and timers",

@@ -184,20 +184,4 @@ export const memory = about("memory", [
     probe: { steps: [s.call("process_vm_readv", 0, 0, 0, 0, 0, 0)], anywhere: missing },
     cure: { how: "none", because: "the bytes would not be there" },
   },
-  {
-    id: "rlimit-data",
-    title: "RLIMIT_DATA does not count mappings",
-    kind: "silent",
-    asks: [{ call: ["setrlimit", "prlimit64"], args: { 0: 2 }, answers: ["ok"] }],
-    linux: { answer: "ENOMEM" },
-    consequence:
-      "Programs that limit a child's memory so (judges, test runners) do not: it may take 128 MB where 1 MB is allowed. RLIMIT_AS is kept",
-    remedies: [{ option: "RLIMIT_AS (ulimit -v), or the container's memory limit" }],
-    source: [sentry("mm/syscalls.go", 767)],
-    probe: {
-      steps: [s.must("setrlimit", 2, { words: [0x100000, 0x100000] }), s.call("mmap", 0, 128 << 20, 3, 0x22, -1, 0)],
-      anywhere: true,
-    },
-    cure: { how: "never", reason: "accounting", because: "a limit that is not kept must not seem to be" },
-  },
 ]);

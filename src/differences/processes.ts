@@ -1,12 +1,13 @@
-/** Processes: prctl, arch_prctl, personality, namespaces, limits, scheduling, seccomp, System V semaphores. */
+/** Processes: prctl, arch_prctl, personality, namespaces, identity. */
 
+import { Assembler } from "../asm/assembler.js";
+import { writeElf } from "../asm/elf-writer.js";
 import * as o from "../asm/operands.js";
-import { failed, missing, result, room, text, words } from "../asm/small-test.js";
-import { type ArgumentIs, about, type Cure, type Draft, issue, sentry } from "./define.js";
+import { failed, missing, type Pointed, result, room, text, words } from "../asm/small-test.js";
+import { about, type Cure, type Draft, issue, sentry } from "./define.js";
 import * as s from "./steps.js";
 
 const PRCTL = "syscalls/linux/sys_prctl.go";
-const SCHED = "syscalls/linux/sys_sched.go";
 
 /** A prctl that is EINVAL. */
 function prctl(
@@ -32,62 +33,23 @@ function prctl(
   };
 }
 
-/** A part of seccomp that is EINVAL. */
-function seccomp(
-  id: string,
-  title: string,
-  args: Readonly<Record<number, ArgumentIs>>,
-  probe: Draft["probe"],
-  consequence: string,
-  more: Partial<Draft> = {},
-): Draft {
-  return {
-    id,
-    title,
-    kind: "refused",
-    asks: [{ call: "seccomp", args }],
-    linux: { answer: "ok" },
-    consequence,
-    source: [sentry("syscalls/linux/sys_seccomp.go", 45)],
-    probe,
-    cure: { how: "never", reason: "security", because: "a filter that is not there must not seem to be" },
-    ...more,
-  };
-}
-
-function setLimit(id: string, resource: number, name: string, consequence: string): Draft {
-  return {
-    id,
-    title: `setrlimit(${name}) is EPERM`,
-    kind: "refused",
-    asks: [
-      { call: "setrlimit", args: { 0: resource }, answers: ["EPERM"] },
-      { call: "prlimit64", args: { 1: resource }, answers: ["EPERM"] },
-    ],
-    linux: { answer: "ok" },
-    consequence,
-    source: [sentry("syscalls/linux/sys_rlimit.go", 85)],
-    // Lowered to what it is.
-    probe: { steps: [s.must("getrlimit", resource, room()), s.call("setrlimit", resource, room())], anywhere: true },
-    cure: { how: "never", reason: "accounting", because: "a limit that is not kept must not seem to be" },
-  };
-}
-
-const privileges = s.must("prctl", 38, 1, 0, 0, 0); // PR_SET_NO_NEW_PRIVS
-/** A filter that answers getuid with `action` and lets all else through; then getuid. */
-const filtered = (action: number) => {
-  const program = [s.bpf(0x20, 0), s.bpf(0x15, 102, 0, 1), s.bpf(6, action), s.bpf(6, 0x7fff0000)];
-  return [
-    privileges,
-    s.must("seccomp", 1, 0, words(program.length, words(...program))),
-    s.must("getuid"),
-    s.call("getppid"),
-    s.call("exit_group", 0),
-  ];
-};
-
 /** struct perf_event_attr: PERF_TYPE_SOFTWARE, 64 bytes, PERF_COUNT_SW_TASK_CLOCK, exclude_kernel. */
 const taskClock = words(0x4000000001n, 1, 0, 0, 0, 0x20, 0, 0);
+
+/** The bytes of a program whose exit code is the low byte of its effective user, as words. */
+function tellsUser(): { readonly bytes: Pointed; readonly length: number } {
+  const a = new Assembler();
+  a.func("_start").mov(o.eax, 107).syscall().mov(o.edi, o.eax).mov(o.eax, 60).syscall();
+  const { bytes } = writeElf(a);
+  const padded = new Uint8Array(Math.ceil(bytes.length / 8) * 8);
+  padded.set(bytes);
+  const view = new DataView(padded.buffer);
+  return {
+    bytes: words(...Array.from({ length: padded.length / 8 }, (_, i) => view.getBigUint64(8 * i, true))),
+    length: bytes.length,
+  };
+}
+const program = tellsUser();
 
 export const processes = about("processes", [
   {
@@ -133,93 +95,6 @@ export const processes = about("processes", [
       words: { 0: "none dies", other: "others die" },
     },
     cure: { how: "none", because: "it is no answer of a system call" },
-  },
-  {
-    id: "sem-undo",
-    title: "SEM_UNDO is accepted and nothing is undone",
-    kind: "silent",
-    asks: [{ call: ["semop", "semtimedop"], answers: ["ok"] }],
-    linux: { answer: "1" },
-    consequence:
-      "A process that dies while it holds a System V semaphore keeps it: Apache (Mutex sysvsem), older PostgreSQL and SAP stand still until someone removes it",
-    remedies: [{ option: "Apache: Mutex flock" }],
-    source: [sentry("syscalls/linux/sys_sem.go", 93)],
-    probe: {
-      steps: [
-        s.must("semget", 0, 1, 0o600),
-        s.must("semctl", result(0), 0, 16, 1), // SETVAL
-        { child: [s.call("semop", result(0), words(0x1000ffff0000n), 1)] },
-        s.call("semctl", result(0), 0, 12, 0), // GETVAL
-        { poke: 0, size: 4, value: { result: 3 } },
-        s.call("semctl", result(0), 0, 0, 0), // IPC_RMID
-        { peek: 0, size: 4 },
-      ],
-      number: true,
-      anywhere: true,
-    },
-    cure: { how: "never", reason: "locking", because: "a lock that is not given back must not seem to be" },
-  },
-  seccomp(
-    "seccomp-ret-log",
-    "a seccomp filter's RET_LOG kills",
-    { 0: 1 },
-    { steps: [{ child: filtered(0x7ffc0000) }], words: { 0: "ok" }, anywhere: true },
-    "Profiles that are being tried out (systemd's SystemCallLog=, Docker's SCMP_ACT_LOG) kill the program instead of writing a line",
-    {
-      kind: "dies",
-      asks: [
-        { call: "seccomp", args: { 0: 1 }, answers: ["ok"] },
-        { call: "prctl", args: { 0: 22 }, answers: ["ok"] },
-      ],
-      source: [sentry("kernel/seccomp.go", 136)],
-      reports: [issue(14627)],
-    },
-  ),
-  seccomp(
-    "seccomp-log",
-    "seccomp(SECCOMP_FILTER_FLAG_LOG) is EINVAL",
-    { 0: 1, 1: { bits: 2 } },
-    { steps: [s.call("seccomp", 1, 2, 0)], anywhere: ({ value }) => value !== -14n },
-    "libseccomp takes an older interface; programs of their own that want refusals logged stop",
-    { linux: { answer: "EFAULT" }, source: [sentry("syscalls/linux/sys_seccomp.go", 53)] },
-  ),
-  seccomp(
-    "seccomp-new-listener",
-    "seccomp(SECCOMP_FILTER_FLAG_NEW_LISTENER) is EINVAL",
-    { 0: 1, 1: { bits: 8 } },
-    { steps: [privileges, s.call("seccomp", 1, 8, words(1, words(s.bpf(6, 0x7fff0000))))], anywhere: true },
-    "Sandboxes and container engines that decide call by call (crun and runc agents, Sysbox, agents that confine themselves) cannot",
-    {
-      source: [sentry("syscalls/linux/sys_seccomp.go", 53)],
-      reports: [issue(13439), issue(14627)],
-    },
-  ),
-  seccomp(
-    "seccomp-get-action-avail",
-    "seccomp(SECCOMP_GET_ACTION_AVAIL) is EINVAL",
-    { 0: 2 },
-    { steps: [s.call("seccomp", 2, 0, words(0x7fff0000))], anywhere: failed },
-    "libseccomp takes it that only the oldest actions are there",
-  ),
-  seccomp(
-    "seccomp-notify-sizes",
-    "seccomp(SECCOMP_GET_NOTIF_SIZES) is EINVAL",
-    { 0: 3 },
-    { steps: [s.call("seccomp", 3, 0, room())], anywhere: failed },
-    "As with NEW_LISTENER: no user notification",
-  ),
-  {
-    id: "landlock",
-    title: "there is no Landlock",
-    kind: "missing",
-    asks: [{ call: "landlock_create_ruleset" }],
-    linux: { answer: "ok", since: "5.13" },
-    consequence:
-      "Programs that confine themselves (agents' command lines, xz, zathura, Go's and Rust's landlock) run unconfined where they do their best, and refuse where they insist",
-    remedies: [{ option: "the program's best-effort mode; gVisor confines it already" }],
-    reports: [issue(13439)],
-    probe: { steps: [s.call("landlock_create_ruleset", 0, 0, 1)], anywhere: failed },
-    cure: { how: "never", reason: "security", because: "a wall that is not there must not seem to be" },
   },
   {
     id: "personality",
@@ -327,18 +202,6 @@ export const processes = about("processes", [
     cure: { how: "none", because: "there would be no segment" },
   },
   {
-    id: "rseq",
-    title: "rseq is ENOSYS on systrap and ptrace",
-    kind: "missing",
-    asks: [{ call: "rseq" }],
-    linux: { answer: "EINVAL" },
-    consequence: "tcmalloc and librseq use slower ways, or stop (librseq asserts); every glibc program asks and goes on",
-    remedies: [{ option: "GLIBC_TUNABLES=glibc.pthread.rseq=0 makes no difference to the result" }],
-    source: [sentry("kernel/rseq.go", 52)],
-    probe: { steps: [s.call("rseq", 0, 0, 0, 0)], anywhere: missing },
-    cure: { how: "none", because: "the kernel would have to restart sequences" },
-  },
-  {
     id: "clone3",
     title: "clone3 came in 2023",
     kind: "missing",
@@ -375,56 +238,6 @@ export const processes = about("processes", [
     cure: { how: "without", drop: "CLONE_NEWCGROUP, where the program asks for several namespaces" },
   },
   {
-    id: "sched-fifo",
-    title: "real-time scheduling is EINVAL",
-    kind: "refused",
-    asks: [{ call: "sched_setscheduler", args: { 1: [1, 2, 6] } }],
-    linux: { answer: "ok" },
-    consequence: "JACK, PipeWire, chrony, ptp4l, libvirt and chrt -f run without real time, or stop",
-    source: [sentry(SCHED, 91)],
-    probe: { steps: [s.call("sched_setscheduler", 0, 1, words(1))] },
-    cure: { how: "without", drop: "the policy: SCHED_OTHER, for programs that only want to be fast" },
-  },
-  {
-    id: "sched-priority-max",
-    title: "sched_get_priority_max(SCHED_FIFO) is 0",
-    kind: "value",
-    asks: [{ call: ["sched_get_priority_max", "sched_get_priority_min"], args: { 0: [1, 2] } }],
-    linux: { answer: "99" },
-    consequence: "chrt and real-time programs say that the priority which they were given is not valid: no call failed before",
-    source: [sentry(SCHED, 127)],
-    probe: { steps: [s.call("sched_get_priority_max", 1)], number: true, anywhere: true },
-    cure: { how: "answer", answer: "99 for the maximum, 1 for the minimum; sched_setscheduler is asked next" },
-  },
-  {
-    id: "sched-rr-interval",
-    title: "sched_rr_get_interval is EPERM",
-    kind: "refused",
-    asks: [{ call: "sched_rr_get_interval" }],
-    linux: { answer: "ok" },
-    consequence: "Programs that ask for their time slice (stress-ng, some tests) fail",
-    probe: { steps: [s.call("sched_rr_get_interval", 0, room())], anywhere: failed },
-    cure: { how: "answer", answer: "0.1 s" },
-  },
-  {
-    id: "sched-batch",
-    title: "SCHED_BATCH and SCHED_IDLE came in 2026",
-    kind: "refused",
-    asks: [{ call: "sched_setscheduler", args: { 1: [3, 5] } }],
-    linux: { answer: "ok" },
-    consequence: "chrt -b, PostgreSQL's and build tools' idle workers fail or warn",
-    probe: { steps: [s.call("sched_setscheduler", 0, 3, words(0))], anywhere: failed },
-    cure: { how: "answer", answer: "0: only the speed differs" },
-  },
-  setLimit(
-    "rlimit-sigpending",
-    11,
-    "RLIMIT_SIGPENDING",
-    "pam_limits, systemd and docker --ulimit set it for every session: a login or a start fails",
-  ),
-  setLimit("rlimit-msgqueue", 12, "RLIMIT_MSGQUEUE", "pam_limits and docker --ulimit msgqueue: a login or a start fails"),
-  setLimit("rlimit-nice", 13, "RLIMIT_NICE", "pam_limits (audio groups) and systemd: a login or a start fails"),
-  {
     id: "setfsuid",
     title: "setfsuid and setfsgid are ENOSYS",
     kind: "missing",
@@ -448,17 +261,6 @@ export const processes = about("processes", [
     cure: { how: "none", because: "whether two descriptors are the same is not known outside" },
   },
   {
-    id: "membarrier",
-    title: "membarrier knows five commands of ten",
-    kind: "value",
-    asks: [{ call: "membarrier", args: { 0: { not: [0, 1, 2, 4, 8, 16] } } }],
-    linux: { answer: "more" },
-    consequence: ".NET, Java and JIT compilers ask first what there is and take slower ways; those that do not ask get EINVAL",
-    source: [sentry("syscalls/linux/sys_membarrier.go", 31)],
-    probe: { steps: [s.call("membarrier", 0, 0, 0)], words: { 31: "0x1f", other: "more" } },
-    cure: { how: "none", because: "the barrier would not be there" },
-  },
-  {
     id: "perf-event-open",
     title: "perf_event_open is ENODEV",
     kind: "missing",
@@ -473,30 +275,6 @@ export const processes = about("processes", [
       anywhere: ({ value }) => value === -38n || value === -19n,
     },
     cure: { how: "none", because: "no event would be counted" },
-  },
-  {
-    id: "bpf-map",
-    title: "bpf(BPF_MAP_CREATE) is EINVAL",
-    kind: "refused",
-    asks: [{ call: "bpf", args: { 0: 0 } }],
-    linux: { answer: "ok" },
-    consequence:
-      "Cilium, Falco, bpftrace and systemd's IP filter do not work; the error is EINVAL, where tests for eBPF look for ENOSYS",
-    source: [sentry("syscalls/linux/linux64.go", 366)],
-    probe: { steps: [s.call("bpf", 0, words(0x400000001n, 0x100000004n, 0, 0, 0, 0, 0, 0, 0), 72)] },
-    cure: { how: "never", reason: "security", because: "filters and watchers are made of it" },
-  },
-  {
-    id: "add-key",
-    title: "add_key and request_key are EACCES",
-    kind: "refused",
-    asks: [{ call: ["add_key", "request_key"] }],
-    linux: { answer: "ok" },
-    consequence: "kinit with a keyring cache, mount.cifs, fscrypt and keyctl fail",
-    remedies: [{ option: "KRB5CCNAME=FILE:/tmp/krb5cc" }],
-    source: [sentry("syscalls/linux/linux64.go", 293)],
-    probe: { steps: [s.call("add_key", text("user"), text("sandfit"), text("x"), 1, -2)], anywhere: true },
-    cure: { how: "never", reason: "security", because: "keys are not kept by make-believe" },
   },
   {
     id: "pidfd-open",
@@ -519,25 +297,31 @@ export const processes = about("processes", [
     cure: { how: "none", because: "nothing would be waited for" },
   },
   {
-    id: "futex-waitv",
-    title: "there is no futex_waitv",
-    kind: "missing",
-    asks: [{ call: "futex_waitv" }],
-    linux: { answer: "EINVAL" },
-    consequence: "Wine with fsync uses its server instead",
-    remedies: [{ option: "WINEFSYNC=0" }],
-    probe: { steps: [s.call("futex_waitv", 0, 0, 0, 0, 0)], anywhere: missing },
-    cure: { how: "none", because: "nobody would be woken" },
-  },
-  {
-    id: "futex-lock-pi2",
-    title: "futex(FUTEX_LOCK_PI2), WAIT_REQUEUE_PI and CMP_REQUEUE_PI are ENOSYS",
-    kind: "missing",
-    asks: [{ call: "futex", args: { 1: [11, 12, 13, 139, 140, 141, 395, 396, 397] } }],
-    linux: { answer: "ok", since: "5.14" },
-    consequence: "Condition variables with priority inheritance, and mutexes of that kind with a monotonic time limit, fail",
-    source: [sentry("syscalls/linux/sys_futex.go", 266)],
-    probe: { steps: [s.call("futex", room(), 13, 0, 0, 0, 0)], anywhere: missing },
-    cure: { how: "never", reason: "locking", because: "a lock that is not held must not seem to be" },
+    id: "set-user-id",
+    title: "the set-user-ID bit of a program is ignored",
+    kind: "silent",
+    asks: [],
+    linux: { answer: "as its owner" },
+    consequence:
+      "sudo, su, mount, fusermount and newuidmap run with the rights of whoever calls them, and say that they must be owned by root or lack permission",
+    remedies: [{ flag: "--allow-suid" }],
+    source: [sentry("kernel/kernel.go", 433)],
+    probe: {
+      steps: [
+        s.must("openat", s.CWD, text("set-user-id"), 0o101, 0o700),
+        s.must("write", result(0), program.bytes, program.length),
+        s.must("close", result(0)),
+        s.must("chmod", text("set-user-id"), 0o4755),
+        s.must("chmod", text("."), 0o755),
+        {
+          child: [
+            s.must("setresuid", 65534, 65534, 65534),
+            s.call("execve", text("./set-user-id"), words(text("set-user-id"), 0), words(0)),
+          ],
+        },
+      ],
+      words: { 0: "as its owner", 254: "as who calls it" },
+    },
+    cure: { how: "never", reason: "security", because: "whoever starts the sandbox decides about it" },
   },
 ]);

@@ -36,7 +36,14 @@ for (const box of present) {
 }
 
 /** Flags that a record names as a remedy, but for --overlay2, which `runsc do` overrules, and --network=host, which would change this machine. */
-const FLAGS = ["--net-raw", "--iouring", "--TESTONLY-nftables", "--systrap-disable-syscall-patching", "--mount-cgroup-v2"];
+const FLAGS = [
+  "--net-raw",
+  "--iouring",
+  "--TESTONLY-nftables",
+  "--systrap-disable-syscall-patching",
+  "--mount-cgroup-v2",
+  "--allow-suid",
+];
 const naming = (flag: string) =>
   differences.filter(({ remedies = [] }) => remedies.some((one) => "flag" in one && one.flag === flag));
 
