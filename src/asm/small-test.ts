@@ -43,8 +43,13 @@ export interface Must {
   readonly must: Step;
 }
 
+/** Code of its own among the steps; its result is what it leaves in %rax. */
+export interface Code {
+  readonly code: (a: Assembler) => void;
+}
+
 /** One step of a test. */
-export type TestStep = Step | Peek | Poke | Child | Must;
+export type TestStep = Step | Peek | Poke | Child | Must | Code;
 
 /** A file that is started in the test's place. Its exit code is the answer; a refused start answers as any refused call does. */
 export interface Started {
@@ -108,6 +113,7 @@ function addSteps(a: Assembler, steps: readonly TestStep[], first: number): void
 /** Code for one step; its result goes to %rax and to the list of results. */
 function addStep(a: Assembler, step: TestStep, index: number, end: string): void {
   if ("child" in step) addChild(a, step, index);
+  else if ("code" in step) step.code(a);
   else if ("peek" in step) addPeek(a, step);
   else if ("poke" in step) {
     load(a, o.rax, step.value);

@@ -19,6 +19,7 @@ export const subjects = {
   netlink: "netlink",
   files: "files and their attributes",
   locks: "fcntl, locks, pipes",
+  fuse: "FUSE",
   proc: "files under /proc",
   sys: "files under /sys and /dev",
   processes: "processes: prctl, namespaces, identity",

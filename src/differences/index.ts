@@ -3,6 +3,7 @@
 import { calls } from "./calls.js";
 import type { Difference } from "./define.js";
 import { files } from "./files.js";
+import { fuse } from "./fuse.js";
 import { locks } from "./locks.js";
 import { memory } from "./memory.js";
 import { mounts } from "./mounts.js";
@@ -27,6 +28,7 @@ export const differences: readonly Difference[] = [
   ...netlink,
   ...files,
   ...locks,
+  ...fuse,
   ...proc,
   ...sys,
   ...processes,

@@ -64,33 +64,36 @@ export const processes = about("processes", [
     source: [sentry("platform/systrap/sysmsg/syshandler_amd64.S", 22)],
     probe: {
       alone: true,
+      // Six times: a process that sets the base, then 20 that only make calls. %r13d counts those of the latter that die.
       steps: (a) => {
-        const [parent, spin, again, worker, next, done, healthy] = [
-          "parent",
-          "spin",
-          "again",
-          "worker",
-          "next",
-          "done",
-          "healthy",
-        ].map((stem) => a.fresh(stem));
-        a.mov(o.eax, 57).syscall().test(o.eax, o.eax).j("ne", parent);
-        a.lea(o.rax, o.rip("room", 0x1000)).wrgsbase(o.rax).mov(o.ebx, 20);
-        a.label(spin).mov(o.eax, 110).syscall().dec(o.ebx).j("ne", spin).xor(o.edi, o.edi).mov(o.eax, 60).syscall();
-        a.label(parent)
-          .mov(o.rdi, o.rax)
-          .lea(o.rsi, o.rip("room"))
-          .xor(o.edx, o.edx)
-          .xor(o.r10d, o.r10d)
-          .mov(o.eax, 61)
-          .syscall();
-        // Then 100 processes that make 20 calls each; %r13d counts those that die.
-        a.mov(o.r12d, 100).xor(o.r13d, o.r13d);
-        a.label(again).mov(o.eax, 57).syscall().test(o.eax, o.eax).j("ne", next).mov(o.ebx, 20);
-        a.label(worker).mov(o.eax, 110).syscall().dec(o.ebx).j("ne", worker).xor(o.edi, o.edi).mov(o.eax, 60).syscall();
-        a.label(next).mov(o.rdi, o.rax).lea(o.rsi, o.rip("room")).xor(o.edx, o.edx).xor(o.r10d, o.r10d).mov(o.eax, 61).syscall();
-        a.cmp(o.rip("room"), 0, 4).j("e", healthy).inc(o.r13d).label(healthy).dec(o.r12d).j("ne", again);
-        a.label(done).mov(o.eax, o.r13d);
+        const [round, calls, healthy] = ["round", "calls", "healthy"].map((stem) => a.fresh(stem));
+        const child = (body: () => void) => {
+          const [parent, spin] = [a.fresh("parent"), a.fresh("spin")];
+          a.mov(o.eax, 57).syscall().test(o.eax, o.eax).j("ne", parent);
+          body();
+          a.mov(o.ebx, 20)
+            .label(spin)
+            .mov(o.eax, 110)
+            .syscall()
+            .dec(o.ebx)
+            .j("ne", spin)
+            .xor(o.edi, o.edi)
+            .mov(o.eax, 60)
+            .syscall();
+          a.label(parent)
+            .mov(o.rdi, o.rax)
+            .lea(o.rsi, o.rip("room"))
+            .xor(o.edx, o.edx)
+            .xor(o.r10d, o.r10d)
+            .mov(o.eax, 61)
+            .syscall();
+        };
+        a.xor(o.r13d, o.r13d).mov(o.r15d, 6).label(round);
+        child(() => a.lea(o.rax, o.rip("room", 0x1000)).wrgsbase(o.rax));
+        a.mov(o.r12d, 20).label(calls);
+        child(() => {});
+        a.cmp(o.rip("room"), 0, 4).j("e", healthy).inc(o.r13d).label(healthy).dec(o.r12d).j("ne", calls);
+        a.dec(o.r15d).j("ne", round).mov(o.eax, o.r13d);
       },
       words: { 0: "none dies", other: "others die" },
     },
