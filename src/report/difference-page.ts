@@ -143,6 +143,7 @@ function remedyWords({ by, use, basis, answer, note }: RemedyReport): string {
   const remark = note === undefined ? "" : `; ${note}`;
   if (by === "release") return `gVisor from ${use} on (run: \`${answer}\`)`;
   if (by === "other") return `${use} (not run here)`;
+  if (use.startsWith("--platform=")) return `runsc \`${use}\` (run: \`${answer}\`)`;
   return basis === "run"
     ? `runsc \`${use}\` (run with ${flagsWith}: \`${answer}\`${remark})`
     : `runsc \`${use}\` (not run here${remark})`;
