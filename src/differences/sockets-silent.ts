@@ -47,7 +47,7 @@ export const socketsSilent = about("sockets-silent", [
       "Linux can encrypt a TCP connection in the kernel: a program makes the TLS handshake itself, hands the keys over with setsockopt(SOL_TLS, TLS_TX) and from then on writes plain text, which the kernel encrypts. gVisor has no such thing. It does not say so: both calls answer 0, in every release and on every platform that was run, because options that it does not know are accepted (netstack.go, setSockOpt).",
       'The probe connects two sockets over loopback, makes both calls with keys of zeros, sends "top secret" and reads the same bytes at the other end, where Linux sends a TLS record.',
       "Whom it concerns: programs that hand keys over and write without a further call of kernel TLS. Whom not: programs that encrypt themselves, which is nearly all; kernel TLS is off unless a program or its settings ask for it. OpenSSL 3.0.19 with SSL_OP_ENABLE_KTLS was run in an investigation before this page: its handshake ends with EINVAL, since its control message for the record type is refused, and nothing leaves in clear. nginx and HAProxy with kTLS were not run.",
-      "How to find out for a program: `sandfit probe` in the sandbox names `ktls-clear-text`; a trace of the program (`sandfit run --trace`) shows setsockopt with SOL_TCP, TCP_ULP. In a program of your own read the option back: getsockopt(SOL_TCP, TCP_ULP) is ENOPROTOOPT in gVisor.",
+      "How to find out for a program: `sandfit probe` in the sandbox names `ktls-clear-text`; strace shows whether the program calls setsockopt with SOL_TCP, TCP_ULP at all. In a program of your own read the option back: getsockopt(SOL_TCP, TCP_ULP) is ENOPROTOOPT in gVisor.",
     ],
   },
   {

@@ -29,9 +29,10 @@ const { present } = await findSandboxes();
 const boxes = new Map<string, RunscSandbox>();
 for (const box of present) {
   if (box.kind !== "runsc") continue;
-  // The release whose day of source is nearest before the build's date.
-  const built = `${box.release.slice(0, 4)}-${box.release.slice(4, 6)}-${box.release.slice(6)}`;
-  const release = releases.filter(({ ran, date }) => ran.length > 0 && date <= built).at(-1);
+  // A build is of the release whose source is at most a week older; of one in between nothing is known.
+  const built = Date.parse(`${box.release.slice(0, 4)}-${box.release.slice(4, 6)}-${box.release.slice(6)}`);
+  const isOf = (date: string) => built - Date.parse(date) >= 0 && built - Date.parse(date) <= 7 * 86_400_000;
+  const release = releases.find(({ ran, date }) => ran.length > 0 && isOf(date));
   if (release !== undefined) boxes.set(`${release.id}/${box.platform}`, box);
 }
 
