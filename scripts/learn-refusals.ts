@@ -1,6 +1,6 @@
 /** Which refusals by argument a release has: each is tried with the calls of test/rehearsal/small-probes.ts that it would refuse. */
 
-import { isStarted, type Outcome, type Step, type Test } from "../src/asm/small-test.js";
+import { isStarted, type Outcome, type Step, type Test, type TestStep } from "../src/asm/small-test.js";
 import type { ReleaseFile } from "../src/gvisor/release-file.js";
 import type { RunscSandbox } from "../src/run/sandbox.js";
 import { type Condition, type Refusal, refusals } from "../src/sandbox/refusals.js";
@@ -41,9 +41,13 @@ export async function learnRefusals(
 /** Whether a test's last call is one that a refusal refuses. */
 function fits({ number, when }: Refusal, { test }: Test): boolean {
   if (typeof test === "function" || isStarted(test)) return false;
-  const [called, ...args] = test.at(-1)!;
+  const last = test.at(-1);
+  if (!isCall(last)) return false;
+  const [called, ...args] = last;
   return called === number && when.every((condition) => holds(condition, args[condition.arg]));
 }
+
+const isCall = (step: TestStep | undefined): step is Step => Array.isArray(step);
 
 function holds(condition: Condition, argument: Step[number] | undefined): boolean {
   if (typeof argument === "object" || argument === undefined) return false;

@@ -5,6 +5,21 @@ export { check, checkImage } from "./check.js";
 export { type Doubt, doubts } from "./code/doubts.js";
 export type { EvidenceName } from "./code/evidence.js";
 export type { CosmopolitanEra, Runtime, RuntimeName } from "./code/runtime.js";
+export { answersTo, type Setting, settings } from "./differences/answers.js";
+export type {
+  ArgumentIs,
+  Cure,
+  Difference,
+  DifferenceProbe,
+  Forbidden,
+  Kind,
+  Question,
+  Remedy,
+  SourceLine,
+  Subject,
+} from "./differences/define.js";
+export { differences, findDifference } from "./differences/index.js";
+export { suspectsFor, type TracedEvent } from "./differences/suspects.js";
 export { InputError, RefusedError } from "./errors.js";
 export { applyToCopy, backward, forward, type Patch } from "./fix/apply.js";
 export { unexplainedDifferences } from "./fix/layout.js";

@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<{ readonly command: Comman
   undo: () => import("./undo.js"),
   pack: () => import("./pack.js"),
   rules: () => import("./rules.js"),
+  differences: () => import("./differences.js"),
   run: () => import("./run.js"),
   verify: () => import("./verify.js"),
   rehearse: () => import("./rehearse.js"),

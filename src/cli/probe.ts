@@ -1,9 +1,12 @@
 /** `sandfit probe`: what this environment is and what it refuses. */
 
 import { Command } from "@commander-js/extra-typings";
-import { type Environment, probeEnvironment } from "../probe/environment.js";
+import type { Kind } from "../differences/define.js";
+import { findDifference } from "../differences/index.js";
+import { type Environment, type ProbeResult, probeEnvironment } from "../probe/environment.js";
 import { jsonText } from "../report/json-text.js";
 import type { Paint } from "../report/paint.js";
+import { wrapLines } from "../report/wrap.js";
 import type { ExitCode } from "./exit-code.js";
 import { paintForOutput, print } from "./output.js";
 
@@ -29,8 +32,20 @@ function render(environment: Environment, paint: Paint): string {
   const bites = environment.probes.filter((probe) => probe.bites);
   const unknown = environment.probes.filter((probe) => probe.bites === undefined);
   const fine = environment.probes.length - bites.length - unknown.length;
-  if (bites.length > 0) lines.push("", "Programs that need these fail here or take another way:");
-  for (const { id, result } of bites) lines.push(`  ${paint.red(id.padEnd(26))} ${result}`);
+  const isA = (...some: Kind[]) => bites.filter(({ id }) => some.includes(findDifference(id)?.kind ?? "refused"));
+  const list = (title: string, some: readonly ProbeResult[], say: (one: ProbeResult) => string | undefined) => {
+    if (some.length > 0) lines.push("", title);
+    for (const one of some) lines.push(`  ${paint.red(one.id.padEnd(26))} ${say(one)}`);
+  };
+  const title = ({ id, result }: ProbeResult) => findDifference(id)?.title ?? result;
+  list(
+    "Accepted here, and then something else happens (`sandfit differences ID` says more):",
+    isA("security", "silent", "dies"),
+    title,
+  );
+  list("Programs that need these fail here or take another way:", isA("refused", "value"), ({ result }) => result);
+  const absent = isA("missing").map(({ id }) => id);
+  if (absent.length > 0) lines.push("", "Missing here:", ...wrapLines(absent.join(", "), 100).map((line) => `  ${line}`));
   const rules = [...new Set(bites.flatMap((probe) => probe.rules))];
   if (rules.length > 0) lines.push("", `Rules of \`sandfit check\` that bite here: ${rules.join(", ")}`);
   if (unknown.length > 0) lines.push("", `Not tried: ${unknown.map(({ id }) => id).join(", ")}`);

@@ -2,6 +2,8 @@
 
 import { constants } from "node:os";
 import { isStarted, type Outcome, type ProbeTest } from "../asm/small-test.js";
+import { answerOf } from "../differences/answer.js";
+import { findDifference } from "../differences/index.js";
 import { InputError } from "../errors.js";
 import { hostRunsLinux } from "../run/sandbox.js";
 import { errnoName } from "../sandbox/errno.js";
@@ -80,6 +82,8 @@ export async function probeEnvironment(options: ProbeOptions = {}): Promise<Envi
 const KILLS = "not tried: on systrap it is known to kill, and to harm other programs of the sandbox";
 
 function describe(outcome: Outcome, test: ProbeTest): string {
+  const difference = findDifference(test.id);
+  if (difference !== undefined) return answerOf(difference, outcome);
   const { value, signal } = outcome;
   if (signal !== undefined) {
     const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0];

@@ -3,7 +3,7 @@
 import { Assembler } from "../asm/assembler.js";
 import { type ElfOptions, writeElf } from "../asm/elf-writer.js";
 import * as o from "../asm/operands.js";
-import { addTest, isStarted, type Outcome, ROOM, type Test } from "../asm/small-test.js";
+import { addTest, isStarted, type Outcome, RESULTS, ROOM, type Test } from "../asm/small-test.js";
 
 const SYS = { write: 1, mmap: 9, alarm: 37, fork: 57, exit: 60, wait4: 61, prctl: 157, exitGroup: 231 } as const;
 /** A test that hangs is ended after so many seconds (SIGALRM). */
@@ -60,7 +60,12 @@ export function probeProgram(tests: readonly Test[], options: ElfOptions = {}): 
   a.zeros(8)
     .object("line")
     .ascii(`${"0".repeat(16)} ${"0".repeat(8)}\n`);
-  a.section("bss").align(4096).object("room").zeros(ROOM).object("results").zeros(128);
+  a.section("bss")
+    .align(4096)
+    .object("room")
+    .zeros(ROOM)
+    .object("results")
+    .zeros(8 * RESULTS);
   a.object("stack_at_start").zeros(8).object("status").zeros(8).section("text");
   return writeElf(a, options).bytes;
 }

@@ -4,8 +4,7 @@ import type { Rule } from "../rules/define.js";
 import { basisOf, type Consequence, consequenceIn } from "../sandbox/behaviour.js";
 import { programsShowing } from "../sandbox/evidence.js";
 import { platforms, type Release, releases } from "../sandbox/gvisor.js";
-
-const WIDTH = 120;
+import { wrapped } from "./wrap.js";
 
 /** The page; ends with a line feed. */
 export function rulePage({ id, words, behaviour, fixable, probe }: Rule): string {
@@ -49,24 +48,4 @@ function shownBy(rule: string, behaviour: Rule["behaviour"]): string {
   });
   const names = [...new Set(programs)].sort().map((name) => `\`${name}\``);
   return names.length === 0 ? "" : `Run there, as recorded in \`src/gvisor/releases\`: ${names.join(", ")}.`;
-}
-
-/** Paragraphs wrapped at 120 columns; tables, lists and code stay as they are. */
-function wrapped(part: string): string {
-  return part
-    .split("\n\n")
-    .map((paragraph) => (/^(```|\||- |#)/.test(paragraph) ? paragraph : wrapLine(paragraph)))
-    .join("\n\n");
-}
-
-function wrapLine(paragraph: string): string {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of paragraph.split(/\s+/)) {
-    if (line !== "" && line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join("\n");
 }

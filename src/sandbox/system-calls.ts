@@ -26,6 +26,16 @@ export function systemCallsOf(release: RanReleaseId): Map<number, Answer> {
   return new Map(words.map(([call, word]) => [Number.parseInt(call, 10), answer(word)]));
 }
 
+/** The number of each system call by its name, as far as some release has a word for it (x86-64). */
+export const numberOfCall: ReadonlyMap<string, number> = new Map(
+  Object.values(releaseFiles)
+    .flatMap(({ systemCalls }) => Object.keys(systemCalls))
+    .map((call) => {
+      const [number = "", name = ""] = call.split(" ");
+      return [name, Number(number)];
+    }),
+);
+
 function answer(word: string): Answer {
   if (word === "full" || word === "partial") return "served";
   return word.startsWith("CAP_") ? { capability: word } : { errno: word as ErrnoName };
