@@ -48,7 +48,7 @@ static void changes(struct task *t, int which) {
 void answer(struct task *t, s64 result, u8 flags) {
   struct call_record *record = (struct call_record *)t->pending;
   u64 number = record->number;
-  if (!is_recording()) return;
+  if (!is_recording() || t->is_unrecorded) return;
   if (!t->is_foreign && !(flags & UNFINISHED) && result >= 0) {
     int which = 0;
     for (int i = 0; i < 6; i++) {

@@ -1,8 +1,6 @@
 /* What a rule makes of a call: another answer, other bytes, another path, another call. */
 #include "tracer.h"
 
-#define BELOW (RED_ZONE + 512)
-
 /* A recorded netlink reply gets the sequence number of the question that was asked now, and the port that answered now. */
 static void renew_netlink(u8 *data, u64 length, u32 sequence, const u32 *live) {
   for (u64 at = 0; at + 16 <= length;) {
@@ -77,11 +75,14 @@ static void set_bytes(struct task *t, const struct item *item, s64 *result, int 
   }
 }
 
-/* Writes the other path below the stack, where no handler and no red zone is, and points the argument there. 0 where it does not fit. */
+/*
+ * Writes the other path below the stack and its red zone, and points the argument there. What was there is put back behind the call:
+ * a goroutine's stack is small, and what is below it may be another's memory. 0 where there is no room.
+ */
 static int redirect(struct task *t, const struct item *item, struct registers *r) {
   static char path[8192], other[8192];
   const u8 *to = item->data;
-  u64 from_length = 0, at = (stack_in(r) - BELOW) & ~15UL;
+  u64 from_length = 0, at = (stack_in(r) - RED_ZONE) & ~15UL;
   int is_done = 0;
   while (from_length < item->length && item->data[from_length]) from_length++;
   to += from_length + 1;
@@ -97,11 +98,20 @@ static int redirect(struct task *t, const struct item *item, struct registers *r
     n += length - matched;
     other[n++] = 0;
     at = (at - n) & ~15UL;
+    if (t->saves == SAVES || read_memory(t->tid, at, t->saved[t->saves], n) != n) continue;
     if (write_memory(t->tid, at, other, n) != n) continue;
+    t->saved_from[t->saves++] = (struct span){at, n};
     *argument_in(r, i) = at;
     is_done = 1;
   }
   return is_done;
+}
+
+void put_back(struct task *t) {
+  for (; t->saves; t->saves--) {
+    struct span from = t->saved_from[t->saves - 1];
+    write_memory(t->tid, from.at, t->saved[t->saves - 1], from.length);
+  }
 }
 
 static const struct item *actions_of(const struct rule *rule) {

@@ -10,7 +10,7 @@ struct registers {
 };
 
 enum {
-  NR_read = 0, NR_write = 1, NR_open = 2, NR_close = 3, NR_stat = 4, NR_fstat = 5, NR_mmap = 9, NR_rt_sigaction = 13, NR_ioctl = 16, NR_access = 21,
+  NR_read = 0, NR_write = 1, NR_open = 2, NR_close = 3, NR_stat = 4, NR_fstat = 5, NR_mmap = 9, NR_rt_sigaction = 13, NR_rt_sigprocmask = 14, NR_ioctl = 16, NR_pread64 = 17, NR_access = 21,
   NR_sendmsg = 46, NR_sendto = 44, NR_dup = 32, NR_dup2 = 33, NR_setitimer = 38, NR_getpid = 39, NR_socket = 41, NR_accept = 43,
   NR_clone = 56, NR_fork = 57, NR_vfork = 58, NR_execve = 59, NR_exit = 60, NR_wait4 = 61, NR_kill = 62, NR_fcntl = 72, NR_ptrace = 101,
   NR_getppid = 110, NR_prctl = 157, NR_setrlimit = 160, NR_exit_group = 231, NR_accept4 = 288, NR_dup3 = 292, NR_pipe2 = 293,

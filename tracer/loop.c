@@ -87,7 +87,9 @@ static struct task *executed(struct task *t) {
     t = rename_task(from, tid);
   }
   u32 rest[2] = {(u32)before, 0};
+  t->has_executed = 1;
   own_descriptors(t->process);
+  close_memory(t->process); /* it has another one now */
   put_event(EXEC, t, rest, sizeof rest);
   return t;
 }
@@ -217,9 +219,12 @@ s32 trace(int tid, u64 milliseconds, enum left left, enum why *why) {
   struct {
     u64 every_seconds, every_microseconds, seconds, microseconds;
   } timer = {0, 50000, milliseconds / 1000, milliseconds % 1000 * 1000};
+  u64 none = 0; /* blocked signals are inherited too */
   for (u32 i = 0; i < sizeof passed_on / sizeof *passed_on; i++) handle(passed_on[i], note_signal);
   handle(SIGALRM, note_signal);
   handle(SIGPIPE, (void (*)(int, struct signal_info *))1);
+  handle(17, 0); /* with SIGCHLD ignored, as it may be inherited, nobody could be waited for */
+  call4(NR_rt_sigprocmask, 2, &none, 0, 8);
   if (milliseconds) call3(NR_setitimer, 0, &timer, 0); /* again and again: one that comes just before a wait is not lost */
   root_tid = tid;
   orphanage.process = root->process;

@@ -1,4 +1,4 @@
-/* Reads and writes a tracee's memory: by process_vm_readv(2), and word by word where gVisor of 2022 does not have it. */
+/* A tracee's memory: by process_vm_readv(2); where that is missing, as in gVisor of 2022, by /proc/PID/mem; else word by word. */
 #include "tracer.h"
 
 #define PAGE 4096
@@ -14,6 +14,28 @@ static u64 peek(int tid, u64 at, u8 *into, u64 length) {
     done += n;
   }
   return done;
+}
+
+void close_memory(struct process *p) {
+  if (p->memory > 0) call1(NR_close, p->memory);
+  p->memory = 0;
+}
+
+static u64 read_file(int tid, u64 at, u8 *into, u64 length) {
+  struct task *t = task_of(tid);
+  char path[40] = "/proc/";
+  if (!t || !t->process || t->process->memory < 0) return peek(tid, at, into, length);
+  if (!t->process->memory) {
+    u64 n = 6 + put_number(path + 6, (u64)tid);
+    memcpy(path + n, "/mem", 5);
+    t->process->memory = (int)call2(NR_open, path, 02000000); /* O_CLOEXEC; descriptor 0 is taken, or it does without */
+    if (t->process->memory <= 0) {
+      t->process->memory = -1;
+      return peek(tid, at, into, length);
+    }
+  }
+  s64 n = call4(NR_pread64, t->process->memory, into, length, at);
+  return n == (s64)length ? length : peek(tid, at, into, length);
 }
 
 static u64 poke(int tid, u64 at, const u8 *from, u64 length) {
@@ -39,10 +61,10 @@ static s64 transfer(u64 call, int tid, u64 at, const void *here, u64 length) {
 /* How many bytes could be read, up to `length`: what is not mapped ends it. */
 u64 read_memory(int tid, u64 at, void *into, u64 length) {
   if (!length || at < PAGE || at + length < at) return 0;
-  if (!has_fast_way) return peek(tid, at, into, length);
+  if (!has_fast_way) return read_file(tid, at, into, length);
   s64 n = transfer(NR_process_vm_readv, tid, at, into, length);
   if (n == (s64)length) return length;
-  if (!has_fast_way) return peek(tid, at, into, length);
+  if (!has_fast_way) return read_file(tid, at, into, length);
   for (u64 done = 0;;) { /* the kernel takes a piece wholly or not, so page by page */
     u64 step = PAGE - ((at + done) & (PAGE - 1));
     if (step > length - done) step = length - done;
@@ -62,7 +84,7 @@ u64 write_memory(int tid, u64 at, const void *from, u64 length) {
 u64 read_text(int tid, u64 at, char *into, u64 room) {
   u64 done = 0;
   while (done < room) {
-    u64 step = has_fast_way ? 256 : 32; /* most are shorter, and no page is asked for that need not be there */
+    u64 step = 256; /* most are shorter, and no page is asked for that need not be there */
     if (step > PAGE - ((at + done) & (PAGE - 1))) step = PAGE - ((at + done) & (PAGE - 1));
     if (step > room - done) step = room - done;
     u64 n = read_memory(tid, at + done, into + done, step);

@@ -28,7 +28,8 @@ void enter_call(struct task *t, int by_filter) {
   if (!by_filter && !looks_like_entry(&t->entry)) return; /* the exit of a call whose entry was not seen */
   t->is_in_call = 1;
   t->rule = t->origin = 0;
-  t->is_clamped = t->is_skipped = t->is_replaced = t->is_changed = 0;
+  t->is_clamped = t->is_skipped = t->is_replaced = t->is_changed = t->has_executed = 0;
+  t->saves = 0;
   if (t->is_quiet && number_in(&t->entry) != NR_execve) return;
   t->is_quiet = 0;
   ask(t);
@@ -48,14 +49,16 @@ void leave_call(struct task *t) {
   if (t->is_quiet || read_registers(t->tid, &now) < 0) return;
   s64 result = result_in(&now), before = result;
   int will_restart = result <= -512 && result >= -516; /* ERESTARTSYS and its like: a signal came, and it will be asked again */
-  if (t->is_changed) {
+  if (t->has_executed) t->saves = 0; /* other memory */
+  put_back(t);
+  if (t->is_changed && !t->has_executed) {
     for (int i = 0; i < 6; i++) *argument_in(&now, i) = *argument_in(&t->entry, i);
     set_number(&now, number_in(&t->entry));
   }
   if (t->is_skipped) result = t->skip_result;
   else if (t->rule && !will_restart) apply_at_exit(t, &result);
   if (result != before) set_result(&now, result);
-  if (result != before || t->is_changed) write_registers(t->tid, &now);
+  if (result != before || (t->is_changed && !t->has_executed)) write_registers(t->tid, &now);
   t->is_restarting = (u8)(will_restart && !t->is_skipped);
   if (!t->is_foreign) note_descriptors(t, result, t->is_replaced);
   answer(t, result, flags_of(t));

@@ -126,7 +126,8 @@ void ask(struct task *t) {
   for (int i = 0; i < CHANGES; i++) t->before_length[i] = 0;
   record->number = (u32)number;
   for (int i = 0; i < 6; i++) record->arguments[i] = *argument_in(r, i);
-  if (t->is_foreign) return;
+  t->is_unrecorded = (u8)(records_only_some() && !t->is_foreign && !watched((u32)number));
+  if (t->is_foreign || t->is_unrecorded) return;
   for (int i = 0; i < 6; i++) {
     u64 value = *argument_in(r, i), next = i < 5 ? *argument_in(r, i + 1) : 0;
     switch (calls[number].argument[i].meaning) {

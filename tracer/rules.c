@@ -4,13 +4,14 @@
 #define MOST_RULES 65536
 static struct {
   u8 magic[8];
-  u16 architecture, only_watched;
+  u16 architecture, mode;
   u32 count;
   u64 watched[CALLS / 64];
 } head;
 static struct rule **rules;
 
-int watches_only_some(void) { return head.only_watched; }
+int watches_only_some(void) { return head.mode == 1; }
+int records_only_some(void) { return head.mode == 2; }
 u64 watched(u32 number) { return number < CALLS ? head.watched[number / 64] >> (number % 64) & 1 : 0; }
 u32 rule_count(void) { return head.count; }
 struct rule *rule_number(u32 number) { return rules[number]; }

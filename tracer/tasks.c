@@ -39,6 +39,7 @@ static void leave_descriptors(struct descriptors *d) {
 static void leave_process(struct process *p) {
   if (--p->tasks || !p->index) return; /* the command's own process stays: orphans are told to be its children */
   leave_descriptors(p->descriptors);
+  close_memory(p);
   p->next_free = free_processes;
   free_processes = p;
 }

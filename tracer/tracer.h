@@ -30,6 +30,7 @@ struct descriptors {
 
 struct process {
   u32 index, tasks, children;
+  int memory; /* descriptor of /proc/PID/mem; -1 where there is none, 0 where it was not needed yet */
   struct descriptors *descriptors;
   struct process *next_free;
   char path[120]; /* "0.1.0": the first child of the second child of the command */
@@ -37,6 +38,7 @@ struct process {
 
 #define PENDING (160 * 1024)
 #define CHANGES 4
+#define SAVES 2
 struct task {
   int tid;
   u8 is_parked;    /* it stopped before its parent said that there is a new one */
@@ -47,17 +49,20 @@ struct task {
   u8 is_foreign;
   u8 is_restarting;
   u8 is_clamped;   /* bytes did not fit into the caller's memory */
-  u8 is_skipped, is_replaced, is_changed;
+  u8 is_skipped, is_replaced, is_changed, has_executed, is_unrecorded;
   u32 rule, origin; /* of the call under way: which rule applies (plus one), what the new descriptor will be */
   struct process *process;
   struct task *next;
   struct registers entry;
   s64 skip_result;
   s32 status; /* of one that has died before its parent told of it */
+  u32 saves; /* pieces of its memory that are to be put back behind the call */
   u32 length, parts; /* of the record under construction */
   u32 before_length[CHANGES];
   u8 before_argument[CHANGES];
   u8 before[CHANGES][512];
+  struct span saved_from[SAVES];
+  u8 saved[SAVES][4096];
   u8 pending[PENDING];
 };
 
@@ -73,6 +78,7 @@ struct task *rename_task(struct task *t, int tid);
 void own_descriptors(struct process *p);
 
 /* memory.c */
+void close_memory(struct process *p);
 u64 read_memory(int tid, u64 at, void *into, u64 length);
 u64 write_memory(int tid, u64 at, const void *from, u64 length);
 u64 read_text(int tid, u64 at, char *into, u64 room);
@@ -153,6 +159,7 @@ enum { PERFORM = 1 };                    /* of SET_RESULT */
 enum { TO_BUFFER, TO_MESSAGE, TO_CONTROL, TO_VECTOR, TO_NAME, WHERE = 15, NETLINK = 16 }; /* of SET_BYTES */
 void load_rules(const char *path);
 int watches_only_some(void);
+int records_only_some(void);
 u64 watched(u32 number);
 u32 rule_count(void);
 struct rule *rule_number(u32 number);
@@ -164,6 +171,7 @@ u64 matched_length(const u8 *pattern, u64 length, const char *text, u64 size, in
 /* apply.c, stand-in.c: what becomes of the call. */
 enum fate { GO_ON, SKIPPED };
 enum fate apply_at_entry(struct task *t, s64 *result);
+void put_back(struct task *t);
 void apply_at_exit(struct task *t, s64 *result);
 int stand_in_answer(struct task *t, s64 *result);
 

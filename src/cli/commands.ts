@@ -121,7 +121,7 @@ const commands: Record<string, (command: Command) => void> = {
       .description("run a command as it is, and explain it if it dies")
       .usage("[options] -- <command...>")
       .argument("<command...>", "the program and its arguments")
-      .option("--trace", "show the refused call and the place of the crash, by strace", false)
+      .option("--trace", "show the refused call and the place of the crash", false)
       .option("--in <place>", "gvisor, gvisor=PATH of a runsc, rehearsal or rehearsal=RELEASE")
       .addOption(new Option("--platform <platform>", "gVisor platform for --in gvisor").choices(["systrap", "ptrace", "kvm"]))
       .action(async (command: string[], options) => {

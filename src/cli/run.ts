@@ -12,7 +12,7 @@ import { chooseRunsc } from "../run/choose.js";
 import type { Ending } from "../run/ending.js";
 import { passThrough, statusOf } from "../run/pass-through.js";
 import { HOST, hostRunsLinux, type Platform, type Sandbox } from "../run/sandbox.js";
-import { inPath, traced } from "../run/tracing.js";
+import { traced } from "../run/tracing.js";
 import { type RanReleaseId, ranReleaseIds } from "../sandbox/gvisor.js";
 
 export interface RunOptions {
@@ -32,29 +32,31 @@ interface Place {
 export async function runCommand(command: readonly string[], options: RunOptions): Promise<number> {
   if (!hostRunsLinux()) throw new InputError("`sandfit run` needs Linux on x86-64; `sandfit check` and `fix` work here too");
   const place = await placeOf(options);
-  const strace = options.trace ? inPath("strace") : undefined;
-  const tracing = strace === undefined ? undefined : traced(strace, command, place.sandbox.kind === "runsc");
-  const rehearsal = place.release === undefined ? undefined : await rehearsalCommand(tracing?.command ?? command, place.release);
+  const tracing = options.trace ? traced(command, place.sandbox.kind === "runsc") : undefined;
+  let rehearsal: Awaited<ReturnType<typeof rehearsalCommand>> | undefined;
   try {
+    if (place.release !== undefined) rehearsal = await rehearsalCommand(tracing?.command ?? command, place.release);
     const how = await passThrough(rehearsal?.command ?? tracing?.command ?? command, {
       sandbox: place.sandbox,
       ...(tracing?.mark !== undefined && { mark: tracing.mark }),
     });
-    const trace = tracing && readTrace(tracing.take(how.aside));
+    const events = tracing?.take(how.aside);
+    const trace = events && readTrace(events);
     if (how.signal !== undefined && how.passedOn.includes(how.signal)) return how.status;
     const end = trace?.startError === undefined ? how : notStarted(how, trace.startError);
     const explanation = await explain(command, end, place.setting, trace);
     if (explanation !== undefined) {
       process.stderr.write(await renderExplanation(explanation, await paintForErrors()));
-      if (options.trace && strace === undefined) process.stderr.write("  strace is not installed here, so there is no trace\n");
+      if (tracing && trace === undefined) process.stderr.write("  the tracer wrote nothing, so there is no trace\n");
     }
     return statusOf(end);
   } finally {
     rehearsal?.dispose();
+    tracing?.dispose();
   }
 }
 
-/** strace starts whatever it is given; that the command itself could not be is in what it wrote. */
+/** The tracer starts whatever it is given; that the command itself could not be is in what it wrote. */
 function notStarted(how: Ending, startError: string): Ending {
   return { ...how, signal: undefined, exitCode: undefined, startError };
 }

@@ -1,24 +1,27 @@
-/** Puts strace in front of a command, where it is installed, and gets what it wrote. */
+/** Puts the tracer in front of a command, and reads what it wrote. */
 
-import { randomBytes } from "node:crypto";
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { callsWith } from "../trace/calls.js";
+import type { Trace } from "../trace/events.js";
+import { decodeTrace } from "../trace/record.js";
+import { encodeRules } from "../trace/rules.js";
+import { underTracer } from "../trace/tracer.js";
 
 export interface Tracing {
   readonly command: string[];
   /** To be handed to passThrough where the trace comes by standard error. */
-  readonly mark?: string;
-  /** What strace wrote; `aside` is what came behind the mark. */
-  take(aside: string): string;
+  readonly mark: string | undefined;
+  /** The trace; `aside` is what came behind the mark, a character a byte. Undefined where the tracer wrote none. */
+  take(aside: string): Trace | undefined;
+  dispose(): void;
 }
 
-/** Calls that are many and refused by nobody: left out, so that a trace stays small. */
+/** Calls that are many and refused by nobody: left out, so that a trace stays small. Messages stay, for netlink's errors are in them. */
 const QUIET =
-  "read,write,readv,writev,pread64,pwrite64,recvfrom,sendto,recvmsg,sendmsg,poll,ppoll,select,pselect6,epoll_wait,epoll_pwait," +
-  "futex,clock_gettime,gettimeofday,lseek,close,brk,madvise,munmap,getpid,gettid,rt_sigprocmask,sched_yield,nanosleep,clock_nanosleep";
-/** Follow children, give the instruction's address with every line. */
-const FLAGS = ["-f", "-i", `--trace=!${QUIET}`];
+  /^(read|write|readv|writev|pread64|pwrite64|sendto|sendmsg|poll|ppoll|select|pselect6|epoll_wait|epoll_pwait|futex|clock_gettime|gettimeofday|lseek|close|brk|madvise|munmap|getpid|gettid|rt_sigprocmask|rt_sigaction|rt_sigreturn|sched_yield|nanosleep|clock_nanosleep)$/;
+/** Enough for a million calls. */
+const LIMIT = 128 << 20;
 
 /** The file of a program in PATH, or undefined. */
 export function inPath(name: string): string | undefined {
@@ -33,26 +36,17 @@ export function inPath(name: string): string | undefined {
   return undefined;
 }
 
-/** `command` under strace. `inside` a runsc files stay in the sandbox, so the trace comes last on standard error, behind a mark. */
-export function traced(strace: string, command: readonly string[], inside: boolean): Tracing {
-  if (inside) {
-    const mark = `sandfit-trace-${randomBytes(12).toString("hex")}`;
-    const script = `t=$(mktemp) || exit 125; ${strace} ${FLAGS.map((flag) => `'${flag}'`).join(" ")} -o "$t" -- "$@"; c=$?
-exec >&2; printf '\\n%s\\n' ${mark}; cat "$t"; exit $c`;
-    return { command: ["/bin/sh", "-c", script, "sh", ...command], mark, take: (aside) => aside };
-  }
-  const folder = mkdtempSync(join(tmpdir(), "sandfit-trace-"));
-  const file = join(folder, "trace");
+/** `command` traced. `inside` a runsc files stay in the sandbox, so the trace comes last on standard error, behind a mark. */
+export function traced(command: readonly string[], inside: boolean): Tracing {
+  const rules = encodeRules([], { record: callsWith(({ name }) => !QUIET.test(name)) });
+  const tracer = underTracer(command, { record: inside ? "mark" : "file", rules, limit: LIMIT });
   return {
-    command: [strace, ...FLAGS, "-o", file, "--", ...command],
-    take: () => {
-      try {
-        return readFileSync(file, "utf8");
-      } catch {
-        return ""; // strace could not start the command
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
-      }
+    command: tracer.command,
+    mark: tracer.mark,
+    take(aside) {
+      const record = tracer.take(Buffer.from(aside, "latin1"));
+      return record && decodeTrace(record);
     },
+    dispose: tracer.dispose,
   };
 }

@@ -76,18 +76,25 @@ export function standIn(): Action {
   return { do: "replace", call: "eventfd2", args: [1n, 0x80000n] };
 }
 
-/**
- * The table for the tracer. With `only` the tracer stops at nothing but these calls (by name), and the rest of the program runs at
- * full speed; see `watchedBy` for those that rules need.
- */
-export function encodeRules(rules: readonly Rule[], only?: readonly number[]): Uint8Array {
+export interface Selection {
+  /**
+   * The tracer stops at nothing but these calls, by number, and the rest of the program runs at full speed; `watchedBy` gives those
+   * that rules need. A seccomp filter: it stays with the processes, so that they need the tracer to their end.
+   */
+  readonly stopAt?: readonly number[];
+  /** All calls are stopped at, and only these recorded. */
+  readonly record?: readonly number[];
+}
+
+/** The table for the tracer. */
+export function encodeRules(rules: readonly Rule[], { stopAt, record }: Selection = {}): Uint8Array {
   const head = new Uint8Array(80);
   const view = new DataView(head.buffer);
   head.set([0x53, 0x46, 0x52, 0x55, 1]); // "SFRU", version 1
   view.setUint16(8, EM_X86_64, true);
-  view.setUint16(10, only === undefined ? 0 : 1, true);
+  view.setUint16(10, stopAt !== undefined ? 1 : record !== undefined ? 2 : 0, true);
   view.setUint32(12, rules.length, true);
-  for (const number of only ?? []) head[16 + (number >> 3)] |= 1 << (number & 7);
+  for (const number of stopAt ?? record ?? []) head[16 + (number >> 3)] |= 1 << (number & 7);
   return concat([head, ...rules.map(encodeRule)]);
 }
 

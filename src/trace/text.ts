@@ -2,14 +2,17 @@
 
 import { constants } from "node:os";
 import { utf8Of } from "../bytes/text.js";
+import { constantText } from "./constant-names.js";
 import { errorName } from "./error-names.js";
-import type { CallEvent, Part, TraceEvent } from "./events.js";
+import type { CallEvent, Part, SignalEvent, TraceEvent } from "./events.js";
 import { isNetlink, netlinkMessages } from "./netlink.js";
 
 /** Characters of a string or buffer that are shown. */
 const SHOWN = 48;
 /** Signals whose si_addr is an address. */
 const FAULTS = ["SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP"];
+const SENT: Readonly<Record<number, string>> = { 0: "SI_USER", [-1]: "SI_QUEUE", [-6]: "SI_TKILL", 128: "SI_KERNEL" };
+const SEGMENT: Readonly<Record<number, string>> = { 1: "SEGV_MAPERR", 2: "SEGV_ACCERR" };
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
 /** "SIGSEGV" for 11; real-time signals are numbered. */
@@ -30,12 +33,23 @@ export function eventText(event: TraceEvent): string {
       return event.signal === undefined
         ? `+++ exited with ${event.exitCode} +++`
         : `+++ killed by ${signalName(event.signal)} +++`;
-    case "signal": {
-      const isFault = event.code > 0 && FAULTS.includes(signalName(event.signal));
-      const sender = event.code <= 0 ? " from a process" : !isFault ? "" : ` at 0x${event.address.toString(16)}`;
-      return `--- ${signalName(event.signal)}${sender}, instruction 0x${event.instruction.toString(16)} ---`;
-    }
+    case "signal":
+      return `${signalText(event)} at instruction 0x${event.instruction.toString(16)}`;
   }
+}
+
+/** `--- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x30} ---`, as strace has it. */
+export function signalText({ signal, code, address }: SignalEvent): string {
+  const name = signalName(signal);
+  const isFault = code > 0 && FAULTS.includes(name);
+  const codeName = SENT[code] ?? (name === "SIGSEGV" ? SEGMENT[code] : undefined) ?? String(code);
+  const where = isFault ? `, si_addr=${addressText(address)}` : "";
+  return `--- ${name} {si_signo=${name}, si_code=${codeName}${where}} ---`;
+}
+
+/** As strace has addresses: NULL for 0. */
+export function addressText(address: bigint): string {
+  return address === 0n ? "NULL" : `0x${address.toString(16)}`;
 }
 
 function argumentsText(event: CallEvent): string {
@@ -52,6 +66,8 @@ function argumentText(event: CallEvent, i: number, value: bigint, meaning: strin
   if (part?.kind === "path" || part?.kind === "text") return quoted(utf8Of(part.bytes)) + (part.isCut ? "…" : "");
   if (part !== undefined && isNetlink(event.origins.get(0)) && /^(msg|data|buf)/.test(meaning)) return netlinkText(part);
   if (part !== undefined && /^(buf|data|vec|msg)/.test(meaning)) return bytesText(part);
+  const named = constantText(event.call.name, event.args, i);
+  if (named !== undefined) return named;
   const signed = BigInt.asIntN(64, value);
   if (value < 0x10000n) return String(value);
   return signed < 0n && signed > -4096n ? String(signed) : `0x${value.toString(16)}`;

@@ -165,7 +165,10 @@ const cases: Case[] = [
       { call: "write", conditions: [{ if: "process", is: { text: "0.1" } }], actions: [{ do: "result", result: -28n }] },
       {
         call: "exit_group",
-        conditions: [{ if: "process", is: { text: "0" } }, { if: "bits", argument: 0, mask: ~0n, value: 99n }],
+        conditions: [
+          { if: "process", is: { text: "0" } },
+          { if: "bits", argument: 0, mask: ~0n, value: 99n },
+        ],
         actions: [failsWith(1)],
       },
     ],

@@ -82,7 +82,15 @@ describe.each(places)("%s", (_, sandbox) => {
 
   const withUser = testNeeding(hasCompiler && isRoot, "gcc and root");
   withUser("as nobody, without capabilities", async () => {
-    const through = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all", "--"];
+    const through = [
+      "setpriv",
+      "--reuid=65534",
+      "--regid=65534",
+      "--clear-groups",
+      "--bounding-set=-all",
+      "--inh-caps=-all",
+      "--",
+    ];
     const { run, trace } = await traced([subject, "tree"], { sandbox, through });
     expect(run.exitCode).toBe(5);
     expect(trace.processes).toHaveLength(5);

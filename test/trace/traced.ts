@@ -51,7 +51,7 @@ interface Options extends Partial<TracerOptions> {
 /** Runs a scene, or any command, with the record behind a mark on standard error, which works everywhere. */
 export async function traced(command: readonly string[], options: Options = {}): Promise<Run> {
   const { sandbox = HOST, changing, only, through = [], env, ...rest } = options;
-  const rules = changing && encodeRules(changing, only ? watchedBy(changing) : undefined);
+  const rules = changing && encodeRules(changing, only ? { stopAt: watchedBy(changing) } : {});
   const tracer = underTracer(command, { record: "mark", ...(rules && { rules }), ...rest });
   try {
     const run = await execute([...through, ...tracer.command], {
