@@ -6,12 +6,13 @@ import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { execute } from "../../src/run/execute.js";
 import type { ExitEvent, SignalEvent } from "../../src/trace/events.js";
+import { underTracer } from "../../src/trace/tracer.js";
 import { isRoot, testNeeding } from "../support/requirements.js";
 import { callsOf, folder, hasCompiler, linesOf, missing, places, subject, traced } from "./traced.js";
 
 const withSubject = testNeeding(hasCompiler, "gcc");
 
-describe.each(places)("%s", (_, sandbox) => {
+describe.each(places)("%s", (id, sandbox) => {
   withSubject("the program sees nothing of it, and ends as it would", async () => {
     for (const scene of [["tree"], ["files", "/etc/passwd", "/absent"], ["values"], ["signals"], ["threads", "128"]]) {
       const plain = await execute([subject, ...scene], { sandbox, cwd: folder });
@@ -99,6 +100,16 @@ describe.each(places)("%s", (_, sandbox) => {
   withSubject("with an empty environment", async () => {
     const { run } = await traced([subject, "say", "bare"], { sandbox, through: ["/usr/bin/env", "-i"] });
     expect(run).toMatchObject({ exitCode: 8, stdout: "bare\n" });
+  });
+
+  withSubject("nothing goes on where the tracer itself is killed", async () => {
+    const ready = join(folder, `killed-in-${id}`);
+    const script = `"$@" & t=$!; while ! [ -e ${ready} ]; do sleep 0.05; done; kill -KILL $t; wait $t 2>/dev/null; sleep 0.5
+ls -l /proc/[0-9]*/exe 2>/dev/null | grep -c '${subject}$'`;
+    const tracer = underTracer([subject, "waits", ready], { record: "none" });
+    const run = await execute(["/bin/sh", "-c", `${script} || :`, "sh", ...tracer.command], { sandbox, cwd: folder });
+    tracer.dispose();
+    expect(run.stdout).toBe("0\n");
   });
 
   withSubject("beyond its limit calls are counted, not kept", async () => {
