@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deflateRawSync } from "node:zlib";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "tracer");
@@ -104,9 +105,9 @@ export function compileTracer([zig, ...words]) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const zig = findZig();
   if (zig === undefined) throw new Error(`Zig ${ZIG} is needed: python3 -m pip install ziglang==${ZIG}`);
-  const text = compileTracer(zig).toString("base64");
+  const text = deflateRawSync(compileTracer(zig), { level: 9 }).toString("base64");
   writeFileSync(
     output,
-    `/** Made from tracer/ by scripts/tracer.mjs with Zig ${ZIG}; test/trace/build.test.ts wants the same bytes. */\n\nexport const tracerBinary =\n  "${text}";\n`,
+    `/** Made from tracer/ by scripts/tracer.mjs with Zig ${ZIG}: deflated, in base64. test/trace/build.test.ts wants the same bytes. */\n\nexport const tracerBinary =\n  "${text}";\n`,
   );
 }

@@ -47,6 +47,7 @@ static void end_task(struct task *t, s32 status) {
   } rest = {status, t->process->tasks == 1};
   if (t->is_in_call && !t->is_quiet) answer(t, 0, UNFINISHED | (t->rule ? CHANGED_BY_RULE : 0));
   put_event(EXIT, t, &rest, sizeof rest);
+  note_end(t->tid);
   drop_task(t);
 }
 
@@ -73,7 +74,8 @@ static void new_child(struct task *t) {
   if (ptrace(PTRACE_GETEVENTMSG, t->tid, 0, &tid) < 0 || read_registers(t->tid, &now) < 0) return;
   if (number_in(&now) == NR_clone3) read_memory(t->tid, *argument_in(&now, 0), &flags, 8);
   struct task *child = task_of((int)tid);
-  adopt(child && child->is_parked ? child : new_task((int)tid), t, clone_flags(&now, flags));
+  if (child && !child->is_parked) return; /* it was taken for an orphan, and goes on already */
+  adopt(child ? child : new_task((int)tid), t, clone_flags(&now, flags));
 }
 
 /* A thread that executes takes the id of its process's first; the others are gone. */
@@ -174,6 +176,7 @@ static void stopped(struct task *t, int tid, int number, int event) {
 
 static void ended(struct task *t, int tid, s32 status, enum left left) {
   if (!t) {
+    if (has_ended_before(tid)) return;
     t = new_task(tid);
     t->is_parked = 1;
     parked++;
@@ -205,11 +208,11 @@ static void take_signals(enum why *why) {
   }
 }
 
-/* Nobody will tell of tasks that still wait to be told of when all others are gone. */
-static void take_in_orphans(void) {
+/* A task whose parent was killed before it could tell of it has another parent now, and is let go on as a child of the command. */
+static void take_in_orphans(int all) {
   for (struct task *t = next_task(0), *next; t && parked; t = next) {
     next = next_task(t);
-    if (t->is_parked) adopt(t, &orphanage, 0);
+    if (t->is_parked && (all || is_orphan(t->tid))) adopt(t, &orphanage, 0);
   }
 }
 
@@ -238,7 +241,8 @@ s32 trace(int tid, u64 milliseconds, enum left left, enum why *why) {
     struct task *t = task_of((int)stopped_tid);
     if ((status & 0xff) == 0x7f) stopped(t, (int)stopped_tid, status >> 8 & 0xff, status >> 16 & 0xff);
     else ended(t, (int)stopped_tid, status, left);
-    if (parked && (u32)parked == live_tasks()) take_in_orphans();
+    int has_ended = (status & 0xff) != 0x7f;
+    if (parked && (has_ended || (u32)parked == live_tasks())) take_in_orphans((u32)parked == live_tasks());
   }
   return root_status;
 }

@@ -74,6 +74,8 @@ struct task *next_task(struct task *after);
 void join(struct task *child, struct task *parent, u64 flags);
 void start_root(struct task *t);
 u32 live_tasks(void);
+void note_end(int tid);
+int has_ended_before(int tid);
 struct task *rename_task(struct task *t, int tid);
 void own_descriptors(struct process *p);
 
@@ -175,11 +177,12 @@ void put_back(struct task *t);
 void apply_at_exit(struct task *t, s64 *result);
 int stand_in_answer(struct task *t, s64 *result);
 
-/* filter.c, start.c, loop.c */
+/* filter.c, start.c, orphans.c, loop.c */
 #define MARKER 0x53616e64666974 /* first argument of the getppid() by which a new tracee says that its filter works */
 s64 install_filter(void);
 int start_command(char **command, char **environment);
 u32 start_error(void);
+int is_orphan(int tid);
 void enter_call(struct task *t, int by_filter);
 void leave_call(struct task *t);
 enum left { LEFT_WAIT, LEFT_KILL, LEFT_DETACH };

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { inflateRawSync } from "node:zlib";
 import { fromBase64 } from "../bytes/base64.js";
 import { placeProgram } from "../probe/place.js";
 import { tracerBinary } from "./tracer-binary.js";
@@ -33,9 +34,14 @@ export interface Tracer {
   dispose(): void;
 }
 
+/** The program itself. */
+export function tracerProgram(): Uint8Array {
+  return inflateRawSync(fromBase64(tracerBinary));
+}
+
 /** `command` under the tracer: it keeps its input, output and exit status. Whoever can run the command can run it so. */
 export function underTracer(command: readonly string[], options: TracerOptions): Tracer {
-  const placed = placeProgram(fromBase64(tracerBinary), "sandfit-trace");
+  const placed = placeProgram(tracerProgram(), "sandfit-trace");
   const beside = (name: string) => join(dirname(placed.path), name);
   const words = [placed.path];
   const mark = options.record === "mark" ? `sandfit-trace-${randomBytes(12).toString("hex")}` : undefined;
