@@ -3,7 +3,6 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { InputError } from "../errors.js";
 import { explain } from "../explain/explain.js";
-import { fileOf } from "../explain/programs.js";
 import { ownSetting, rehearsalSetting, type Setting, settingOf } from "../explain/setting.js";
 import { readTrace } from "../explain/trace.js";
 import { renderExplanation } from "../explain/words.js";
@@ -12,8 +11,7 @@ import { chooseRunsc } from "../run/choose.js";
 import type { Ending } from "../run/ending.js";
 import { passThrough, statusOf } from "../run/pass-through.js";
 import { HOST, hostRunsLinux, type Sandbox } from "../run/sandbox.js";
-import { inPath } from "../run/search-path.js";
-import { endIn, traced } from "../run/tracing.js";
+import { traced } from "../run/tracing.js";
 import { platforms, type RanReleaseId, ranReleaseIds } from "../sandbox/gvisor.js";
 import { complain, paintForErrors } from "./output.js";
 
@@ -21,7 +19,7 @@ const declared = new Command("run")
   .description("run a command as it is, and explain it if it dies")
   .usage("[options] [--] <command...>")
   .argument("<command...>", "the program and its arguments")
-  .option("--trace", "show the refused call and the place of the crash, by strace")
+  .option("--trace", "show the refused call and the place of the crash")
   .option("--in <place>", "gvisor, gvisor=PATH of a runsc, rehearsal or rehearsal=RELEASE")
   .addOption(new Option("--platform <platform>", "gVisor platform for --in gvisor").choices(platforms))
   .passThroughOptions();
@@ -43,24 +41,22 @@ interface Place {
 async function runCommand(command: readonly string[], options: RunOptions): Promise<number> {
   if (!hostRunsLinux()) throw new InputError("`sandfit run` needs Linux on x86-64; `sandfit check` and `fix` work here too");
   const place = await placeOf(options);
-  const strace = options.trace ? inPath("strace") : undefined;
-  // What cannot be found is told best without strace.
-  const isThere = fileOf(command[0]!) !== undefined;
-  const tracing = strace === undefined || !isThere ? undefined : traced(strace, command, place.sandbox.kind === "runsc");
-  const rehearsal = place.release === undefined ? undefined : await rehearsalCommand(tracing?.command ?? command, place.release);
+  const tracing = options.trace ? traced(command, place.sandbox.kind === "runsc") : undefined;
+  let rehearsal: Awaited<ReturnType<typeof rehearsalCommand>> | undefined;
   try {
-    const { aside, passedOn, ...how } = await passThrough(rehearsal?.command ?? tracing?.command ?? command, {
+    if (place.release !== undefined) rehearsal = await rehearsalCommand(tracing?.command ?? command, place.release);
+    const how = await passThrough(rehearsal?.command ?? tracing?.command ?? command, {
       sandbox: place.sandbox,
-      ...tracing?.through,
+      ...(tracing?.mark !== undefined && { mark: tracing.mark }),
     });
-    const text = tracing?.read(aside);
-    const trace = text === undefined ? undefined : readTrace(text);
-    const end = trace?.startError === undefined ? { ...how, ...endIn(text ?? "") } : notStarted(how, trace.startError);
-    if (end.signal !== undefined && passedOn.includes(end.signal)) return statusOf(end);
+    const events = tracing?.take(how.aside);
+    const trace = events && readTrace(events);
+    if (how.signal !== undefined && how.passedOn.includes(how.signal)) return how.status;
+    const end = trace?.startError === undefined ? how : notStarted(how, trace.startError);
     const explanation = await explain(command, end, place.setting, trace);
     if (explanation !== undefined) {
       complain(await renderExplanation(explanation, await paintForErrors()));
-      if (options.trace && strace === undefined) complain("  strace is not installed here, so there is no trace\n");
+      if (tracing && trace === undefined) complain("  the tracer wrote nothing, so there is no trace\n");
     }
     return statusOf(end);
   } finally {
@@ -69,7 +65,7 @@ async function runCommand(command: readonly string[], options: RunOptions): Prom
   }
 }
 
-/** strace starts whatever it is given; that the command itself could not be is in what it wrote. */
+/** The tracer starts whatever it is given; that the command itself could not be is in what it wrote. */
 function notStarted(how: Ending, startError: string): Ending {
   return { ...how, signal: undefined, exitCode: undefined, startError };
 }

@@ -1,14 +1,20 @@
-/** Reads what `strace -f -i` wrote: which program died where, of what, and which call was refused before. */
+/** Reads a trace: which program died where, of what, and which call was refused before. */
+
+import { utf8Of } from "../bytes/text.js";
+import { errorName } from "../trace/error-names.js";
+import type { CallEvent, SignalEvent, Trace as WholeTrace } from "../trace/events.js";
+import { isNetlink, netlinkMessages } from "../trace/netlink.js";
+import { addressText, eventText, signalName, signalText } from "../trace/text.js";
 
 export interface Death {
   /** The file that the process had executed last, as it was named in execve. */
   readonly program: string | undefined;
   readonly signal: string;
-  /** The line of the signal, as strace has it. */
+  /** The signal as one line, as strace has it. */
   readonly signalLine: string;
   /** Address of the instruction that was running, 0 for a jump to nowhere. */
   readonly instruction: number | undefined;
-  /** The address that could not be accessed. */
+  /** The address that could not be accessed, in hexadecimal; NULL for 0. */
   readonly address: string | undefined;
   /** The call that was refused before and that tells most, as one line. */
   readonly refused: string | undefined;
@@ -19,77 +25,95 @@ export interface Trace {
   readonly deaths: readonly Death[];
   /** The last telling refusal of all processes. */
   readonly refused: string | undefined;
-  /** The error of the only execve there was: the command itself could not be started. */
+  /** The error of the command's own execve: it could not be started. */
   readonly startError: string | undefined;
 }
 
+/** What is known of a process while its events go by. */
 interface Task {
-  program?: string;
-  starting?: string;
-  refused?: string;
-  signal?: { line: string; name: string; instruction: number | undefined };
+  program?: string | undefined;
+  refused?: string | undefined;
+  signal?: SignalEvent;
 }
 
 /** Refused by the kernel for what it is, not for what is missing or forbidden. */
-const REFUSED = / = -1 (EINVAL|ENOSYS|EOPNOTSUPP|ENOEXEC|ENODEV|ENXIO) /;
-/** glibc asks so at every start, and older kernels refuse it too; rseq and clone3 have fallbacks. */
-const USUAL = /^(arch_prctl\(0x3001|rseq\(|clone3\(|prctl\(PR_SET_VMA|ioctl\(|readlink\()/;
+const REFUSED = ["EINVAL", "ENOSYS", "EOPNOTSUPP", "EPROTONOSUPPORT", "ENOEXEC", "ENODEV", "ENXIO"];
+/** rseq and clone3 have fallbacks, and older kernels refuse them too. */
+const USUAL = ["rseq", "clone3", "ioctl", "readlink"];
+const PR_SET_VMA = 0x53564d41n;
+/** glibc asks for CET's state so at every start (arch_prctl(0x3001)). */
+const CET_STATUS = 0x3001n;
+const MAP_GROWSDOWN = 0x100n;
 const OF_GS = /^arch_prctl\(ARCH_[SG]ET_GS/;
-const GROWING = /^mmap\(.*MAP_GROWSDOWN/;
 
-/** Reads a whole trace; lines that are not understood are passed over. */
-export function readTrace(text: string): Trace {
-  const tasks = new Map<string, Task>();
+/** What the events say about how it ended. */
+export function readTrace({ events, end }: WholeTrace): Trace {
+  const tasks = new Map<number, Task>();
   const deaths: Death[] = [];
   let last: string | undefined;
-  let startError: string | undefined;
-  let started = false;
-  for (const line of text.split("\n")) {
-    const [, pid, place, what] = /^(\d+) +\[([0-9a-f?]+)\] (.*)$/.exec(line) ?? [];
-    if (pid === undefined) continue;
-    const task = tasks.get(pid) ?? {};
-    tasks.set(pid, task);
-    noteProgram(task, what);
-    started ||= task.program !== undefined;
-    startError ??= /^execve\(.* = -1 (E[A-Z0-9]+) /.exec(what)?.[1];
-    const child = /^(?:clone3?|v?fork|<\.\.\. (?:clone3?|v?fork) resumed>).* = (\d+)$/.exec(what)?.[1];
-    if (child !== undefined) tasks.set(child, { ...task, ...tasks.get(child) });
-    const call = oneSpace(what);
-    if ((REFUSED.test(call) && !USUAL.test(call)) || GROWING.test(call)) {
-      // What is known to kill is not displaced by what follows from it.
-      if (!OF_GS.test(task.refused ?? "")) task.refused = call;
-      if (!OF_GS.test(last ?? "")) last = call;
+  const taskOf = (process: number): Task => {
+    const known = tasks.get(process) ?? {};
+    tasks.set(process, known);
+    return known;
+  };
+  for (const event of events) {
+    const task = taskOf(event.process);
+    if (event.kind === "fork" && event.child !== event.process)
+      tasks.set(event.child, { program: task.program, refused: task.refused });
+    if (event.kind === "signal") task.signal = event;
+    if (event.kind === "call") {
+      if (event.call.name === "execve" && event.result === 0 && !event.isUnfinished) {
+        task.program = pathOf(event);
+        task.refused = undefined;
+      } else if (isTelling(event)) {
+        const line = eventText(event);
+        // What is known to kill is not displaced by what follows from it.
+        if (!OF_GS.test(task.refused ?? "")) task.refused = line;
+        if (!OF_GS.test(last ?? "")) last = line;
+      }
     }
-    const signal = /^--- (SIG[A-Z0-9]+) /.exec(what)?.[1];
-    if (signal !== undefined) {
-      const instruction = /^[0-9a-f]+$/.test(place) ? Number.parseInt(place, 16) : undefined;
-      task.signal = { line: what, name: signal, instruction };
-    }
-    const killed = /^\+\+\+ killed by (SIG[A-Z0-9]+)/.exec(what)?.[1];
-    if (killed !== undefined && task.signal?.name === killed) {
-      deaths.push({
-        program: task.program,
-        signal: killed,
-        signalLine: task.signal.line,
-        instruction: task.signal.instruction,
-        address: /si_addr=(0x[0-9a-f]+|NULL)/.exec(task.signal.line)?.[1],
-        refused: task.refused,
-      });
+    if (event.kind === "exit" && event.isLast && event.signal !== undefined && task.signal?.signal === event.signal) {
+      deaths.push(deathOf(task, task.signal));
     }
   }
-  return { deaths, refused: last, startError: started ? undefined : startError };
+  const startError = end?.startError === undefined ? undefined : errorName(end.startError);
+  return { deaths, refused: last ?? (startError && startLine(events)), startError };
 }
 
-function noteProgram(task: Task, what: string): void {
-  const named = /^execve\("((?:[^"\\]|\\.)*)"/.exec(what)?.[1];
-  if (named !== undefined) task.starting = named;
-  if (task.starting !== undefined && /^(execve\(|<\.\.\. execve resumed>).*\) += 0$/.test(what)) {
-    task.program = task.starting;
-    delete task.refused;
-  }
+function startLine(events: WholeTrace["events"]): string | undefined {
+  const start = events.find((event) => event.kind === "call" && event.call.name === "execve");
+  return start && eventText(start);
 }
 
-/** strace lines results up with blanks. */
-function oneSpace(what: string): string {
-  return what.replace(/\) +=/, ") =");
+function deathOf({ program, refused }: Task, signal: SignalEvent): Death {
+  return {
+    program,
+    signal: signalName(signal.signal),
+    signalLine: signalText(signal),
+    instruction: Number(signal.instruction),
+    address: signal.code > 0 ? addressText(signal.address) : undefined,
+    refused,
+  };
+}
+
+function isTelling(event: CallEvent): boolean {
+  const { call, args, errno } = event;
+  if (event.isForeign || event.isUnfinished) return false;
+  if (call.name === "mmap" && (args[3] & MAP_GROWSDOWN) !== 0n) return true;
+  if (isNetlink(event.origins.get(0)) && netlinkErrors(event).some((error) => REFUSED.includes(error))) return true;
+  if (errno === undefined || !REFUSED.includes(errorName(errno)) || USUAL.includes(call.name)) return false;
+  return !(call.name === "arch_prctl" && args[0] === CET_STATUS) && !(call.name === "prctl" && args[0] === PR_SET_VMA);
+}
+
+/** The receiving call succeeded; the error stands in the message. */
+function netlinkErrors({ parts }: CallEvent): string[] {
+  return parts
+    .filter(({ kind, offset }) => kind === "out" && offset === 0)
+    .flatMap(({ bytes }) => netlinkMessages(bytes))
+    .flatMap(({ errno }) => (errno === undefined ? [] : [errorName(errno)]));
+}
+
+function pathOf({ parts }: CallEvent): string | undefined {
+  const path = parts.find(({ kind }) => kind === "path");
+  return path && utf8Of(path.bytes);
 }

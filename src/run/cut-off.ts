@@ -3,8 +3,8 @@
 import type { Readable, Writable } from "node:stream";
 
 /**
- * Copies `from` to `to` until the line that `mark` stands in begins; the function returned gives the text behind it. Holds back no
- * more than a mark's length, and that until more comes or the stream ends.
+ * Copies `from` to `to` until the line that `mark` stands in begins; the function returned gives what is behind it, a
+ * character a byte. Holds back no more than a mark's length, and that until more comes or the stream ends.
  */
 export function cutOff(from: Readable, to: Writable, mark: string | undefined): () => string {
   let held = Buffer.alloc(0);
@@ -27,7 +27,7 @@ export function cutOff(from: Readable, to: Writable, mark: string | undefined): 
     held = held.subarray(held.length - keep);
   });
   from.on("end", () => !found && to.write(held));
-  return () => Buffer.concat(kept).toString("utf8");
+  return () => Buffer.concat(kept).toString("latin1");
 }
 
 /** How many bytes at the end of `text` could be the beginning of `pattern`. */

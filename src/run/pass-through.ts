@@ -13,16 +13,6 @@ export interface PassThroughOptions {
   readonly sandbox?: Sandbox;
   /** What stands alone on a line of standard error in front of text that is meant for Sandfit and not shown. */
   readonly mark?: string;
-  /** The program itself, where the command is a tracer of it. */
-  readonly traced?: TracedProgram;
-}
-
-/** What a tracer tells of the program that it has started. */
-export interface TracedProgram {
-  /** Undefined until it runs. */
-  pid(): number | undefined;
-  /** The tracer itself may have more to follow: what the program left behind. */
-  hasEnded(): boolean;
 }
 
 export interface PassedThrough extends Ending {
@@ -34,35 +24,17 @@ export interface PassedThrough extends Ending {
   readonly aside: string;
 }
 
-/** How often a tracer is asked, in milliseconds. */
-const ASK = 50;
-
 /** Runs `command` to its end. It gets the signals that this process is sent. Never throws for what the program does. */
 export async function passThrough(
   command: readonly string[],
-  { sandbox = HOST, mark, traced }: PassThroughOptions = {},
+  { sandbox = HOST, mark }: PassThroughOptions = {},
 ): Promise<PassedThrough> {
   const log = sandbox.kind === "runsc" ? newLog() : undefined;
   const passedOn: NodeJS.Signals[] = [];
-  let waiting: NodeJS.Signals[] = [];
-  const passOn = () => {
-    if (traced !== undefined && traced.pid() === undefined) return;
-    for (const signal of waiting) send(traced?.pid(), signal);
-    waiting = [];
-  };
-  const send = (pid: number | undefined, signal: NodeJS.Signals) => {
-    try {
-      if (pid === undefined) child?.kill(signal);
-      else process.kill(pid, signal);
-    } catch {
-      // It has just ended.
-    }
-  };
   // Before the start: it may take effect at once.
   const release = passSignals((signal) => {
     passedOn.push(signal);
-    waiting.push(signal);
-    passOn();
+    child?.kill(signal);
   });
   const { child, end } = start(sandbox.kind === "runsc" && log ? [...runscCommand(sandbox, log.path), ...command] : command, {
     stdio: [
@@ -72,18 +44,12 @@ export async function passThrough(
       mark !== undefined || (log !== undefined && !isatty(2)) ? "pipe" : "inherit",
     ],
   });
-  const asking = setInterval(() => {
-    passOn();
-    if (traced?.hasEnded()) child?.kill("SIGKILL");
-  }, ASK);
-  if (traced === undefined) clearInterval(asking);
   child?.stdout?.pipe(process.stdout, { end: false });
   const aside = child?.stderr ? cutOff(child.stderr, process.stderr, mark) : () => "";
   try {
     const how = ending(await end, sandbox, undefined, log?.takeComplaint());
     return { ...how, status: statusOf(how), passedOn, aside: aside() };
   } finally {
-    clearInterval(asking);
     release();
   }
 }

@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { execute } from "../../src/run/execute.js";
 import { findSandboxes } from "../../src/run/sandboxes.js";
-import { inPath } from "../../src/run/search-path.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
 import { command } from "../support/cli.js";
 import { folder, placed, sandfit, sandfitAsNobody } from "./command.js";
@@ -61,14 +60,12 @@ describe("on the host", () => {
     expect(await new Promise((done) => child.on("exit", done))).toBe(3);
     expect(said).toBe("up\ngraceful\n");
   });
-  const withStrace = test.skipIf(inPath("strace") === undefined);
   describe.each([
     ["run", []],
-    ["run --trace (skipped without strace)", ["--trace"]],
+    ["run --trace", ["--trace"]],
   ])("%s", (_, options) => {
-    const testIt = options.length === 0 ? test : withStrace;
     const signals = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGWINCH", "SIGCONT", "SIGTERM"] as const;
-    testIt.each(signals)("%s reaches the program", async (signal) => {
+    test.each(signals)("%s reaches the program", async (signal) => {
       const name = signal.slice(3);
       const script = `trap "echo got ${name}; exit 9" ${name}; echo up; while :; do sleep 0.1; done`;
       const child = spawn(process.execPath, [command, "run", ...options, "--", "/bin/sh", "-c", script]);
@@ -78,14 +75,14 @@ describe("on the host", () => {
       expect(await new Promise((done) => child.on("close", done))).toBe(9);
       expect(said).toBe(`up\ngot ${name}\n`);
     });
-    testIt("ends when the program ends, whatever that leaves behind", async () => {
+    test("ends when the program ends, whatever that leaves behind", async () => {
       const left = `4322.${process.pid}`;
       const run = await sandfit(["run", ...options, "--", "/bin/sh", "-c", `sleep ${left} >/dev/null 2>&1 & exit 4`]);
       expect(run).toMatchObject({ exitCode: 4, stdout: "", stderr: "" });
       expect(run.duration).toBeLessThan(50_000);
     });
   });
-  withStrace("--trace: what cannot be found is 127 as ever (skipped without strace)", async () => {
+  test("--trace: what cannot be found is 127 as ever", async () => {
     expect((await sandfit(["run", "--trace", "--", "/no/such/program"])).exitCode).toBe(127);
   });
   test("what stands behind the first word is the program's", async () => {
@@ -129,29 +126,26 @@ describe.each(boxes.map((box) => [box.id, box] as const))("%s", (_, box) => {
       if (fate === "runs") expect(run.stdout).toBe(expectedStdout);
     }
   });
-  test.skipIf(inPath("strace") === undefined)(
-    "--trace shows the refused call and the place (skipped without strace)",
-    async () => {
-      for (const run of [
-        await sandfit([...into, "--trace", "--", placed("fs-stack-b")]),
-        await sandfit(["run", "--trace", "--", placed("fs-stack-b")], box),
-      ]) {
-        expect(run.stderr).toMatch(/mmap\(.*MAP_GROWSDOWN/);
-        expect(run.stderr).toMatch(/--- SIGSEGV \{si_signo=SIGSEGV, .*si_addr=0x/);
-        expect(run.stderr).toMatch(/where +0x40[0-9a-f]+ \(file offset/);
-      }
-      if (box.platform !== "ptrace") return;
-      const run = await sandfit([...into, "--trace", "--", placed("gs-call")]);
-      expect(run.stderr).toMatch(/arch_prctl\(ARCH_SET_GS, 0x[0-9a-f]+\) = -1 EINVAL \(Invalid argument\)\n +--- SIGSEGV/);
-      expect(run.stderr).toMatch(/mov %gs:0x30,%rax {2}in main/);
-    },
-  );
+  test("--trace shows the refused call and the place", async () => {
+    for (const run of [
+      await sandfit([...into, "--trace", "--", placed("fs-stack-b")]),
+      await sandfit(["run", "--trace", "--", placed("fs-stack-b")], box),
+    ]) {
+      expect(run.stderr).toMatch(/mmap\(.*MAP_GROWSDOWN/);
+      expect(run.stderr).toMatch(/--- SIGSEGV \{si_signo=SIGSEGV, .*si_addr=0x/);
+      expect(run.stderr).toMatch(/where +0x40[0-9a-f]+ \(file offset/);
+    }
+    if (box.platform !== "ptrace") return;
+    const run = await sandfit([...into, "--trace", "--", placed("gs-call")]);
+    expect(run.stderr).toMatch(/arch_prctl\(ARCH_SET_GS, 0x[0-9a-f]+\) = -1 EINVAL\n +--- SIGSEGV/);
+    expect(run.stderr).toMatch(/mov %gs:0x30,%rax {2}in main/);
+  });
   test("an APE cannot be executed, and what to do is said", async () => {
     const run = await sandfit([...into, "--", placed("ape-fs")]);
     expect(run.exitCode).toBe(126);
     expect(run.stderr).toMatch(/ENOEXEC: it is an APE[\s\S]*sh .*ape-fs/);
   });
-  test.skipIf(inPath("strace") === undefined)("the same with --trace (skipped without strace)", async () => {
+  test("the same with --trace", async () => {
     const run = await sandfit([...into, "--trace", "--", placed("ape-fs")]);
     expect(run.exitCode).toBe(126);
     expect(run.stderr).toMatch(/could not be started\n[\s\S]*execve\(.*= -1 ENOEXEC/);
