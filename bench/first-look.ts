@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { memorySource } from "../src/bytes/source.js";
-import { check } from "../src/check.js";
+import { check } from "../src/check/check.js";
 import { loadCodeSpace } from "../src/code/code-space.js";
 import { looksOfKernel, WINDOW } from "../src/code/first-look.js";
 import { findLandmarks } from "../src/code/landmarks.js";

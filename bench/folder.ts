@@ -1,7 +1,7 @@
 /** Every program below a folder: check on all cores and on one, beside `file` and `checksec` over the same files. */
 
 import { spawnSync } from "node:child_process";
-import { programsBelow } from "../src/disk/programs.js";
+import { programsBelow } from "../src/input/programs.js";
 import { command } from "./inputs.js";
 import { isThere } from "./turns.js";
 

@@ -3,7 +3,7 @@
  * others, field by field and by speed. The command decodes where its walk goes; it has no use for this.
  */
 
-import { makeKernel } from "../src/code/kernel.js";
+import { makeKernel } from "../src/code/engine.js";
 import {
   BEHIND,
   DISPLACEMENT_SHIFT,

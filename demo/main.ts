@@ -3,12 +3,12 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { checkCommand } from "../src/cli/check.js";
-import { fixCommand } from "../src/cli/fix.js";
+import { checkCommand } from "../src/cli/commands/check.js";
+import { fixCommand } from "../src/cli/commands/fix.js";
+import { hostRunsLinux } from "../src/environments/run/sandbox.js";
+import { verify } from "../src/environments/verify.js";
 import { plain } from "../src/report/paint.js";
 import { renderVerify } from "../src/report/verify.js";
-import { hostRunsLinux } from "../src/run/sandbox.js";
-import { verify } from "../src/run/verify.js";
 import { sampleProgram } from "../test/fixtures/programs/index.js";
 
 const program = sampleProgram("gs-stack-b");

@@ -1,4 +1,4 @@
-/** All tables as one run of bytes, as src/x86/entry.ts lays them out: scripts/kernel.mjs writes them down for src/x86/tables.ts. */
+/** All tables as one run of bytes, as src/x86/entry.ts lays them out: scripts/engine.mjs writes them down for src/x86/tables.ts. */
 
 import {
   ENTRIES,

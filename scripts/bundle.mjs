@@ -7,12 +7,12 @@ import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
-import { buildKernel } from "./kernel.mjs";
+import { buildEngine } from "./engine.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 async function bundle(output) {
-  await buildKernel();
+  await buildEngine();
   await build({
     cwd: root,
     input: { cli: "src/cli/start.ts" },

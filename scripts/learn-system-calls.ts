@@ -4,10 +4,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Outcome, Test } from "../src/asm/small-test.js";
-import { probeProgram, readOutcomes } from "../src/probe/program.js";
-import { execute } from "../src/run/execute.js";
-import type { RunscSandbox } from "../src/run/sandbox.js";
-import { ERRNO, type ErrnoName, errnoName } from "../src/sandbox/errno.js";
+import { probeProgram, readOutcomes } from "../src/environments/probe/program.js";
+import { execute } from "../src/environments/run/execute.js";
+import type { RunscSandbox } from "../src/environments/run/sandbox.js";
+import { ERRNO, type ErrnoName, errnoName } from "../src/gvisor/errno.js";
 
 /** The sentences of pkg/sentry/syscalls/syscalls.go's errors, as far as they were met. */
 const ERRORS: Readonly<Record<string, ErrnoName>> = {
@@ -50,7 +50,7 @@ function answerOf({ name, support, note }: Entry): string {
 const SENSELESS = [-1, -1, -1, -1, -1, -1] as const;
 /** Above the last number of Linux 6.18. */
 const END = 480;
-/** uretprobe and uprobe: Linux lets them past every seccomp filter (kernel/seccomp.c), so on systrap the host answers, with a signal. */
+/** uretprobe and uprobe: Linux lets them past every seccomp filter (engine/seccomp.c), so on systrap the host answers, with a signal. */
 const PAST_FILTERS: readonly number[] = [335, 336];
 
 /** What the table says is refused must be. Of what it serves nothing is asked: syslog and io_cancel answer ENOSYS to most that is asked of them. */

@@ -1,4 +1,4 @@
-/** Builds the tracer (tracer/) with the pinned Zig, and puts it as text into src/trace/tracer-binary.ts. */
+/** Builds the tracer (tracer/) with the pinned Zig, and puts it as text into src/environments/trace/tracer-binary.ts. */
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

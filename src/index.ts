@@ -1,11 +1,28 @@
 /** The library: what the command line does, without files, processes and terminals. Runs in Node and in browsers. */
 
 export { type BlobLike, type BlobPart, type ByteSource, blobSource, memorySource } from "./bytes/source.js";
-export { check, checkImage } from "./check.js";
+export { check, checkImage } from "./check/check.js";
+export {
+  type FileError,
+  type FileReport,
+  MODEL_VERSION,
+  type Outcome,
+  outcomeOf,
+  outcomes,
+  type Report,
+  type Verdict,
+  type ViewReport,
+} from "./check/model.js";
 export { type Doubt, doubts } from "./code/doubts.js";
 export type { EvidenceName } from "./code/evidence.js";
 export type { CosmopolitanEra, Runtime, RuntimeName } from "./code/runtime.js";
-export { answersTo, type Setting, settings } from "./differences/answers.js";
+export { InputError, RefusedError } from "./errors.js";
+export { applyToCopy, backward, forward, type Patch } from "./fix/apply.js";
+export { unexplainedDifferences } from "./fix/layout.js";
+export { type Plan, type PlanOptions, planFix, type ResultForm } from "./fix/plan.js";
+export { proveResult } from "./fix/prove.js";
+export { type Behaviour, type Clause, type Consequence, consequences, type Effect } from "./gvisor/behaviour.js";
+export { answersTo, type Setting, settings } from "./gvisor/differences/answers.js";
 export type {
   ArgumentIs,
   Cure,
@@ -17,29 +34,24 @@ export type {
   Remedy,
   SourceLine,
   Subject,
-} from "./differences/define.js";
-export { differences, findDifference } from "./differences/index.js";
-export { suspectsFor, type TracedEvent } from "./differences/suspects.js";
-export { InputError, RefusedError } from "./errors.js";
-export { applyToCopy, backward, forward, type Patch } from "./fix/apply.js";
-export { unexplainedDifferences } from "./fix/layout.js";
-export { type Plan, type PlanOptions, planFix, type ResultForm } from "./fix/plan.js";
-export { proveResult } from "./fix/prove.js";
+} from "./gvisor/differences/define.js";
+export { differences, findDifference } from "./gvisor/differences/index.js";
+export { suspectsFor, type TracedEvent } from "./gvisor/differences/suspects.js";
+export {
+  newest,
+  type Platform,
+  parseTarget,
+  platforms,
+  type Release,
+  type ReleaseId,
+  releaseIds,
+  releases,
+  type Target,
+} from "./gvisor/gvisor.js";
 export { readImage } from "./image/detect.js";
 export type { ElfNote } from "./image/elf-notes.js";
 export type * from "./image/image.js";
 export { renderJson } from "./report/json.js";
-export {
-  type FileError,
-  type FileReport,
-  MODEL_VERSION,
-  type Outcome,
-  outcomeOf,
-  outcomes,
-  type Report,
-  type Verdict,
-  type ViewReport,
-} from "./report/model.js";
 export { type Paint, plain } from "./report/paint.js";
 export { renderText, type TextOptions } from "./report/text.js";
 export type {
@@ -57,16 +69,4 @@ export type {
 } from "./rules/define.js";
 export { findRule, type RuleId, rules } from "./rules/index.js";
 export type { Closure, Libraries, Library, OpenedLibrary, Surroundings } from "./rules/surroundings.js";
-export { type Behaviour, type Clause, type Consequence, consequences, type Effect } from "./sandbox/behaviour.js";
-export {
-  newest,
-  type Platform,
-  parseTarget,
-  platforms,
-  type Release,
-  type ReleaseId,
-  releaseIds,
-  releases,
-  type Target,
-} from "./sandbox/gvisor.js";
 export { VERSION } from "./version.js";

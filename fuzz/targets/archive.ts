@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openArchive } from "../../src/archive/open.js";
+import { openArchive } from "../../src/input/archive/open.js";
 import { declared } from "../declared.js";
 
 const LIMITS = { maxSize: 1 << 20, maxEntries: 100, maxRatio: 200 };

@@ -1,7 +1,7 @@
 /** Fuzz target: the decoders of both machines, on any bytes. */
 
 import { makeSweeper } from "../../bench/sweep.js";
-import { decode as decodeArm } from "../../src/aarch64/instruction.js";
+import { decode as decodeArm } from "../../src/code/aarch64/instruction.js";
 import { decode } from "../../src/x86/decode.js";
 import { format } from "../../src/x86/format.js";
 import { Instruction } from "../../src/x86/instruction.js";

@@ -1,16 +1,16 @@
 /** Fuzz target: check, plan, apply, check again, undo. */
 
-import { checkImage } from "../../src/check.js";
+import { checkImage } from "../../src/check/check.js";
+import { MODEL_VERSION, type Report } from "../../src/check/model.js";
 import { applyToCopy, backward, forward } from "../../src/fix/apply.js";
 import { planFix } from "../../src/fix/plan.js";
 import { proveResult } from "../../src/fix/prove.js";
+import { newest } from "../../src/gvisor/gvisor.js";
 import { readImage } from "../../src/image/detect.js";
 import { renderJson } from "../../src/report/json.js";
-import { MODEL_VERSION, type Report } from "../../src/report/model.js";
 import { plain } from "../../src/report/paint.js";
 import { renderPlan } from "../../src/report/plan.js";
 import { renderText } from "../../src/report/text.js";
-import { newest } from "../../src/sandbox/gvisor.js";
 import { declared } from "../declared.js";
 import { fileInMemory } from "../file-in-memory.js";
 

@@ -1,12 +1,12 @@
 /** Checks one file by its name: the report, or why there is none. */
 
-import { check } from "../check.js";
-import { openFile } from "../disk/file-source.js";
-import { refuseInterrupted } from "../disk/interrupted.js";
-import { surroundingsOf } from "../disk/surroundings.js";
+import { check } from "../check/check.js";
+import type { FileError, FileReport } from "../check/model.js";
 import { InputError } from "../errors.js";
-import type { FileError, FileReport } from "../report/model.js";
-import type { Target } from "../sandbox/gvisor.js";
+import { openFile } from "../files/file-source.js";
+import type { Target } from "../gvisor/gvisor.js";
+import { surroundingsOf } from "../input/surroundings.js";
+import { refuseInterrupted } from "../write/interrupted.js";
 
 export async function checkFile(name: string, target: Target): Promise<FileReport | FileError> {
   return orError(name, async () => {

@@ -3,8 +3,8 @@
 import { closeSync, openSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import workerpool from "workerpool";
-import type { FileError, FileReport } from "../report/model.js";
-import type { Target } from "../sandbox/gvisor.js";
+import type { FileError, FileReport } from "../check/model.js";
+import type { Target } from "../gvisor/gvisor.js";
 
 /** More would only wait for the disk. */
 const MOST_WORKERS = 16;

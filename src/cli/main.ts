@@ -1,28 +1,28 @@
 /** argv → command → exit code. */
 
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { reasonOf } from "../disk/file-source.js";
+import { printable } from "../bytes/printable.js";
 import { InputError, RefusedError } from "../errors.js";
-import { printable } from "../report/words.js";
+import { reasonOf } from "../files/file-source.js";
 import { VERSION } from "../version.js";
 import type { ExitCode } from "./exit-code.js";
 import { complain, printNow } from "./output.js";
 
 /** Each in a module of its own, which declares what it takes and sets the exit code. */
 const commands: Readonly<Record<string, () => Promise<{ readonly command: CommandUnknownOpts }>>> = {
-  check: () => import("./check.js"),
-  fix: () => import("./fix.js"),
-  undo: () => import("./undo.js"),
-  pack: () => import("./pack.js"),
-  rules: () => import("./rules.js"),
-  differences: () => import("./differences.js"),
-  run: () => import("./run.js"),
-  verify: () => import("./verify.js"),
-  rehearse: () => import("./rehearse.js"),
-  probe: () => import("./probe.js"),
-  report: () => import("./report.js"),
-  skill: () => import("./skill.js"),
-  tools: () => import("./tools.js"),
+  check: () => import("./commands/check.js"),
+  fix: () => import("./commands/fix.js"),
+  undo: () => import("./commands/undo.js"),
+  pack: () => import("./commands/pack.js"),
+  rules: () => import("./commands/rules.js"),
+  differences: () => import("./commands/differences.js"),
+  run: () => import("./commands/run.js"),
+  verify: () => import("./commands/verify.js"),
+  rehearse: () => import("./commands/rehearse.js"),
+  probe: () => import("./commands/probe.js"),
+  report: () => import("./commands/report.js"),
+  skill: () => import("./commands/skill.js"),
+  tools: () => import("./commands/tools.js"),
   "check-worker": () => import("./check-worker.js"),
 };
 

@@ -1,8 +1,8 @@
 /** Printing: whole, and in colour only where a person looks. */
 
 import { fstatSync, writeSync } from "node:fs";
-import { reasonOf } from "../disk/file-source.js";
 import { DiskError } from "../errors.js";
+import { reasonOf } from "../files/file-source.js";
 import { type Paint, plain } from "../report/paint.js";
 
 const STANDARD_OUTPUT = 1;

@@ -13,9 +13,9 @@ import { Instruction } from "../x86/instruction.js";
 import { type CodeSpace, loadCodeSpace } from "./code-space.js";
 import { type DataSpace, loadDataSpace } from "./data-space.js";
 import { Doubts } from "./doubts.js";
+import { MOST_CODE_BYTES } from "./engine.js";
 import { Evidence, type EvidenceName, evidenceName } from "./evidence.js";
 import { findHostVariable } from "./host.js";
-import { MOST_CODE_BYTES } from "./kernel.js";
 import { type Root, Walk } from "./walk.js";
 
 export interface Code {

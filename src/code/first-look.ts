@@ -3,7 +3,7 @@
 import { firstLookBinary } from "./first-look-binary.js";
 import { instantiate } from "./web-assembly.js";
 
-/** kernel/first-look.ts */
+/** engine/first-look.ts */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   windowAt(): number;

@@ -1,7 +1,7 @@
 /**
  * Cosmopolitan programs ask one byte, `__hostos`, which system they run on, and branch on its bits. Knowing that byte
  * tells which side of such a branch Linux takes, so Windows, macOS, BSD and bare-metal code can be told apart. The walk follows it
- * (kernel/host.ts).
+ * (engine/host.ts).
  *
  * Bits (jart/cosmopolitan libc/dce.h, the same from v3.2 to today): LINUX 1, METAL 2, WINDOWS 4, XNU 8, OPENBSD 16,
  * FREEBSD 32, NETBSD 64.

@@ -1,6 +1,6 @@
 /** Which indirect jumps use which tables, indexed both ways when first asked for. */
 
-import type { WalkResult } from "./kernel.js";
+import type { WalkResult } from "./engine.js";
 
 const NONE: readonly number[] = [];
 

@@ -1,6 +1,6 @@
 /**
  * Recursive descent: which bytes of a code space are instructions, how that is known, and whether Linux gets there. The walk
- * itself is kernel/walk.ts.
+ * itself is engine/walk.ts.
  *
  * Order matters. First everything reached from the entry point, then from named functions and those with unwind data,
  * then what is reached through pointers found in that code or in data; the sides of branches that only other systems
@@ -12,8 +12,8 @@ import { decode } from "../x86/decode.js";
 import { Instruction, NONE } from "../x86/instruction.js";
 import type { CodeSpace } from "./code-space.js";
 import type { DataSpace } from "./data-space.js";
+import { runWalk, type WalkResult } from "./engine.js";
 import type { EvidenceRank } from "./evidence.js";
-import { runWalk, type WalkResult } from "./kernel.js";
 import { Steps } from "./limits.js";
 import { TableJumps } from "./table-jumps.js";
 
@@ -210,7 +210,7 @@ export class Walk {
     return targets;
   }
 
-  /** Number of the last edge that leads to a position, or NONE; the hashing is that of kernel/edges.ts. */
+  /** Number of the last edge that leads to a position, or NONE; the hashing is that of engine/edges.ts. */
   private lastEdgeTo(position: number): number {
     const { edgeSlots, edgeShift } = this.result;
     const key = position + 1;

@@ -1,4 +1,4 @@
-/** Starts what scripts/kernel.mjs has compiled. */
+/** Starts what scripts/engine.mjs has compiled. */
 
 import { fromBase64 } from "../bytes/base64.js";
 

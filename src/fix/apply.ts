@@ -3,7 +3,7 @@
 import { concat } from "../asm/bytes.js";
 import { RefusedError } from "../errors.js";
 import type { Edit } from "../rules/define.js";
-import { bytesOf, hexOf } from "../rules/sites.js";
+import { bytesOf, hexOf } from "../rules/shared/sites.js";
 
 /** Some bytes at a file offset, and what comes in their place. */
 export interface Patch {

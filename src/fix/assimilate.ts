@@ -4,7 +4,7 @@ import type { ByteSource } from "../bytes/source.js";
 import { InputError } from "../errors.js";
 import type { ElfView } from "../image/image.js";
 import type { Edit } from "../rules/define.js";
-import { hexOf } from "../rules/sites.js";
+import { hexOf } from "../rules/shared/sites.js";
 
 /** Size of an ELF64 header. */
 const HEADER = 64;

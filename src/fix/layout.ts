@@ -5,7 +5,7 @@ import { replaceIn } from "../bytes/patched.js";
 import { type ByteSource, readInto } from "../bytes/source.js";
 import type { ElfView, View } from "../image/image.js";
 import type { Edit } from "../rules/define.js";
-import { hexOf } from "../rules/sites.js";
+import { hexOf } from "../rules/shared/sites.js";
 import { applyToCopy, forward } from "./apply.js";
 import { changesHeaders, differentMemory, type Side } from "./same-memory.js";
 

@@ -1,10 +1,10 @@
 /** From findings to a plan: every byte that changes, why, and how it is known to be right. A plan is data; nothing is written here. */
 
 import type { ByteSource } from "../bytes/source.js";
+import type { FileReport } from "../check/model.js";
+import { undecidedWords } from "../code/doubts.js";
 import { RefusedError } from "../errors.js";
 import type { Image, Machine } from "../image/image.js";
-import type { FileReport } from "../report/model.js";
-import { undecidedWords } from "../report/words.js";
 import type { Edit, Finding, ModeChange, Repair } from "../rules/define.js";
 import type { RuleId } from "../rules/index.js";
 import { assimilate } from "./assimilate.js";

@@ -1,7 +1,7 @@
 /** What a plan says about results that stay one file for all systems: why not, at what cost, and when to want one. */
 
+import type { FileReport, ViewReport } from "../check/model.js";
 import type { Image } from "../image/image.js";
-import type { FileReport, ViewReport } from "../report/model.js";
 import type { Edit, Finding } from "../rules/define.js";
 import type { RuleId } from "../rules/index.js";
 import type { ResultForm } from "./plan.js";

@@ -1,14 +1,14 @@
 /** The proof after writing, for every command that writes: the result loads the same but for the edits, and checks clean. */
 
 import type { ByteSource } from "../bytes/source.js";
-import { checkImage } from "../check.js";
+import { checkImage } from "../check/check.js";
+import { type FileReport, worst } from "../check/model.js";
+import { undecidedWords } from "../code/doubts.js";
 import { RefusedError } from "../errors.js";
+import { newest } from "../gvisor/gvisor.js";
 import { readImage } from "../image/detect.js";
 import type { Image, View } from "../image/image.js";
-import { type FileReport, worst } from "../report/model.js";
-import { undecidedWords } from "../report/words.js";
 import type { Surroundings } from "../rules/surroundings.js";
-import { newest } from "../sandbox/gvisor.js";
 import { textChangesBeyond, unexplainedDifferences } from "./layout.js";
 import type { Plan } from "./plan.js";
 

@@ -36,7 +36,7 @@ export interface ReleaseFile {
   readonly platforms: Readonly<Record<Platform, "run" | "absent" | "not run">>;
   /** "NUMBER NAME" → "full", "partial", the error that it always gives, or the capability without which it gives EPERM, and ENOSYS with it. */
   readonly systemCalls: Readonly<Record<string, string>>;
-  /** Those of src/sandbox/refusals.ts that hold. "run": a call showed it. "assumed": none can tell, it is as in the release before. */
+  /** Those of src/gvisor/refusals.ts that hold. "run": a call showed it. "assumed": none can tell, it is as in the release before. */
   readonly refusals: Readonly<Record<string, "run" | "assumed">>;
   /** Probe of `sandfit probe` → platform → its result, for an ordinary user. */
   readonly probes: Readonly<Record<string, Readonly<Partial<Record<Platform, string>>>>>;

@@ -2,16 +2,17 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { quoted } from "../archive/names.js";
-import type { Archive } from "../archive/open.js";
-import type { Spooled } from "../disk/spool.js";
 import { RefusedError } from "../errors.js";
 import type { Machine } from "../image/image.js";
+import { quoted } from "../input/archive/names.js";
+import type { Archive } from "../input/archive/open.js";
+import type { Spooled } from "../input/spool.js";
+import { below, type FileItem, type Item } from "../write/item.js";
+import { MANIFEST } from "../write/package.js";
 import { Contents } from "./contents.js";
 import { planEnvironment } from "./environment.js";
 import { filesOf, programsOf } from "./inventory.js";
-import { below, type FileItem, type Item } from "./item.js";
-import { commonFolder, MANIFEST, SUMS } from "./layout.js";
+import { commonFolder, SUMS } from "./layout.js";
 import { resolveLink } from "./links.js";
 import { type LeftOut, type Manifest, manifestOf, renderManifest, renderSums } from "./manifest.js";
 import type { PackOptions, Progress } from "./pack.js";

@@ -1,9 +1,9 @@
 /** The contents of a package in the making: its items, and of every file where it comes from. */
 
 import { join } from "node:path";
-import { quoted } from "../archive/names.js";
-import { spool } from "../disk/spool.js";
-import { type FileItem, type Item, sorted } from "./item.js";
+import { quoted } from "../input/archive/names.js";
+import { spool } from "../input/spool.js";
+import { type FileItem, type Item, sorted } from "../write/item.js";
 import type { PackedFile } from "./manifest.js";
 import type { Treatment } from "./program.js";
 

@@ -1,8 +1,8 @@
 /** The environment script of each toolset in a package: made, kept, or replaced. */
 
-import { quoted } from "../archive/names.js";
+import { quoted } from "../input/archive/names.js";
+import { below, type FileItem, type Item } from "../write/item.js";
 import { envScript, problemsOfEnvScript } from "./env-script.js";
-import { below, type FileItem, type Item } from "./item.js";
 import { ENV, hasLuaModules, toolsetRoots } from "./layout.js";
 import type { EnvState } from "./manifest.js";
 

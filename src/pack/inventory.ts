@@ -1,10 +1,10 @@
 /** Entries of the input, one by one, become the items of the package; what does not fit together is refused. */
 
-import type { ArchiveEntry } from "../archive/entry.js";
-import { quoted } from "../archive/names.js";
-import type { Spooled } from "../disk/spool.js";
 import { InputError } from "../errors.js";
-import { type FileItem, type Item, parentOf, sorted } from "./item.js";
+import type { ArchiveEntry } from "../input/archive/entry.js";
+import { quoted } from "../input/archive/names.js";
+import type { Spooled } from "../input/spool.js";
+import { type FileItem, type Item, parentOf, sorted } from "../write/item.js";
 import { resolveLink } from "./links.js";
 
 const FOLDER_MODE = 0o755;

@@ -1,8 +1,7 @@
 /** Where in a package its own files go: the environment script, the manifest, the sums. */
 
-import { below, type Item, parentOf } from "./item.js";
+import { below, type Item, parentOf } from "../write/item.js";
 
-export const MANIFEST = "sandfit-pack.json";
 export const SUMS = "SHA256SUMS";
 export const ENV = "env.sh";
 

@@ -1,8 +1,8 @@
 /** Where a symbolic link inside a package leads: followed as the kernel would, with the package's top as the border. */
 
-import { quoted } from "../archive/names.js";
 import { InputError } from "../errors.js";
-import { below, type Item, parentOf } from "./item.js";
+import { quoted } from "../input/archive/names.js";
+import { below, type Item, parentOf } from "../write/item.js";
 
 /** As Linux: path_resolution(7). */
 const MOST_LINKS = 40;

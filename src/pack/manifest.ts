@@ -1,10 +1,10 @@
 /** What a package says about itself: the manifest (schema/pack-1.json) and SHA256SUMS. */
 
-import type { ArchiveFormat } from "../archive/entry.js";
+import { jsonText } from "../bytes/printable.js";
+import type { Outcome } from "../check/model.js";
 import type { ResultForm } from "../fix/plan.js";
 import type { Machine } from "../image/image.js";
-import { jsonText } from "../report/json-text.js";
-import type { Outcome } from "../report/model.js";
+import type { ArchiveFormat } from "../input/archive/entry.js";
 import type { Edit } from "../rules/define.js";
 import type { RuleId } from "../rules/index.js";
 import { VERSION } from "../version.js";

@@ -2,18 +2,18 @@
 
 import { mkdirSync, realpathSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
-import type { Limits } from "../archive/limits.js";
-import { type Archive, openArchive } from "../archive/open.js";
-import type { Destination } from "../disk/destination.js";
-import { commitPackage, openOutput, writeTarGz, writeTree } from "../disk/package.js";
-import { spool } from "../disk/spool.js";
-import { workspaceBeside } from "../disk/workspace.js";
 import { InputError } from "../errors.js";
+import { workspaceBeside } from "../files/workspace.js";
 import type { Allowance, ResultForm } from "../fix/plan.js";
 import type { Machine } from "../image/image.js";
+import type { Limits } from "../input/archive/limits.js";
+import { type Archive, openArchive } from "../input/archive/open.js";
+import { spool } from "../input/spool.js";
+import type { Destination } from "../write/destination.js";
+import type { Item } from "../write/item.js";
+import { commitPackage, openOutput, writeTarGz, writeTree } from "../write/package.js";
 import { buildPackage } from "./build.js";
 import { filesOf, Inventory } from "./inventory.js";
-import type { Item } from "./item.js";
 import { archiveEnding } from "./layout.js";
 import type { Manifest } from "./manifest.js";
 import { refuseDifferences } from "./read-back.js";

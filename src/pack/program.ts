@@ -1,18 +1,18 @@
 /** What becomes of one program or script of the input: carried over, fixed, or refused with its reasons. */
 
 import { statSync } from "node:fs";
-import { checkImage } from "../check.js";
-import { openFile } from "../disk/file-source.js";
-import { writePatched } from "../disk/replace.js";
-import { type Spooled, sha256Of } from "../disk/spool.js";
+import { checkImage } from "../check/check.js";
+import { type FileReport, outcomeOf } from "../check/model.js";
 import { DiskError, InputError, RefusedError } from "../errors.js";
+import { openFile } from "../files/file-source.js";
 import { forward } from "../fix/apply.js";
 import { type Allowance, isEmpty, type Plan, planFix, type ResultForm } from "../fix/plan.js";
 import { proveResult } from "../fix/prove.js";
+import { newest } from "../gvisor/gvisor.js";
 import { readImage } from "../image/detect.js";
 import type { Machine } from "../image/image.js";
-import { type FileReport, outcomeOf } from "../report/model.js";
-import { newest } from "../sandbox/gvisor.js";
+import { type Spooled, sha256Of } from "../input/spool.js";
+import { writePatched } from "../write/replace.js";
 import type { ProgramFile } from "./inventory.js";
 import type { PackedProgram } from "./manifest.js";
 

@@ -1,12 +1,12 @@
 /** The last proof of a package: it is read as any input is, and holds every file with the bytes that its sums speak of. */
 
 import { createHash } from "node:crypto";
-import { noLimits } from "../archive/limits.js";
-import { quoted } from "../archive/names.js";
-import { openArchive } from "../archive/open.js";
 import { DiskError, InputError } from "../errors.js";
+import { noLimits } from "../input/archive/limits.js";
+import { quoted } from "../input/archive/names.js";
+import { openArchive } from "../input/archive/open.js";
+import type { Item } from "../write/item.js";
 import { filesOf } from "./inventory.js";
-import type { Item } from "./item.js";
 
 /** Throws DiskError where what lies at `finished` does not hold exactly the files among `items`. */
 export async function refuseDifferences(

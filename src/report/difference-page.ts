@@ -1,6 +1,6 @@
 /** Known differences in Markdown: docs/differences is made of these, and `sandfit differences ID` prints one. */
 
-import { answerIn, settings } from "../differences/answers.js";
+import { answerIn, settings } from "../gvisor/differences/answers.js";
 import {
   type ArgumentIs,
   type Cure,
@@ -10,9 +10,9 @@ import {
   type Question,
   type Subject,
   subjects,
-} from "../differences/define.js";
-import { differences } from "../differences/index.js";
-import { ranReleaseIds } from "../sandbox/gvisor.js";
+} from "../gvisor/differences/define.js";
+import { differences } from "../gvisor/differences/index.js";
+import { ranReleaseIds } from "../gvisor/gvisor.js";
 import { type DifferenceReport, flagsWith, metInWords, type RemedyReport, reportDifference } from "./differences.js";
 import { wrapped } from "./wrap.js";
 

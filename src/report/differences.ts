@@ -1,8 +1,8 @@
 /** A known difference with what was seen of it, as one value: `differences --json` prints it, the table and the pages are made of it. */
 
-import { answerIn, answersTo, answerWithFlag, FLAGS_WITH, metIn, type Setting, settings } from "../differences/answers.js";
-import type { Cure, Difference, Kind, Question, Subject } from "../differences/define.js";
-import { gvisorSource, ranReleaseIds } from "../sandbox/gvisor.js";
+import { answerIn, answersTo, answerWithFlag, FLAGS_WITH, metIn, type Setting, settings } from "../gvisor/differences/answers.js";
+import type { Cure, Difference, Kind, Question, Subject } from "../gvisor/differences/define.js";
+import { gvisorSource, ranReleaseIds } from "../gvisor/gvisor.js";
 
 /** Raised when the JSON shape changes in a way that breaks readers (schema/differences-1.json). */
 export const DIFFERENCES_VERSION = 1;

@@ -1,12 +1,13 @@
 /** A finding as people read it in a terminal. */
 
+import { printable } from "../bytes/printable.js";
+import { isRepairable } from "../check/model.js";
 import type { Finding, LeftAlone, Site } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
 import { remedyOf, summaryOf } from "./finding-words.js";
-import { isRepairable } from "./model.js";
 import { portableLines } from "./portable.js";
 import type { TextOptions } from "./text.js";
-import { evidenceOf, plural, printable, spaced, worstEffect } from "./words.js";
+import { evidenceOf, plural, spaced, worstEffect } from "./words.js";
 
 /** What it is, where, why, and what to do; ends with a line feed. */
 export function renderFinding(finding: Finding, options: TextOptions): string {

@@ -1,8 +1,8 @@
 /** What a rule says of a finding, fit for a terminal: some of it comes from the file, such as a section's name. */
 
+import { printable } from "../bytes/printable.js";
 import type { Finding } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
-import { printable } from "./words.js";
 
 /** What was found, in one line. */
 export function summaryOf(finding: Finding): string {

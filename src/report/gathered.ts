@@ -1,12 +1,13 @@
 /** The report about many files: the worst first, programs with the same findings gathered, the healthy ones only counted. */
 
+import { printable } from "../bytes/printable.js";
+import { type FileError, type FileReport, type Outcome, outcomeOf, outcomes, type Report, worst } from "../check/model.js";
+import { consequences } from "../gvisor/behaviour.js";
 import type { Finding } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
-import { consequences } from "../sandbox/behaviour.js";
 import { remedyOf } from "./finding-words.js";
-import { type FileError, type FileReport, type Outcome, outcomeOf, outcomes, type Report, worst } from "./model.js";
 import type { TextOptions } from "./text.js";
-import { consequenceWords, plural, printable, signs, worstEffect } from "./words.js";
+import { consequenceWords, plural, signs, worstEffect } from "./words.js";
 
 /** From this many files on the report is gathered. */
 export const MANY_FILES = 12;

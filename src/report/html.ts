@@ -1,7 +1,7 @@
 /** An investigation as one HTML page that asks for nothing else: for a screen, a phone and paper, with and without scripts. */
 
 import { Marked } from "marked";
-import type { Investigation } from "./investigation.js";
+import type { Investigation } from "../diagnose/investigation/model.js";
 import { renderMarkdown } from "./markdown.js";
 
 /** Wide tables break their cells instead of running off a page or a phone. */

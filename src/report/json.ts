@@ -1,9 +1,9 @@
 /** The report as JSON: the model as it is. Its schema ships as schema/report-1.json. */
 
-import type { Target } from "../sandbox/gvisor.js";
-import { jsonText } from "./json-text.js";
-import type { FileError, FileReport, Report } from "./model.js";
-import { MODEL_VERSION } from "./model.js";
+import { jsonText } from "../bytes/printable.js";
+import type { FileError, FileReport, Report } from "../check/model.js";
+import { MODEL_VERSION } from "../check/model.js";
+import type { Target } from "../gvisor/gvisor.js";
 
 /** Pretty-printed, ends with a line feed. */
 export function renderJson(report: Report): string {

@@ -1,6 +1,6 @@
 /** Text from anywhere as Markdown (CommonMark 0.31 and GFM tables) that cannot become more than text. */
 
-import { printable } from "./words.js";
+import { printable } from "../bytes/printable.js";
 
 /** A Markdown table; a header of empty cells is allowed. Cells are Markdown already. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -1,16 +1,17 @@
 /** An investigation as one Markdown document. Builds a string; nothing in it comes from anywhere but the investigation and the rules' words. */
 
+import { outcomeOf, type Verdict } from "../check/model.js";
+import { undecidedWords } from "../code/doubts.js";
+import type { Here, InvestigatedProgram, Investigation } from "../diagnose/investigation/model.js";
+import type { Outcome } from "../environments/verify-model.js";
+import type { Platform } from "../gvisor/gvisor.js";
 import type { Finding, Site } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
-import type { Platform } from "../sandbox/gvisor.js";
 import { summaryOf } from "./finding-words.js";
-import type { Here, InvestigatedProgram, Investigation } from "./investigation.js";
 import { alternativesOf, notCausesOf, recommendationsOf } from "./investigation-words.js";
 import { evidenceSection } from "./markdown-evidence.js";
 import { code, inline, table } from "./markdown-text.js";
-import { outcomeOf, type Verdict } from "./model.js";
-import type { Outcome } from "./verify-model.js";
-import { bytesWords, consequenceWords, evidenceOf, plural, runtimeWords, spaced, undecidedWords } from "./words.js";
+import { bytesWords, consequenceWords, evidenceOf, plural, runtimeWords, spaced } from "./words.js";
 
 /** Sites of a finding that are shown, one of each role first. */
 const MOST_SITES = 5;

@@ -1,8 +1,9 @@
 /** What a package holds, as people read it. */
 
+import { printable } from "../bytes/printable.js";
 import type { LeftOut, Manifest, PackedFile } from "../pack/manifest.js";
 import type { Paint } from "./paint.js";
-import { bytesWords, consequenceWords, plural, printable } from "./words.js";
+import { bytesWords, consequenceWords, plural } from "./words.js";
 
 /** Program by program, then what else was changed, then where it is; ends with a line feed. */
 export function renderPackage(manifest: Manifest, output: string, paint: Paint): string {

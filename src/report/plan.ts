@@ -1,9 +1,10 @@
 /** A plan as people read it. */
 
+import { printable } from "../bytes/printable.js";
 import { isEmpty, type Plan } from "../fix/plan.js";
 import type { Edit } from "../rules/define.js";
 import type { Paint } from "./paint.js";
-import { plural, printable, spaced } from "./words.js";
+import { plural, spaced } from "./words.js";
 
 export interface PlanWords {
   /** Where the result was written; undefined where it was not. */

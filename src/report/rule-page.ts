@@ -1,9 +1,9 @@
 /** A rule explained, in Markdown: docs/rules/<id>.md is this, and `sandfit rules ID` prints it. */
 
+import { basisOf, type Consequence, consequenceIn } from "../gvisor/behaviour.js";
+import { programsShowing } from "../gvisor/evidence.js";
+import { platforms, type Release, releases } from "../gvisor/gvisor.js";
 import type { Rule } from "../rules/define.js";
-import { basisOf, type Consequence, consequenceIn } from "../sandbox/behaviour.js";
-import { programsShowing } from "../sandbox/evidence.js";
-import { platforms, type Release, releases } from "../sandbox/gvisor.js";
 import { wrapped } from "./wrap.js";
 
 /** The page; ends with a line feed. */

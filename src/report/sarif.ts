@@ -1,14 +1,15 @@
 /** The report as SARIF 2.1.0, the form that code scanning services read (OASIS, Static Analysis Results Interchange Format). */
 
 import type { ArtifactLocation, Location, Log, Notification, ReportingDescriptor, Result, Run } from "sarif";
+import { jsonText } from "../bytes/printable.js";
+import { type FileError, type FileReport, isRepairable, type Report } from "../check/model.js";
+import { undecidedWords } from "../code/doubts.js";
+import type { Consequence } from "../gvisor/behaviour.js";
 import type { Finding, Site } from "../rules/define.js";
 import { ruleOf, rules } from "../rules/index.js";
-import type { Consequence } from "../sandbox/behaviour.js";
 import { VERSION } from "../version.js";
 import { remedyOf, summaryOf } from "./finding-words.js";
-import { jsonText } from "./json-text.js";
-import { type FileError, type FileReport, isRepairable, type Report } from "./model.js";
-import { evidenceOf, undecidedWords, worstEffect } from "./words.js";
+import { evidenceOf, worstEffect } from "./words.js";
 
 const levels = { fails: "error", "may-fail": "warning", runs: "note" } as const satisfies Record<Consequence, Result.level>;
 

@@ -1,8 +1,6 @@
 /** The report as people read it in a terminal. Builds a string; printing is the command line's. */
 
-import { type Platform, releaseIds } from "../sandbox/gvisor.js";
-import { renderFinding } from "./finding-text.js";
-import { MANY_FILES, renderGathered } from "./gathered.js";
+import { printable } from "../bytes/printable.js";
 import {
   type FileError,
   type FileReport,
@@ -12,9 +10,13 @@ import {
   type Verdict,
   type ViewReport,
   worst,
-} from "./model.js";
+} from "../check/model.js";
+import { undecidedWords } from "../code/doubts.js";
+import { type Platform, releaseIds } from "../gvisor/gvisor.js";
+import { renderFinding } from "./finding-text.js";
+import { MANY_FILES, renderGathered } from "./gathered.js";
 import type { Paint } from "./paint.js";
-import { consequenceWords, plural, printable, runtimeWords, signs, undecidedWords } from "./words.js";
+import { consequenceWords, plural, runtimeWords, signs } from "./words.js";
 
 /** How much to write, and in which colours. */
 export interface TextOptions {

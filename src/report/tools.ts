@@ -1,9 +1,9 @@
 /** The survey of tools as people read it: a table of providers, and the next command a tool. */
 
 import Table from "cli-table3";
+import { printable } from "../bytes/printable.js";
+import type { Provider, ToolState, ToolsReport } from "../diagnose/tools/model.js";
 import type { Paint } from "./paint.js";
-import type { Provider, ToolState, ToolsReport } from "./tools-model.js";
-import { printable } from "./words.js";
 
 /** No lines around: a table that can be copied. */
 const CHARS = Object.fromEntries(

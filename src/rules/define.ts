@@ -10,10 +10,10 @@ import type { EvidenceName } from "../code/evidence.js";
 import type { Landmarks } from "../code/landmarks.js";
 import type { Runtime } from "../code/runtime.js";
 import type { ArchPrctl } from "../code/system-calls.js";
+import type { Behaviour, Effect } from "../gvisor/behaviour.js";
+import type { ErrnoName } from "../gvisor/errno.js";
+import type { Platform, Target } from "../gvisor/gvisor.js";
 import type { ElfView, Image, ImportedFunction, Machine } from "../image/image.js";
-import type { Behaviour, Effect } from "../sandbox/behaviour.js";
-import type { ErrnoName } from "../sandbox/errno.js";
-import type { Platform, Target } from "../sandbox/gvisor.js";
 import type { RuleId } from "./index.js";
 import type { Surroundings } from "./surroundings.js";
 

@@ -1,35 +1,35 @@
 /** Every rule there is, in the order in which findings are shown. */
 
-import { abiTag } from "./abi-tag.js";
-import { apeNotElf } from "./ape-not-elf.js";
-import { bssPastEof } from "./bss-past-eof.js";
-import { cosmoDlopen } from "./cosmo-dlopen.js";
+import { abiTag } from "./abi-tag/rule.js";
+import { apeNotElf } from "./ape-not-elf/rule.js";
+import { bssPastEof } from "./bss-past-eof/rule.js";
+import { cosmoDlopen } from "./cosmo-dlopen/rule.js";
 import type { Rule } from "./define.js";
-import { elfIdent } from "./elf-ident.js";
-import { execOnlyMode } from "./exec-only-mode.js";
-import { execStack } from "./exec-stack.js";
-import { growsdown } from "./growsdown.js";
-import { gsBesideFs } from "./gs-beside-fs.js";
-import { gsSelectorLoad } from "./gs-selector-load.js";
-import { int80 } from "./int80.js";
-import { interpDuplicate } from "./interp-duplicate.js";
-import { jumpToSyscall } from "./jump-to-syscall.js";
-import { loadOrder } from "./load-order.js";
-import { loadTailData } from "./load-tail-data.js";
-import { mapFixedNoreplace } from "./map-fixed-noreplace.js";
-import { mapSharedValidate } from "./map-shared-validate.js";
-import { phdrCount } from "./phdr-count.js";
-import { phdrNotInFirstLoad } from "./phdr-not-in-first-load.js";
-import { pieAlign } from "./pie-align.js";
-import { rewritesItself } from "./rewrites-itself.js";
-import { shebangLong } from "./shebang-long.js";
-import { shebangTrailingBlank } from "./shebang-trailing-blank.js";
-import { stackGrowsdown } from "./stack-growsdown.js";
-import { syscallMispatch } from "./syscall-mispatch.js";
-import { tlsInGs } from "./tls-in-gs.js";
-import { wrfsbase } from "./wrfsbase.js";
-import { wrgsbase } from "./wrgsbase.js";
-import { wrongClass } from "./wrong-class.js";
+import { elfIdent } from "./elf-ident/rule.js";
+import { execOnlyMode } from "./exec-only-mode/rule.js";
+import { execStack } from "./exec-stack/rule.js";
+import { growsdown } from "./growsdown/rule.js";
+import { gsBesideFs } from "./gs-beside-fs/rule.js";
+import { gsSelectorLoad } from "./gs-selector-load/rule.js";
+import { int80 } from "./int80/rule.js";
+import { interpDuplicate } from "./interp-duplicate/rule.js";
+import { jumpToSyscall } from "./jump-to-syscall/rule.js";
+import { loadOrder } from "./load-order/rule.js";
+import { loadTailData } from "./load-tail-data/rule.js";
+import { mapFixedNoreplace } from "./map-fixed-noreplace/rule.js";
+import { mapSharedValidate } from "./map-shared-validate/rule.js";
+import { phdrCount } from "./phdr-count/rule.js";
+import { phdrNotInFirstLoad } from "./phdr-not-in-first-load/rule.js";
+import { pieAlign } from "./pie-align/rule.js";
+import { rewritesItself } from "./rewrites-itself/rule.js";
+import { shebangLong } from "./shebang-long/rule.js";
+import { shebangTrailingBlank } from "./shebang-trailing-blank/rule.js";
+import { stackGrowsdown } from "./stack-growsdown/rule.js";
+import { syscallMispatch } from "./syscall-mispatch/rule.js";
+import { tlsInGs } from "./tls-in-gs/rule.js";
+import { wrfsbase } from "./wrfsbase/rule.js";
+import { wrgsbase } from "./wrgsbase/rule.js";
+import { wrongClass } from "./wrong-class/rule.js";
 
 const all = [
   wrongClass,

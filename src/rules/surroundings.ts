@@ -1,4 +1,4 @@
-/** What a file has around it that its bytes do not tell. In a browser there is nothing of it; `disk/surroundings.ts` gives it elsewhere. */
+/** What a file has around it that its bytes do not tell. In a browser there is nothing of it; `input/surroundings.ts` gives it elsewhere. */
 
 import type { ByteSource } from "../bytes/source.js";
 import type { ElfNote } from "../image/elf-notes.js";

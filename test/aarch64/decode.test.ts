@@ -1,8 +1,8 @@
 /** Words as GNU objdump reads them, and the registers that they change. */
 import { describe, expect, test } from "vitest";
-import { format } from "../../src/aarch64/format.js";
-import { decode } from "../../src/aarch64/instruction.js";
-import { writtenRegisters } from "../../src/aarch64/writes.js";
+import { format } from "../../src/code/aarch64/format.js";
+import { decode } from "../../src/code/aarch64/instruction.js";
+import { writtenRegisters } from "../../src/code/aarch64/writes.js";
 
 const AT = 0x400000;
 const none = () => undefined;

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
+import { always } from "../../src/gvisor/behaviour.js";
 import { readImage } from "../../src/image/detect.js";
-import { findAarch64Stacks } from "../../src/rules/aarch64-stacks.js";
 import type { Found, Subject } from "../../src/rules/define.js";
-import { always } from "../../src/sandbox/behaviour.js";
+import { findAarch64Stacks } from "../../src/rules/stack-growsdown/aarch64-stacks.js";
 import { GROWING, mmapForStacks, type Options, stackAllocator, WHOLE } from "./programs.js";
 
 async function find(bytes: Uint8Array): Promise<Found | undefined> {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Log } from "sarif";
 import { beforeAll, describe, expect, test } from "vitest";
-import { execute } from "../../src/run/execute.js";
+import { execute } from "../../src/environments/run/execute.js";
 import { command, temporaryFolder, writeSample } from "../support/cli.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type ByteSource, memorySource, readInto } from "../../src/bytes/source.js";
-import { check } from "../../src/check.js";
-import { openFile } from "../../src/disk/file-source.js";
+import { check } from "../../src/check/check.js";
+import { openFile } from "../../src/files/file-source.js";
 import { temporaryFolder } from "../support/cli.js";
 import { hasProgram, testNeeding } from "../support/requirements.js";
 

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
-import type { FileReport, Report } from "../../src/report/model.js";
+import type { FileReport, Report } from "../../src/check/model.js";
 import { sampleProgram, samplePrograms } from "../fixtures/programs/index.js";
 import { sandfit, shell, temporaryFolder, writeSample } from "../support/cli.js";
 import { conforming } from "../support/schema.js";

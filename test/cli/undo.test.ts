@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { hostRunsLinux } from "../../src/run/sandbox.js";
+import { hostRunsLinux } from "../../src/environments/run/sandbox.js";
 import { apeProgram } from "../fixtures/programs/ape-programs.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
 import { expectSentence, sandfit, temporaryFolder, writeSample } from "../support/cli.js";

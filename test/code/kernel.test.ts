@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { makeSweeper, Sweep } from "../../bench/sweep.js";
-import { runWalk } from "../../src/code/kernel.js";
+import { runWalk } from "../../src/code/engine.js";
 import type { WalkInput } from "../../src/code/walk.js";
 import { decode } from "../../src/x86/decode.js";
 import { Instruction } from "../../src/x86/instruction.js";

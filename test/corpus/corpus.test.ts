@@ -9,17 +9,17 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
-import { check } from "../../src/check.js";
-import { openFile } from "../../src/disk/file-source.js";
-import { writePatched } from "../../src/disk/replace.js";
+import { check } from "../../src/check/check.js";
+import { outcomeOf } from "../../src/check/model.js";
+import { type Execution, execute } from "../../src/environments/run/execute.js";
+import { HOST, type Sandbox } from "../../src/environments/run/sandbox.js";
+import { findSandboxes } from "../../src/environments/run/sandboxes.js";
 import { RefusedError } from "../../src/errors.js";
+import { openFile } from "../../src/files/file-source.js";
 import { applyToCopy, backward, forward } from "../../src/fix/apply.js";
 import { type Plan, planFix } from "../../src/fix/plan.js";
 import { readImage } from "../../src/image/detect.js";
-import { outcomeOf } from "../../src/report/model.js";
-import { type Execution, execute } from "../../src/run/execute.js";
-import { HOST, type Sandbox } from "../../src/run/sandbox.js";
-import { findSandboxes } from "../../src/run/sandboxes.js";
+import { writePatched } from "../../src/write/replace.js";
 
 interface Entry {
   readonly path: string;

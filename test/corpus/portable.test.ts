@@ -9,12 +9,12 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
+import { type Execution, execute } from "../../src/environments/run/execute.js";
+import { HOST, type Sandbox } from "../../src/environments/run/sandbox.js";
+import { findSandboxes } from "../../src/environments/run/sandboxes.js";
 import { applyToCopy, backward } from "../../src/fix/apply.js";
 import { proveResult } from "../../src/fix/prove.js";
 import { readImage } from "../../src/image/detect.js";
-import { type Execution, execute } from "../../src/run/execute.js";
-import { HOST, type Sandbox } from "../../src/run/sandbox.js";
-import { findSandboxes } from "../../src/run/sandboxes.js";
 import { apply, classNames, findingsOf, planAs, without } from "../portable/repairs.js";
 
 interface Entry {

@@ -5,9 +5,9 @@
 
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { FileReport, Report } from "../../src/report/model.js";
-import { execute } from "../../src/run/execute.js";
-import { findSandboxes } from "../../src/run/sandboxes.js";
+import type { FileReport, Report } from "../../src/check/model.js";
+import { execute } from "../../src/environments/run/execute.js";
+import { findSandboxes } from "../../src/environments/run/sandboxes.js";
 import { sandfit, temporaryFolder } from "../support/cli.js";
 import { conforming } from "../support/schema.js";
 

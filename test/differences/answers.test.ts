@@ -6,17 +6,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { release as kernelRelease } from "node:os";
 import { afterAll, describe, expect, test } from "vitest";
-import { FLAGS_WITH, settings } from "../../src/differences/answers.js";
-import type { Difference } from "../../src/differences/define.js";
-import { differences } from "../../src/differences/index.js";
-import { HOST, hostRunsLinux, type RunscSandbox } from "../../src/run/sandbox.js";
-import { findSandboxes } from "../../src/run/sandboxes.js";
-import { releases } from "../../src/sandbox/gvisor.js";
+import { HOST, hostRunsLinux, type RunscSandbox } from "../../src/environments/run/sandbox.js";
+import { findSandboxes } from "../../src/environments/run/sandboxes.js";
+import { FLAGS_WITH, settings } from "../../src/gvisor/differences/answers.js";
+import type { Difference } from "../../src/gvisor/differences/define.js";
+import { differences } from "../../src/gvisor/differences/index.js";
+import { releases } from "../../src/gvisor/gvisor.js";
 import { hasProgram, isRoot, testNeeding } from "../support/requirements.js";
 import { type Answers, runProbes } from "./run.js";
 
 const records = process.env["SANDFIT_RECORD"] === "1";
-const file = new URL("../../src/differences/answers.json", import.meta.url);
+const file = new URL("../../src/gvisor/differences/answers.json", import.meta.url);
 const table = JSON.parse(readFileSync(file, "utf8")) as Record<string, Answers>;
 const seen: Record<string, Answers> = {};
 afterAll(() => {

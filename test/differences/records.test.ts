@@ -2,9 +2,9 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { Question } from "../../src/differences/define.js";
-import { differences } from "../../src/differences/index.js";
-import { numberOf } from "../../src/differences/steps.js";
+import type { Question } from "../../src/gvisor/differences/define.js";
+import { differences } from "../../src/gvisor/differences/index.js";
+import { numberOf } from "../../src/gvisor/differences/steps.js";
 import { differencePages } from "../../src/report/difference-page.js";
 import type { DifferenceReport } from "../../src/report/differences.js";
 import { expectSentence, sandfit } from "../support/cli.js";

@@ -3,11 +3,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { answerOf } from "../../src/differences/answer.js";
-import type { Difference } from "../../src/differences/define.js";
-import { probeProgram, readOutcomes } from "../../src/probe/program.js";
-import { execute } from "../../src/run/execute.js";
-import type { Sandbox } from "../../src/run/sandbox.js";
+import { probeProgram, readOutcomes } from "../../src/environments/probe/program.js";
+import { execute } from "../../src/environments/run/execute.js";
+import type { Sandbox } from "../../src/environments/run/sandbox.js";
+import { answerOf } from "../../src/gvisor/differences/answer.js";
+import type { Difference } from "../../src/gvisor/differences/define.js";
 
 /** Answer by id. */
 export type Answers = Record<string, string>;

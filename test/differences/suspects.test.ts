@@ -1,7 +1,7 @@
 /** Which known differences a traced call may be. */
 
 import { describe, expect, test } from "vitest";
-import { suspectsFor, type TracedEvent } from "../../src/differences/suspects.js";
+import { suspectsFor, type TracedEvent } from "../../src/gvisor/differences/suspects.js";
 
 const ids = (event: TracedEvent, setting?: Parameters<typeof suspectsFor>[1]) => suspectsFor(event, setting).map(({ id }) => id);
 

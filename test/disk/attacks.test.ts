@@ -18,10 +18,10 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { openFile } from "../../src/disk/file-source.js";
-import { alone } from "../../src/disk/lock.js";
-import { writePatched } from "../../src/disk/replace.js";
 import { InputError } from "../../src/errors.js";
+import { openFile } from "../../src/files/file-source.js";
+import { alone } from "../../src/files/lock.js";
+import { writePatched } from "../../src/write/replace.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
 import { command, expectSentence, sandfit, shell, temporaryFolder, writeSample } from "../support/cli.js";
 import { endsOf, writeLargeApe } from "../support/large.js";

@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { inflateRaw } from "../../src/disk/inflate.js";
+import { inflateRaw } from "../../src/files/inflate.js";
 
 function byModule(bytes: Uint8Array, limit: number): Uint8Array | undefined {
   try {

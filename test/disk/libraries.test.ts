@@ -3,8 +3,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { librariesOf } from "../../src/disk/libraries.js";
 import type { ElfView } from "../../src/image/image.js";
+import { librariesOf } from "../../src/input/libraries.js";
 import { temporaryFolder } from "../support/cli.js";
 
 const folder = temporaryFolder();

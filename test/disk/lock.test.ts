@@ -5,7 +5,7 @@ import { readFileSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
-import { alone } from "../../src/disk/lock.js";
+import { alone } from "../../src/files/lock.js";
 import { temporaryFolder } from "../support/cli.js";
 
 const folder = temporaryFolder();

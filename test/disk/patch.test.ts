@@ -3,8 +3,8 @@
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { patchDescriptor } from "../../src/disk/patch.js";
 import type { Patch } from "../../src/fix/apply.js";
+import { patchDescriptor } from "../../src/write/patch.js";
 import { temporaryFolder } from "../support/cli.js";
 
 const SIZE = 400_000;

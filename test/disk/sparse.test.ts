@@ -5,8 +5,8 @@ import { closeSync, ftruncateSync, openSync, rmSync, statSync, writeSync } from 
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { copyOf } from "../../src/disk/copy.js";
-import { openFile } from "../../src/disk/file-source.js";
+import { openFile } from "../../src/files/file-source.js";
+import { copyOf } from "../../src/write/copy.js";
 import { temporaryFolder } from "../support/cli.js";
 
 const MIB = 1024 ** 2;

@@ -1,11 +1,11 @@
 /** What an ending looks like, held against what a rule says that its programs end like. */
 
 import { describe, expect, test } from "vitest";
-import type { Explanation } from "../../src/explain/explain.js";
-import { fitOf, startErrorOf } from "../../src/explain/signature.js";
+import type { Explanation } from "../../src/diagnose/explain/explain.js";
+import { fitOf, startErrorOf } from "../../src/diagnose/explain/signature.js";
+import { newest } from "../../src/gvisor/gvisor.js";
 import type { Signature, Site } from "../../src/rules/define.js";
 import { rules } from "../../src/rules/index.js";
-import { newest } from "../../src/sandbox/gvisor.js";
 
 const site = (text: string): Site => ({
   address: 0x401000,

@@ -4,7 +4,7 @@ import { chmodSync, readFileSync, statSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
-import { checkImage } from "../../src/check.js";
+import { checkImage } from "../../src/check/check.js";
 import { RefusedError } from "../../src/errors.js";
 import { applyToCopy, backward, forward } from "../../src/fix/apply.js";
 import { joinPlans } from "../../src/fix/join.js";

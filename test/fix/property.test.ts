@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
-import { checkImage } from "../../src/check.js";
+import { checkImage } from "../../src/check/check.js";
 import { InputError, RefusedError } from "../../src/errors.js";
 import { applyToCopy, backward, forward } from "../../src/fix/apply.js";
 import { type Plan, type PlanOptions, planFix } from "../../src/fix/plan.js";

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
-import { checkImage } from "../../src/check.js";
+import { checkImage } from "../../src/check/check.js";
 import { RefusedError } from "../../src/errors.js";
 import { applyToCopy, forward } from "../../src/fix/apply.js";
 import { type Plan, planFix, type ResultForm } from "../../src/fix/plan.js";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
-import { check } from "../../src/check.js";
+import { check } from "../../src/check/check.js";
 import { RefusedError } from "../../src/errors.js";
 import { applyToCopy, forward } from "../../src/fix/apply.js";
 import { type Allowance, planFix } from "../../src/fix/plan.js";

@@ -2,12 +2,12 @@
 
 import { describe, expect, test } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
-import { check } from "../../src/check.js";
+import { check } from "../../src/check/check.js";
+import { outcomeOf } from "../../src/check/model.js";
 import { RefusedError } from "../../src/errors.js";
 import { applyToCopy, backward, forward } from "../../src/fix/apply.js";
 import { type Plan, planFix } from "../../src/fix/plan.js";
 import { readImage } from "../../src/image/detect.js";
-import { outcomeOf } from "../../src/report/model.js";
 import { repairByHand, type SampleProgram, sampleProgram, samplePrograms } from "../fixtures/programs/index.js";
 
 async function plan(bytes: Uint8Array, allow: readonly "cosmo-dlopen"[] = []): Promise<Plan> {

@@ -5,7 +5,7 @@ import { finds, seeds } from "../../fuzz/seeds.js";
 import { stretched } from "../../fuzz/stretched.js";
 import { targets } from "../../fuzz/targets/index.js";
 import { memorySource } from "../../src/bytes/source.js";
-import { check } from "../../src/check.js";
+import { check } from "../../src/check/check.js";
 import { buildElf } from "../fixtures/images/elf-builder.js";
 
 /** The file as it is, its first half, and with a byte changed in each of a few places. */

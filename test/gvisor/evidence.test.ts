@@ -2,14 +2,14 @@
 
 import { describe, expect, test } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
-import { check } from "../../src/check.js";
+import { check } from "../../src/check/check.js";
+import { basisOf } from "../../src/gvisor/behaviour.js";
+import { type NamedRun, programsOf, runsIn } from "../../src/gvisor/evidence.js";
+import { releases } from "../../src/gvisor/gvisor.js";
 import { platforms } from "../../src/gvisor/platforms.js";
 import { ranReleaseIds } from "../../src/gvisor/releases.js";
 import { rules } from "../../src/rules/index.js";
 import type { Surroundings } from "../../src/rules/surroundings.js";
-import { basisOf } from "../../src/sandbox/behaviour.js";
-import { type NamedRun, programsOf, runsIn } from "../../src/sandbox/evidence.js";
-import { releases } from "../../src/sandbox/gvisor.js";
 import { samplePrograms } from "../fixtures/programs/index.js";
 import { loaderPrograms } from "../fixtures/programs/loader-programs.js";
 

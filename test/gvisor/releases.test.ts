@@ -6,13 +6,13 @@ import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { idsOfFiles, listText, readRelease, releaseText } from "../../scripts/release-files.js";
+import { probeTests } from "../../src/environments/probe/tests.js";
+import { limitsOf } from "../../src/environments/rehearsal/limits.js";
+import { ERRNO } from "../../src/gvisor/errno.js";
 import { platforms } from "../../src/gvisor/platforms.js";
+import { refusals } from "../../src/gvisor/refusals.js";
 import { ranReleaseIds, releaseFiles, releaseIds } from "../../src/gvisor/releases.js";
-import { probeTests } from "../../src/probe/tests.js";
-import { limitsOf } from "../../src/rehearsal/limits.js";
-import { ERRNO } from "../../src/sandbox/errno.js";
-import { refusals } from "../../src/sandbox/refusals.js";
-import { CAPABILITIES, systemCallsOf } from "../../src/sandbox/system-calls.js";
+import { CAPABILITIES, systemCallsOf } from "../../src/gvisor/system-calls.js";
 
 const root = new URL("../../", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8");

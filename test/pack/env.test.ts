@@ -3,9 +3,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { execute } from "../../src/environments/run/execute.js";
+import { findSandboxes } from "../../src/environments/run/sandboxes.js";
 import { envScript, problemsOfEnvScript } from "../../src/pack/env-script.js";
-import { execute } from "../../src/run/execute.js";
-import { findSandboxes } from "../../src/run/sandboxes.js";
 import { temporaryFolder } from "../support/cli.js";
 import { hasProgram, testNeeding } from "../support/requirements.js";
 import { WRONG_ENV } from "./toolset.js";

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { gzipped } from "../../src/archive/write-tar.js";
+import { gzipped } from "../../src/write/tar.js";
 
 async function zipped(...chunks: Uint8Array[]): Promise<Buffer> {
   const out: Uint8Array[] = [];

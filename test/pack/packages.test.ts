@@ -6,8 +6,8 @@ import { copyFileSync, existsSync, lstatSync, mkdirSync, readFileSync, statSync,
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { programsIn } from "../../src/archive/programs.js";
 import { RefusedError } from "../../src/errors.js";
+import { programsIn } from "../../src/input/archive/programs.js";
 import type { Manifest } from "../../src/pack/manifest.js";
 import type { Packed } from "../../src/pack/pack.js";
 import { sampleProgram } from "../fixtures/programs/index.js";

@@ -2,7 +2,7 @@
 
 import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { defaultLimits, type Limits } from "../../src/archive/limits.js";
+import { defaultLimits, type Limits } from "../../src/input/archive/limits.js";
 import { type Packed, type PackOptions, pack, type Wanted } from "../../src/pack/pack.js";
 
 const quiet = { start() {}, advance() {} };

@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
-import { check } from "../../src/check.js";
+import { check } from "../../src/check/check.js";
+import { outcomeOf } from "../../src/check/model.js";
 import { applyToCopy, backward } from "../../src/fix/apply.js";
-import { outcomeOf } from "../../src/report/model.js";
 import { apeProgram } from "../fixtures/programs/ape-programs.js";
 import { repairPortablyByHand, sampleProgram, samplePrograms } from "../fixtures/programs/index.js";
 import { apply, classNames, findingsOf, planAs, without } from "./repairs.js";

@@ -1,7 +1,7 @@
 /** What the tests of the portable repair share: plans, results, and results from which one class of edits is missing. */
 
 import { memorySource } from "../../src/bytes/source.js";
-import { check } from "../../src/check.js";
+import { check } from "../../src/check/check.js";
 import { applyToCopy, forward } from "../../src/fix/apply.js";
 import { type Plan, planFix, type ResultForm } from "../../src/fix/plan.js";
 import { readImage } from "../../src/image/detect.js";

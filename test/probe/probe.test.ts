@@ -2,14 +2,14 @@
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
+import type { Environment } from "../../src/environments/probe/environment.js";
+import { probeEnvironment } from "../../src/environments/probe/environment.js";
+import { placeProgram } from "../../src/environments/probe/place.js";
+import { execute } from "../../src/environments/run/execute.js";
+import { hostRunsLinux } from "../../src/environments/run/sandbox.js";
+import { consequenceIn } from "../../src/gvisor/behaviour.js";
 import { releaseFiles } from "../../src/gvisor/releases.js";
-import type { Environment } from "../../src/probe/environment.js";
-import { probeEnvironment } from "../../src/probe/environment.js";
-import { placeProgram } from "../../src/probe/place.js";
 import { rules } from "../../src/rules/index.js";
-import { execute } from "../../src/run/execute.js";
-import { hostRunsLinux } from "../../src/run/sandbox.js";
-import { consequenceIn } from "../../src/sandbox/behaviour.js";
 import { command } from "../support/cli.js";
 import { gvisorBoxes } from "../support/evidence.js";
 import { isRoot } from "../support/requirements.js";

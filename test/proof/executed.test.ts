@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
-import { check } from "../../src/check.js";
+import { check } from "../../src/check/check.js";
 import { applyToCopy, forward } from "../../src/fix/apply.js";
 import { planFix } from "../../src/fix/plan.js";
 import { readImage } from "../../src/image/detect.js";

@@ -8,15 +8,15 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
-import { checkImage } from "../../src/check.js";
+import { checkImage } from "../../src/check/check.js";
+import { execute } from "../../src/environments/run/execute.js";
+import type { Sandbox } from "../../src/environments/run/sandbox.js";
+import { findSandboxes } from "../../src/environments/run/sandboxes.js";
 import { applyToCopy, forward } from "../../src/fix/apply.js";
 import { planFix } from "../../src/fix/plan.js";
 import { proveResult } from "../../src/fix/prove.js";
 import { readImage } from "../../src/image/detect.js";
 import type { Surroundings } from "../../src/rules/surroundings.js";
-import { execute } from "../../src/run/execute.js";
-import type { Sandbox } from "../../src/run/sandbox.js";
-import { findSandboxes } from "../../src/run/sandboxes.js";
 import {
   INTERPRETER,
   interpreterProgram,

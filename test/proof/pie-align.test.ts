@@ -8,8 +8,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect } from "vitest";
 import { headersOf, PT_LOAD, withHeaders } from "../../src/asm/loader-shapes.js";
-import { execute } from "../../src/run/execute.js";
-import { findSandboxes } from "../../src/run/sandboxes.js";
+import { execute } from "../../src/environments/run/execute.js";
+import { findSandboxes } from "../../src/environments/run/sandboxes.js";
 import { sandfit, temporaryFolder } from "../support/cli.js";
 import { hasProgram, testNeeding } from "../support/requirements.js";
 

@@ -6,10 +6,10 @@
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { execute } from "../../src/run/execute.js";
-import type { Sandbox } from "../../src/run/sandbox.js";
-import { findSandboxes } from "../../src/run/sandboxes.js";
-import { inPath } from "../../src/run/search-path.js";
+import { execute } from "../../src/environments/run/execute.js";
+import type { Sandbox } from "../../src/environments/run/sandbox.js";
+import { findSandboxes } from "../../src/environments/run/sandboxes.js";
+import { inPath } from "../../src/environments/run/search-path.js";
 import { LONG_FOLDER } from "../fixtures/programs/loader-programs.js";
 import { sandfit, temporaryFolder } from "../support/cli.js";
 import { testNeeding } from "../support/requirements.js";

@@ -3,9 +3,9 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { execute } from "../../src/run/execute.js";
-import type { Sandbox } from "../../src/run/sandbox.js";
-import { findSandboxes } from "../../src/run/sandboxes.js";
+import { execute } from "../../src/environments/run/execute.js";
+import type { Sandbox } from "../../src/environments/run/sandbox.js";
+import { findSandboxes } from "../../src/environments/run/sandboxes.js";
 import { temporaryFolder } from "../support/cli.js";
 import { hasProgram, testNeeding } from "../support/requirements.js";
 

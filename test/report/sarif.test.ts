@@ -6,11 +6,11 @@ import { Ajv } from "ajv";
 import type { Log, Result } from "sarif";
 import { expect, test } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
-import { check } from "../../src/check.js";
-import type { FileError, FileReport, Report } from "../../src/report/model.js";
+import { check } from "../../src/check/check.js";
+import type { FileError, FileReport, Report } from "../../src/check/model.js";
+import { newest } from "../../src/gvisor/gvisor.js";
 import { renderSarif } from "../../src/report/sarif.js";
 import { rules } from "../../src/rules/index.js";
-import { newest } from "../../src/sandbox/gvisor.js";
 import { sampleProgram, samplePrograms } from "../fixtures/programs/index.js";
 import { sandfit, temporaryFolder, writeSample } from "../support/cli.js";
 

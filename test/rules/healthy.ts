@@ -2,11 +2,11 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { check } from "../../src/check.js";
-import { openFile } from "../../src/disk/file-source.js";
-import { surroundingsOf } from "../../src/disk/surroundings.js";
-import { execute } from "../../src/run/execute.js";
-import { findSandboxes } from "../../src/run/sandboxes.js";
+import { check } from "../../src/check/check.js";
+import { execute } from "../../src/environments/run/execute.js";
+import { findSandboxes } from "../../src/environments/run/sandboxes.js";
+import { openFile } from "../../src/files/file-source.js";
+import { surroundingsOf } from "../../src/input/surroundings.js";
 
 /** What every program prints. */
 export const EXPECTED = "layout 7\n";

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { checkFile } from "../../src/cli/check-file.js";
-import { newest } from "../../src/sandbox/gvisor.js";
+import { newest } from "../../src/gvisor/gvisor.js";
 import { temporaryFolder } from "../support/cli.js";
 import { hasProgram, testNeeding } from "../support/requirements.js";
 
@@ -79,6 +79,6 @@ describe("a program that opens a known case", () => {
 });
 
 test("of what is not on a disk nothing is looked for", async () => {
-  const { openedAtStart } = await import("../../src/disk/opened-at-start.js");
+  const { openedAtStart } = await import("../../src/input/opened-at-start.js");
   expect(openedAtStart("/nowhere/at/all", { interpreter: "/lib64/ld-linux-x86-64.so.2" } as never)).toEqual([]);
 });

@@ -5,8 +5,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { type Execution, execute } from "../../src/run/execute.js";
-import { HOST, type Sandbox } from "../../src/run/sandbox.js";
+import { type Execution, execute } from "../../src/environments/run/execute.js";
+import { HOST, type Sandbox } from "../../src/environments/run/sandbox.js";
 import { sampleProgram } from "../fixtures/programs/index.js";
 import { command } from "../support/cli.js";
 

@@ -5,10 +5,10 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { describeEnding, sameEnding, signalOfCode } from "../../src/run/ending.js";
-import { type ExecuteOptions, type Execution, execute } from "../../src/run/execute.js";
-import { descendants } from "../../src/run/processes.js";
-import { findSandboxes } from "../../src/run/sandboxes.js";
+import { describeEnding, sameEnding, signalOfCode } from "../../src/environments/run/ending.js";
+import { type ExecuteOptions, type Execution, execute } from "../../src/environments/run/execute.js";
+import { descendants } from "../../src/environments/run/processes.js";
+import { findSandboxes } from "../../src/environments/run/sandboxes.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sandfit-run-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -4,26 +4,26 @@
  */
 
 import { describe, expect, test } from "vitest";
-import { ArmCode } from "../../src/aarch64/code.js";
-import { valueBefore } from "../../src/aarch64/values.js";
 import { memorySource } from "../../src/bytes/source.js";
-import { checkImage } from "../../src/check.js";
+import { checkImage } from "../../src/check/check.js";
+import { MODEL_VERSION, outcomeOf } from "../../src/check/model.js";
+import { ArmCode } from "../../src/code/aarch64/code.js";
+import { valueBefore } from "../../src/code/aarch64/values.js";
 import type { Code } from "../../src/code/code.js";
 import { CodeSpace } from "../../src/code/code-space.js";
 import { DataSpace } from "../../src/code/data-space.js";
 import { GaveUpError } from "../../src/code/limits.js";
 import type { RefusedError } from "../../src/errors.js";
 import { planFix } from "../../src/fix/plan.js";
+import { newest } from "../../src/gvisor/gvisor.js";
 import { readImage } from "../../src/image/detect.js";
 import { readRelr } from "../../src/image/relocation-tables.js";
 import { renderJson } from "../../src/report/json.js";
-import { MODEL_VERSION, outcomeOf } from "../../src/report/model.js";
 import { plain } from "../../src/report/paint.js";
 import { renderSarif } from "../../src/report/sarif.js";
 import { renderText } from "../../src/report/text.js";
 import { rules } from "../../src/rules/index.js";
 import { prepareSubject } from "../../src/rules/subject.js";
-import { newest } from "../../src/sandbox/gvisor.js";
 import { buildElf } from "../fixtures/images/elf-builder.js";
 import { conforming } from "../support/schema.js";
 

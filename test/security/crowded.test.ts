@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { programHeaders } from "../../src/asm/elf-writer.js";
 import { Reader } from "../../src/bytes/reader.js";
 import { memorySource } from "../../src/bytes/source.js";
-import { checkImage } from "../../src/check.js";
+import { checkImage } from "../../src/check/check.js";
 import { InputError, RefusedError } from "../../src/errors.js";
 import { planFix } from "../../src/fix/plan.js";
 import { readImage } from "../../src/image/detect.js";

@@ -70,7 +70,7 @@ describe.each(commands.map((args) => [args.join(" "), args] as const))("sandfit 
     prepare();
     if (args[0] === "undo") spawnSync(process.execPath, [command, "fix", "--in-place", "gs-call"], { cwd: folder });
     const network = trace("socket,connect,bind,sendto,sendmsg", args);
-    // The lock (disk/lock.ts) is a name without a file; nothing is ever sent through it.
+    // The lock (files/lock.ts) is a name without a file; nothing is ever sent through it.
     const isLock = (line: string) => /socket\(AF_UNIX|bind\(\d+, \{sa_family=AF_UNIX, sun_path=@"sandfit-/.test(line);
     expect(network.filter((line) => !isLock(line))).toEqual([]);
     if (args[0] === "fix") expect(network.length).toBeGreaterThan(0);

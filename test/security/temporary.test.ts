@@ -14,8 +14,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { runscPaths } from "../../src/run/sandboxes.js";
-import { inPath } from "../../src/run/search-path.js";
+import { runscPaths } from "../../src/environments/run/sandboxes.js";
+import { inPath } from "../../src/environments/run/search-path.js";
 import { sandfit, startSandfit, temporaryFolder, writeSample } from "../support/cli.js";
 import { testNeeding } from "../support/requirements.js";
 

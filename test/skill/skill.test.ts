@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { execute } from "../../src/run/execute.js";
+import { execute } from "../../src/environments/run/execute.js";
 import { expectSentence, sandfit, command as sandfitFile, temporaryFolder, writeSample } from "../support/cli.js";
 import { pose } from "../tools/support.js";
 

@@ -7,14 +7,14 @@
 import { expect } from "vitest";
 import { readRelease, writeRelease } from "../../scripts/release-files.js";
 import { memorySource } from "../../src/bytes/source.js";
-import { check } from "../../src/check.js";
+import { check } from "../../src/check/check.js";
+import type { RunscSandbox, Sandbox } from "../../src/environments/run/sandbox.js";
+import { findSandboxes } from "../../src/environments/run/sandboxes.js";
+import { releaseOfVersion } from "../../src/gvisor/evidence.js";
+import { newest, type Platform, type Release, releases, type Target } from "../../src/gvisor/gvisor.js";
 import type { Evidence, Outcome, ProgramRun } from "../../src/gvisor/release-file.js";
 import { releaseFiles } from "../../src/gvisor/releases.js";
 import type { Surroundings } from "../../src/rules/surroundings.js";
-import type { RunscSandbox, Sandbox } from "../../src/run/sandbox.js";
-import { findSandboxes } from "../../src/run/sandboxes.js";
-import { releaseOfVersion } from "../../src/sandbox/evidence.js";
-import { newest, type Platform, type Release, releases, type Target } from "../../src/sandbox/gvisor.js";
 
 const asked = process.env["SANDFIT_RECORD"];
 /** Whether what is seen is recorded rather than compared. */

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { execute } from "../../src/run/execute.js";
+import { execute } from "../../src/environments/run/execute.js";
 import { expectSentence, sandfit, temporaryFolder, writeSample } from "../support/cli.js";
 import { hasProgram, testNeeding } from "../support/requirements.js";
 import { cosmoLua, pose, poseAsNoPackages } from "./support.js";

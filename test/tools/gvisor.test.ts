@@ -3,7 +3,7 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { findSandboxes } from "../../src/run/sandboxes.js";
+import { findSandboxes } from "../../src/environments/run/sandboxes.js";
 import { sandfit, temporaryFolder, writeSample } from "../support/cli.js";
 import { hasProgram, testNeeding } from "../support/requirements.js";
 import { pose, poseAsNoPackages, tools } from "./support.js";

@@ -3,8 +3,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { toolNamed } from "../../src/tools/catalogue.js";
-import { distribution, fileOfPackage, ownerOf, packageOf } from "../../src/tools/packages.js";
+import { toolNamed } from "../../src/diagnose/tools/catalogue.js";
+import { distribution, fileOfPackage, ownerOf, packageOf } from "../../src/diagnose/tools/packages.js";
 import { temporaryFolder } from "../support/cli.js";
 import { pose } from "./support.js";
 

@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { callNamed, callsWith } from "../../src/trace/calls.js";
-import { tracerProgram } from "../../src/trace/tracer.js";
+import { callNamed, callsWith } from "../../src/environments/trace/calls.js";
+import { tracerProgram } from "../../src/environments/trace/tracer.js";
 import { testNeeding } from "../support/requirements.js";
 
 const scriptPath = "../../scripts/tracer.mjs";

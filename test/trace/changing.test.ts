@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { encodeRules, failsWith, type Rule, standIn } from "../../src/trace/rules.js";
+import { encodeRules, failsWith, type Rule, standIn } from "../../src/environments/trace/rules.js";
 import { testNeeding } from "../support/requirements.js";
 import { callsOf, folder, hasCompiler, missing, places, subject, traced } from "./traced.js";
 

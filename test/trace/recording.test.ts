@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { execute } from "../../src/run/execute.js";
-import type { ExitEvent, SignalEvent } from "../../src/trace/events.js";
-import { underTracer } from "../../src/trace/tracer.js";
+import { execute } from "../../src/environments/run/execute.js";
+import type { ExitEvent, SignalEvent } from "../../src/environments/trace/events.js";
+import { underTracer } from "../../src/environments/trace/tracer.js";
 import { isRoot, testNeeding } from "../support/requirements.js";
 import { callsOf, folder, hasCompiler, linesOf, missing, places, subject, traced } from "./traced.js";
 

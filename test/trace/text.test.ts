@@ -1,13 +1,13 @@
 /** Traces as text, and what is made of netlink's answers and of damaged records. */
 
 import { expect, test } from "vitest";
-import { readTrace } from "../../src/explain/trace.js";
-import { callNamed } from "../../src/trace/calls.js";
-import { errorName } from "../../src/trace/error-names.js";
-import type { CallEvent, TraceEvent } from "../../src/trace/events.js";
-import { netlinkMessages } from "../../src/trace/netlink.js";
-import { decodeTrace } from "../../src/trace/record.js";
-import { eventText, signalText } from "../../src/trace/text.js";
+import { readTrace } from "../../src/diagnose/explain/trace.js";
+import { callNamed } from "../../src/environments/trace/calls.js";
+import { errorName } from "../../src/environments/trace/error-names.js";
+import type { CallEvent, TraceEvent } from "../../src/environments/trace/events.js";
+import { netlinkMessages } from "../../src/environments/trace/netlink.js";
+import { decodeTrace } from "../../src/environments/trace/record.js";
+import { eventText, signalText } from "../../src/environments/trace/text.js";
 
 function call(name: string, args: readonly bigint[], result: number, more: Partial<CallEvent> = {}): CallEvent {
   const registers = new BigUint64Array(6);

@@ -3,9 +3,9 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { proveByRuns } from "../../src/cli/verify.js";
-import type { VerifyReport } from "../../src/report/verify-model.js";
-import { findSandboxes } from "../../src/run/sandboxes.js";
+import { proveByRuns } from "../../src/cli/commands/verify.js";
+import { findSandboxes } from "../../src/environments/run/sandboxes.js";
+import type { VerifyReport } from "../../src/environments/verify-model.js";
 import { repairByHand, sampleProgram } from "../fixtures/programs/index.js";
 import { folder, placed, sandfit, sandfitAsNobody } from "../run/command.js";
 import { conforming } from "../support/schema.js";

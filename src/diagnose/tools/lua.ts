@@ -1,0 +1,69 @@
+/** Tries a lua: runs a line, and asks for the modules that Cosmopolitan's lua has built in. */
+
+import { type Bench, JobFailed, type Trial, versionIn } from "./bench.js";
+import type { ToolPart } from "./model.js";
+
+/**
+ * Says of each module whether it is there and answers a small question, one line each, written at once: a crash tells which. The
+ * modules are found as fields of cosmo, as cosmo.NAME or under their own names, whichever there is.
+ */
+const ASK = `
+local function say(...) io.stdout:write(table.concat({...}, " "), "\\n") io.stdout:flush() end
+local found, cosmo = pcall(require, "cosmo")
+say("cosmo", found and "works" or "absent")
+local ask = {
+  {"unix", function(m) return m.getpid() > 0 end},
+  {"path", function(m) return m.basename("/a/b") == "b" end},
+  {"re", function(m) return m.search("b+", "abbc") == "bb" end},
+  {"argon2", function(m) return #m.hash_encoded("password", "saltsaltsaltsalt") > 0 end},
+  {"lsqlite3", function(m)
+    local database, answer = m.open_memory(), nil
+    for row in database:nrows("select 6*7 as answer") do answer = row.answer end
+    database:close()
+    return answer == 42
+  end},
+}
+for _, one in ipairs(ask) do
+  local name, question = one[1], one[2]
+  local module = type(cosmo) == "table" and cosmo[name] or nil
+  for _, other in ipairs({"cosmo." .. name, name}) do
+    if type(module) ~= "table" then
+      local there, value = pcall(require, other)
+      module = there and value or nil
+    end
+  end
+  if type(module) ~= "table" then say(name, "absent") else
+    say(name, "fails")
+    local answered, right = pcall(question, module)
+    if answered and right then say(name, "works") end
+  end
+end`;
+
+const PARTS = ["cosmo", "unix", "path", "re", "argon2", "lsqlite3"];
+
+export async function tryLua(bench: Bench): Promise<Trial> {
+  const line = await bench.do("run a line", ["-e", "io.write(6 * 7, '\\n')"]);
+  if (line.stdout !== "42\n") throw new JobFailed("run a line", line, "it does not print 42 for 6 * 7");
+  const asked = await bench.run(["-e", ASK]);
+  const parts = partsIn(asked.stdout);
+  const version = await bench.run(["-v"]);
+  const there = parts.filter((part) => part.outcome === "works" && part.name !== "cosmo").map((part) => part.name);
+  const broken = parts.filter((part) => part.outcome === "fails").map((part) => part.name);
+  const did = ["ran a line"];
+  if (there.length > 0) did.push(`modules that work: ${there.join(", ")}`);
+  if (broken.length > 0) did.push(`modules that are there and fail: ${broken.join(", ")}`);
+  if (parts[0]?.outcome === "absent") did.push("no cosmo module");
+  return { outcome: "works", version: versionIn(version.stdout + version.stderr), did, parts };
+}
+
+/** The last word on each module; one that nothing was said of, because the program died before, is not told. */
+function partsIn(output: string): ToolPart[] {
+  const said = new Map<string, ToolPart["outcome"]>();
+  for (const [, name, outcome] of output.matchAll(/^(\w+) (works|fails|absent)$/gm)) {
+    said.set(name, outcome as ToolPart["outcome"]);
+  }
+  return PARTS.flatMap((name) => {
+    const outcome = said.get(name);
+    return outcome === undefined ? [] : [{ name, outcome }];
+  });
+}

@@ -1,0 +1,121 @@
+/** An explanation as people read it on standard error. */
+
+import { printable, quoted } from "../bytes/printable.js";
+import { isRepairable, worst } from "../check/model.js";
+import type { Explanation } from "../diagnose/explain/explain.js";
+import { fitOf } from "../diagnose/explain/signature.js";
+import { type Known, lookAt } from "../diagnose/explain/static.js";
+import { parseTarget } from "../gvisor/gvisor.js";
+import type { Finding, Site } from "../rules/define.js";
+import { ruleOf } from "../rules/index.js";
+import { remedyOf, summaryOf } from "./finding-words.js";
+import type { Paint } from "./paint.js";
+import { spaced } from "./words.js";
+
+/** The explanation line by line; ends with a line feed. */
+export async function renderExplanation(explanation: Explanation, paint: Paint): Promise<string> {
+  const { kind, what, setting, programs, place, obstacle, refused } = explanation;
+  const lines: [string, string][] = [];
+  if (obstacle !== undefined) lines.push(["why", printable(obstacle)]);
+  if (place?.death.instruction !== undefined) {
+    const { death, site } = place;
+    const at = `0x${death.instruction!.toString(16)}`;
+    lines.push([
+      "where",
+      site === undefined ? `${at} in ${printable(death.program ?? "a program that is not known")}` : siteWords(site, at),
+    ]);
+    if (death.address !== undefined) lines.push(["address", death.address]);
+  }
+  if (refused !== undefined && kind !== "maybe") lines.push(["trace", printable(refused)]);
+  if (place !== undefined) lines.push(["", place.death.signalLine]);
+  const applies = setting.kind !== "linux";
+  const findings = programs.flatMap((program) =>
+    program.report.views.flatMap((view) => view.findings.map((finding) => ({ program, finding }))),
+  );
+  const telling = findings
+    .map((one) => ({
+      ...one,
+      fit: fitOf(ruleOf(one.finding.rule).signature, explanation),
+      probe: setting.probes.find((probe) => probe.rules.includes(one.finding.rule)),
+    }))
+    .filter(({ finding, fit }) => applies && fit !== "contradicts" && bears(finding, explanation))
+    .sort((a, b) => Number(b.fit === "fits") - Number(a.fit === "fits"));
+  for (const { program, finding, fit, probe } of telling) {
+    const { words } = ruleOf(finding.rule);
+    const isRefuted = probe?.bites === false;
+    const isSure = isRefuted
+      ? false
+      : kind === "start"
+        ? fit === "fits"
+        : kind === "crash" && bears(finding, explanation) === "fails";
+    const certain = isSure ? "" : kind === "start" ? "once started: " : "may be why: ";
+    lines.push(["rule", `${certain}${paint.bold(finding.rule)} in ${printable(program.path)}: ${summaryOf(finding)}`]);
+    lines.push(["", words.why]);
+    if (probe?.bites !== undefined) lines.push(["probed", `${probe.id} here: ${probe.result}`]);
+    if (place?.site === undefined && finding.sites.length > 0) lines.push(["first at", siteWords(finding.sites[0])]);
+  }
+  if (telling.length === 0 && kind === "crash") {
+    lines.push([
+      "rule",
+      applies
+        ? "no rule of Sandfit explains it; it may crash on plain Linux too"
+        : "none: gVisor's refusals do not apply here, so the crash is the program's own",
+    ]);
+  }
+  lines.push(["here", setting.words]);
+  for (const step of await stepsOf(explanation, telling)) lines.push(["next", printable(step)]);
+  const body = lines.map(([name, text]) => `  ${paint.dim(name.padEnd(9))}${text}\n`).join("");
+  return `${paint.red("sandfit:")} ${printable(what)}\n${body}`;
+}
+
+/** Whether a finding can have to do with the ending, by the worst it means in this setting. */
+function bears(finding: Finding, { setting, kind }: Explanation): "fails" | "may-fail" | undefined {
+  const effect = worst(setting.target.platforms.map((platform) => finding.effects[platform].consequence));
+  return effect === "runs" || (effect === "may-fail" && kind === "maybe") ? undefined : effect;
+}
+
+function siteWords(site: Site, at = site.address === undefined ? "" : `0x${site.address.toString(16)}`): string {
+  const inFunction = site.inFunction === undefined ? "" : `  in ${printable(site.inFunction)}`;
+  return `${at} (file offset 0x${site.fileOffset.toString(16)})  ${spaced(site.bytes)}  ${printable(site.text)}${inFunction}`;
+}
+
+async function stepsOf(
+  { kind, programs, setting, place }: Explanation,
+  telling: readonly { program: Known; finding: Finding }[],
+): Promise<string[]> {
+  const steps = new Set<string>();
+  for (const { program, finding } of telling) {
+    if (program.afterFix !== program.outcome && isRepairable(finding)) {
+      steps.add(
+        `sandfit fix ${quoted(program.path)}   (writes ${quoted(`${program.path}.gvisor`)}, which runs in gVisor and natively)`,
+      );
+    } else {
+      steps.add(remedyOf(finding));
+      for (const other of await otherPlatforms(program, setting))
+        steps.add(`it is expected to run on gVisor's ${other} platform`);
+      steps.add("or use a package of your system in its place, if there is one");
+    }
+  }
+  for (const program of programs) {
+    if (kind !== "start" || !program.isApe) continue;
+    if (program.outcome !== "fails")
+      steps.add(`sh ${quoted(program.path.includes("/") ? program.path : `./${program.path}`)}   (a shell starts it)`);
+    else continue; // a shell would start it, and it would crash then: fix is the way, and is named above
+    steps.add(`sandfit fix ${quoted(program.path)}   (writes the ELF that is inside)`);
+  }
+  if (kind === "crash" && place === undefined)
+    steps.add("sandfit run --trace -- … shows the call that was refused and the place of the crash");
+  return [...steps];
+}
+
+/** Platforms on which the program is expected to run although it is not here. */
+async function otherPlatforms(program: Known, { kind, target }: Explanation["setting"]): Promise<string[]> {
+  if (kind !== "gvisor" || target.platforms.length !== 1) return [];
+  const others: string[] = [];
+  for (const platform of ["systrap", "ptrace"]) {
+    if (platform === target.platforms[0]) continue;
+    const there = parseTarget(`${target.release}/${platform}`);
+    if (there && (await lookAt(program.path, there))?.outcome === "runs") others.push(platform);
+  }
+  return others;
+}

@@ -1,0 +1,53 @@
+/** wrfsbase: a base of %fs that is set without a system call, which the ptrace platform takes back. */
+
+import * as o from "../../asm/operands.js";
+import { wrong } from "../../asm/small-test.js";
+import { evidenceAt } from "../../code/code.js";
+import { baseWrites } from "../../code/selectors.js";
+import type { Behaviour, Consequence } from "../../gvisor/behaviour.js";
+import { gvisorSource } from "../../gvisor/gvisor.js";
+import { defineRule } from "../define.js";
+import { UNDER_QEMU } from "../shared/emulation.js";
+import { consequenceOf } from "../shared/reach.js";
+import { siteAt } from "../shared/sites.js";
+import { page } from "./page.js";
+
+const onPtrace = (consequence: Consequence): Behaviour => ({ clauses: [{ consequence, platforms: ["ptrace"] }] });
+
+export const wrfsbase = defineRule({
+  id: "wrfsbase",
+  fixable: false,
+  words: {
+    title: "%fs set by wrfsbase",
+    summary: ({ facts }) => `${facts["writes"]} wrfsbase`,
+    why:
+      "On ptrace gVisor puts the base of %fs back to what arch_prctl has set last at the next system call, so thread state is lost. systrap " +
+      "keeps it.",
+    remedy: () =>
+      `not fixable by an edit; arch_prctl(ARCH_SET_FS) instead of wrfsbase works everywhere, and so does gVisor's systrap platform, ${UNDER_QEMU}`,
+    links: [gvisorSource("pkg/sentry/platform/ptrace/subprocess_amd64.go")],
+    page,
+  },
+  behaviour: onPtrace("fails"),
+  probe: {
+    id: "wrfsbase",
+    bites: wrong,
+    test: (a) => {
+      a.lea(o.rbx, o.rip("room")).wrfsbase(o.rbx).mov(o.eax, 39).syscall().rdfsbase(o.rax).sub(o.rax, o.rbx);
+    },
+  },
+  signature: { signals: ["SIGSEGV"] },
+  async find(subject) {
+    const { fsBases } = subject.landmarks();
+    if (!fsBases.isLikely) return undefined;
+    const { code } = await subject.code();
+    // Kernels have it too, and gVisor's own runsc carries one: only what is called from the entry point or exported counts.
+    const writes = baseWrites(code, fsBases.positions, "fs").filter((position) => evidenceAt(code, position) === "entry");
+    if (writes.length === 0) return undefined;
+    return {
+      behaviour: onPtrace(consequenceOf(code, writes)),
+      sites: writes.map((position) => siteAt(code, position, "wrfsbase")),
+      facts: { writes: writes.length },
+    };
+  },
+});
