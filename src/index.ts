@@ -18,8 +18,9 @@ export type { EvidenceName } from "./code/evidence.js";
 export type { CosmopolitanEra, Runtime, RuntimeName } from "./code/runtime.js";
 export { InputError, RefusedError } from "./errors.js";
 export { applyToCopy, backward, forward, type Patch } from "./fix/apply.js";
+export type { ResultForm } from "./fix/form.js";
 export { unexplainedDifferences } from "./fix/layout.js";
-export { type Plan, type PlanOptions, planFix, type ResultForm } from "./fix/plan.js";
+export { type Plan, type PlanOptions, planFix } from "./fix/plan.js";
 export { proveResult } from "./fix/prove.js";
 export { type Behaviour, type Clause, type Consequence, consequences, type Effect } from "./gvisor/behaviour.js";
 export { answersTo, type Setting, settings } from "./gvisor/differences/answers.js";
@@ -53,7 +54,8 @@ export type { ElfNote } from "./image/elf-notes.js";
 export type * from "./image/image.js";
 export { renderJson } from "./report/json.js";
 export { type Paint, plain } from "./report/paint.js";
-export { renderText, type TextOptions } from "./report/text.js";
+export { renderText } from "./report/text.js";
+export type { TextOptions } from "./report/text-options.js";
 export type {
   Change,
   Edit,
@@ -67,6 +69,7 @@ export type {
   RuleWords,
   Site,
 } from "./rules/define.js";
-export { findRule, type RuleId, rules } from "./rules/index.js";
+export type { RuleId } from "./rules/ids.js";
+export { findRule, rules } from "./rules/index.js";
 export type { Closure, Libraries, Library, OpenedLibrary, Surroundings } from "./rules/surroundings.js";
 export { VERSION } from "./version.js";

@@ -1,7 +1,7 @@
 /** A progress bar on standard error, where that is a terminal. */
 
 import { isatty } from "node:tty";
-import type { Progress } from "../pack/pack.js";
+import type { Progress } from "../pack/options.js";
 
 const STANDARD_ERROR = 2;
 

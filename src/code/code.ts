@@ -16,7 +16,8 @@ import { Doubts } from "./doubts.js";
 import { MOST_CODE_BYTES } from "./engine.js";
 import { Evidence, type EvidenceName, evidenceName } from "./evidence.js";
 import { findHostVariable } from "./host.js";
-import { type Root, Walk } from "./walk.js";
+import { Walk } from "./walk.js";
+import type { Root } from "./walk-data.js";
 
 export interface Code {
   readonly view: ElfView;

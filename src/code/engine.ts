@@ -9,7 +9,7 @@ import { Instruction } from "../x86/instruction.js";
 import { tables } from "../x86/tables.js";
 import { writes, writtenRegisters } from "../x86/written-registers.js";
 import { engineBinary } from "./engine-binary.js";
-import type { WalkInput } from "./walk.js";
+import type { WalkInput, WalkResult } from "./walk-data.js";
 import { instantiate } from "./web-assembly.js";
 
 /** engine/index.ts, but for what only bench/sweep.ts uses. Addresses in its memory are numbers, negative from 2^31 on: WebAssembly hands its 32 bits over as signed. */
@@ -43,31 +43,6 @@ interface Exports {
   tableJumpCount(): number;
   entriesRead(): number;
   cutShort(): number;
-}
-
-/** What a walk has found. */
-export interface WalkResult {
-  /** One byte per code byte, bits of `Mark`. */
-  readonly marks: Uint8Array;
-  /** One byte per code byte, bits of `Note`. */
-  readonly notes: Uint8Array;
-  /** Positions at which a `syscall` was met; some may have been taken back since. */
-  readonly systemCalls: Int32Array;
-  /** Pairs of target and source: the position of a jump, branch or call, or -2 minus the number of a table. */
-  readonly edges: Int32Array;
-  /** Per edge the number of the one before it with the same target, or -1. */
-  readonly edgeBefore: Int32Array;
-  /** A hash table: pairs of target plus 1, and the number of its last edge. 32 minus `edgeShift` bits of a target's hash are its slot. */
-  readonly edgeSlots: Int32Array;
-  readonly edgeShift: number;
-  /** Per table of an indirect jump the numbers of its first edge and of the one behind its last. */
-  tables: Int32Array;
-  /** Pairs of a table's number and the position of a jump by it. */
-  tableJumps: Int32Array;
-  /** How many entries of such tables were read. */
-  readonly entriesRead: number;
-  /** What was not followed to its end: bits that doubts.ts explains. */
-  readonly cut: number;
 }
 
 /** The most code that fits beside its marks into the 4 GiB of a kernel. */

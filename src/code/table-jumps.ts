@@ -1,6 +1,6 @@
 /** Which indirect jumps use which tables, indexed both ways when first asked for. */
 
-import type { WalkResult } from "./engine.js";
+import type { WalkResult } from "./walk-data.js";
 
 const NONE: readonly number[] = [];
 

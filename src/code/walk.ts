@@ -11,11 +11,10 @@
 import { decode } from "../x86/decode.js";
 import { Instruction, NONE } from "../x86/instruction.js";
 import type { CodeSpace } from "./code-space.js";
-import type { DataSpace } from "./data-space.js";
-import { runWalk, type WalkResult } from "./engine.js";
-import type { EvidenceRank } from "./evidence.js";
+import { runWalk } from "./engine.js";
 import { Steps } from "./limits.js";
 import { TableJumps } from "./table-jumps.js";
+import type { Root, WalkInput, WalkResult } from "./walk-data.js";
 
 /** Bits of a mark. The low three are the evidence rank of an instruction that starts here, 0 where none does. */
 const Mark = { Rank: 7, Body: 8, Linux: 16, Leader: 32, Function: 64 } as const;
@@ -24,30 +23,6 @@ const Note = { Pointed: 2, Case: 4 } as const;
 
 /** From so many sources on, a position's are kept, and duplicates are told by a set. */
 const MANY = 16;
-
-/** Where a walk starts, and with what evidence. Positions in the code space. */
-export interface Root {
-  readonly position: number;
-  readonly evidence: EvidenceRank;
-}
-
-export interface WalkInput {
-  readonly space: CodeSpace;
-  /** The entry point or, for a library, its exports: all that Linux may call from outside. */
-  readonly entries: readonly Root[];
-  /** Functions known by name or unwind data; whether anything calls them is not known, so Linux may. */
-  readonly functions: readonly Root[];
-  /** Positions that names without a type stand for: functions, but also tables and labels inside the code. */
-  readonly names: readonly number[];
-  /** Positions that words in data, relocations or tables point to. */
-  readonly pointers: readonly number[];
-  /** Whether 32-bit immediates can be addresses: true for programs with a fixed load address below 2 GiB. */
-  readonly absoluteImmediates: boolean;
-  /** Address of `__hostos` in Cosmopolitan programs. */
-  readonly hostVariable: number | undefined;
-  /** Where relative jump tables are read from. */
-  readonly data: DataSpace | undefined;
-}
 
 const scratch = new Instruction();
 

@@ -6,16 +6,11 @@ import { undecidedWords } from "../code/doubts.js";
 import { RefusedError } from "../errors.js";
 import type { Image, Machine } from "../image/image.js";
 import type { Edit, Finding, ModeChange, Repair } from "../rules/define.js";
-import type { RuleId } from "../rules/index.js";
+import type { RuleId } from "../rules/ids.js";
 import { assimilate } from "./assimilate.js";
+import type { ResultForm } from "./form.js";
 import { PLAN_VERSION } from "./plan-version.js";
 import { notesOf, portableRefusals, portableWarnings } from "./portable.js";
-
-/**
- * "elf": a native program for Linux. "ape": one file for all systems, as it was; what other systems than Linux load of it
- * behaves as before.
- */
-export type ResultForm = "elf" | "ape";
 
 /** Every byte that changes, and why. Data: it can be saved, shown, applied and taken back. */
 export interface Plan {

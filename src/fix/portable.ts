@@ -3,8 +3,8 @@
 import type { FileReport, ViewReport } from "../check/model.js";
 import type { Image } from "../image/image.js";
 import type { Edit, Finding } from "../rules/define.js";
-import type { RuleId } from "../rules/index.js";
-import type { ResultForm } from "./plan.js";
+import type { RuleId } from "../rules/ids.js";
+import type { ResultForm } from "./form.js";
 
 /** The program rewrites itself (`__morph_begin`, libc/runtime/morph.c): what follows from that. */
 const SELF_REWRITING =

@@ -15,7 +15,7 @@ import { filesOf, programsOf } from "./inventory.js";
 import { commonFolder, SUMS } from "./layout.js";
 import { resolveLink } from "./links.js";
 import { type LeftOut, type Manifest, manifestOf, renderManifest, renderSums } from "./manifest.js";
-import type { PackOptions, Progress } from "./pack.js";
+import type { PackOptions, Progress } from "./options.js";
 import { type Treatment, treatProgram } from "./program.js";
 
 /**

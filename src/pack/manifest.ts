@@ -2,11 +2,11 @@
 
 import { jsonText } from "../bytes/printable.js";
 import type { Outcome } from "../check/model.js";
-import type { ResultForm } from "../fix/plan.js";
+import type { ResultForm } from "../fix/form.js";
 import type { Machine } from "../image/image.js";
 import type { ArchiveFormat } from "../input/archive/entry.js";
 import type { Edit } from "../rules/define.js";
-import type { RuleId } from "../rules/index.js";
+import type { RuleId } from "../rules/ids.js";
 import { VERSION } from "../version.js";
 
 /** Raised when the JSON shape changes in a way that breaks readers. */

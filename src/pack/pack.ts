@@ -4,9 +4,7 @@ import { mkdirSync, realpathSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { InputError } from "../errors.js";
 import { workspaceBeside } from "../files/workspace.js";
-import type { Allowance, ResultForm } from "../fix/plan.js";
 import type { Machine } from "../image/image.js";
-import type { Limits } from "../input/archive/limits.js";
 import { type Archive, openArchive } from "../input/archive/open.js";
 import { spool } from "../input/spool.js";
 import type { Destination } from "../write/destination.js";
@@ -16,6 +14,7 @@ import { buildPackage } from "./build.js";
 import { filesOf, Inventory } from "./inventory.js";
 import { archiveEnding } from "./layout.js";
 import type { Manifest } from "./manifest.js";
+import type { PackOptions, Progress } from "./options.js";
 import { refuseDifferences } from "./read-back.js";
 
 /** One package that is asked for. */
@@ -23,25 +22,6 @@ export interface Wanted {
   /** A name that ends in .tar.gz or .tgz is an archive, any other a folder. */
   readonly output: string;
   readonly machine: Machine | undefined;
-}
-
-export interface PackOptions {
-  readonly limits: Limits;
-  /** Leave out programs that cannot be fixed, instead of stopping. */
-  readonly keepGoing: boolean;
-  readonly allow: readonly Allowance[];
-  /** What APEs become. */
-  readonly as: ResultForm;
-  readonly allowCaseCollisions: boolean;
-  /** Replace outputs that exist. */
-  readonly force: boolean;
-}
-
-/** Hears how far the work is. */
-export interface Progress {
-  /** A part of the work begins: in words, and how much there is to do. */
-  start(what: string, total: number): void;
-  advance(count: number): void;
 }
 
 export interface Packed extends Wanted {

@@ -2,7 +2,7 @@
 
 import { printable, quoted } from "../bytes/printable.js";
 import { isRepairable, worst } from "../check/model.js";
-import type { Explanation } from "../diagnose/explain/explain.js";
+import type { Explanation } from "../diagnose/explain/explanation.js";
 import { fitOf } from "../diagnose/explain/signature.js";
 import { type Known, lookAt } from "../diagnose/explain/static.js";
 import { parseTarget } from "../gvisor/gvisor.js";

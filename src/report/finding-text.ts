@@ -6,7 +6,7 @@ import type { Finding, LeftAlone, Site } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
 import { remedyOf, summaryOf } from "./finding-words.js";
 import { portableLines } from "./portable.js";
-import type { TextOptions } from "./text.js";
+import type { TextOptions } from "./text-options.js";
 import { evidenceOf, plural, spaced, worstEffect } from "./words.js";
 
 /** What it is, where, why, and what to do; ends with a line feed. */

@@ -6,7 +6,7 @@ import { consequences } from "../gvisor/behaviour.js";
 import type { Finding } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
 import { remedyOf } from "./finding-words.js";
-import type { TextOptions } from "./text.js";
+import type { TextOptions } from "./text-options.js";
 import { consequenceWords, plural, signs, worstEffect } from "./words.js";
 
 /** From this many files on the report is gathered. */

@@ -3,7 +3,7 @@
 import { isRepairable, outcomeOf } from "../check/model.js";
 import type { InvestigatedProgram } from "../diagnose/investigation/model.js";
 import type { Finding } from "../rules/define.js";
-import type { RuleId } from "../rules/index.js";
+import type { RuleId } from "../rules/ids.js";
 
 /** What people take for the cause, and what runs have shown instead. */
 const notTheCause: Partial<Record<RuleId, readonly string[]>> = {

@@ -15,17 +15,8 @@ import { undecidedWords } from "../code/doubts.js";
 import { type Platform, releaseIds } from "../gvisor/gvisor.js";
 import { renderFinding } from "./finding-text.js";
 import { MANY_FILES, renderGathered } from "./gathered.js";
-import type { Paint } from "./paint.js";
+import type { TextOptions } from "./text-options.js";
 import { consequenceWords, plural, runtimeWords, signs } from "./words.js";
-
-/** How much to write, and in which colours. */
-export interface TextOptions {
-  /** List every site instead of one of each role; of many files, every name. */
-  readonly all: boolean;
-  /** List what was left alone, with the reasons, and the evidence for the runtime. */
-  readonly why: boolean;
-  readonly paint: Paint;
-}
 
 /** The whole report; ends with a line feed. */
 export function renderText(report: Report, options: TextOptions): string {

@@ -14,7 +14,7 @@ import type { Behaviour, Effect } from "../gvisor/behaviour.js";
 import type { ErrnoName } from "../gvisor/errno.js";
 import type { Platform, Target } from "../gvisor/gvisor.js";
 import type { ElfView, Image, ImportedFunction, Machine } from "../image/image.js";
-import type { RuleId } from "./index.js";
+import type { RuleId } from "./ids.js";
 import type { Surroundings } from "./surroundings.js";
 
 /** A place in the file that a finding rests on. */

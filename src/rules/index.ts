@@ -11,6 +11,7 @@ import { execStack } from "./exec-stack/rule.js";
 import { growsdown } from "./growsdown/rule.js";
 import { gsBesideFs } from "./gs-beside-fs/rule.js";
 import { gsSelectorLoad } from "./gs-selector-load/rule.js";
+import { type RuleId, ruleIds } from "./ids.js";
 import { int80 } from "./int80/rule.js";
 import { interpDuplicate } from "./interp-duplicate/rule.js";
 import { jumpToSyscall } from "./jump-to-syscall/rule.js";
@@ -31,52 +32,47 @@ import { wrfsbase } from "./wrfsbase/rule.js";
 import { wrgsbase } from "./wrgsbase/rule.js";
 import { wrongClass } from "./wrong-class/rule.js";
 
-const all = [
-  wrongClass,
-  phdrNotInFirstLoad,
-  loadOrder,
-  phdrCount,
-  elfIdent,
-  interpDuplicate,
-  bssPastEof,
-  loadTailData,
-  pieAlign,
-  execStack,
-  abiTag,
-  tlsInGs,
-  gsBesideFs,
-  wrgsbase,
-  wrfsbase,
-  gsSelectorLoad,
-  int80,
-  stackGrowsdown,
-  growsdown,
-  syscallMispatch,
-  jumpToSyscall,
-  mapSharedValidate,
-  mapFixedNoreplace,
-  cosmoDlopen,
-  rewritesItself,
-  apeNotElf,
-  shebangLong,
-  shebangTrailingBlank,
-  execOnlyMode,
-] as const;
-
-/** Permanent: rule ids appear in reports, plans and CI configurations. */
-export type RuleId = (typeof all)[number]["id"];
+const byId: { readonly [Id in RuleId]: Rule & { readonly id: Id } } = {
+  "wrong-class": wrongClass,
+  "phdr-not-in-first-load": phdrNotInFirstLoad,
+  "load-order": loadOrder,
+  "phdr-count": phdrCount,
+  "elf-ident": elfIdent,
+  "interp-duplicate": interpDuplicate,
+  "bss-past-eof": bssPastEof,
+  "load-tail-data": loadTailData,
+  "pie-align": pieAlign,
+  "exec-stack": execStack,
+  "abi-tag": abiTag,
+  "tls-in-gs": tlsInGs,
+  "gs-beside-fs": gsBesideFs,
+  wrgsbase: wrgsbase,
+  wrfsbase: wrfsbase,
+  "gs-selector-load": gsSelectorLoad,
+  int80: int80,
+  "stack-growsdown": stackGrowsdown,
+  growsdown: growsdown,
+  "syscall-mispatch": syscallMispatch,
+  "jump-to-syscall": jumpToSyscall,
+  "map-shared-validate": mapSharedValidate,
+  "map-fixed-noreplace": mapFixedNoreplace,
+  "cosmo-dlopen": cosmoDlopen,
+  "rewrites-itself": rewritesItself,
+  "ape-not-elf": apeNotElf,
+  "shebang-long": shebangLong,
+  "shebang-trailing-blank": shebangTrailingBlank,
+  "exec-only-mode": execOnlyMode,
+};
 
 /** All rules, in the order of reports. */
-export const rules: readonly (Rule & { readonly id: RuleId })[] = all;
-
-const byId = new Map<string, Rule & { readonly id: RuleId }>(rules.map((rule) => [rule.id, rule]));
+export const rules: readonly (Rule & { readonly id: RuleId })[] = ruleIds.map((id) => byId[id]);
 
 /** The rule of an id that is known to be one. */
 export function ruleOf(id: RuleId): Rule {
-  return byId.get(id)!;
+  return byId[id];
 }
 
 /** The rule of that name; undefined where there is none. */
 export function findRule(id: string): (Rule & { readonly id: RuleId }) | undefined {
-  return byId.get(id);
+  return Object.hasOwn(byId, id) ? byId[id as RuleId] : undefined;
 }

@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { makeSweeper, Sweep } from "../../bench/sweep.js";
 import { runWalk } from "../../src/code/engine.js";
-import type { WalkInput } from "../../src/code/walk.js";
+import type { WalkInput } from "../../src/code/walk-data.js";
 import { decode } from "../../src/x86/decode.js";
 import { Instruction } from "../../src/x86/instruction.js";
 import { executableParts } from "../x86/executable.js";

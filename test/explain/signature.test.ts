@@ -1,7 +1,7 @@
 /** What an ending looks like, held against what a rule says that its programs end like. */
 
 import { describe, expect, test } from "vitest";
-import type { Explanation } from "../../src/diagnose/explain/explain.js";
+import type { Explanation } from "../../src/diagnose/explain/explanation.js";
 import { fitOf, startErrorOf } from "../../src/diagnose/explain/signature.js";
 import { newest } from "../../src/gvisor/gvisor.js";
 import type { Signature, Site } from "../../src/rules/define.js";

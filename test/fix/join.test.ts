@@ -10,7 +10,7 @@ import { applyToCopy, backward, forward } from "../../src/fix/apply.js";
 import { joinPlans } from "../../src/fix/join.js";
 import { isEmpty, type Plan, planFix } from "../../src/fix/plan.js";
 import { readImage } from "../../src/image/detect.js";
-import type { RuleId } from "../../src/rules/index.js";
+import type { RuleId } from "../../src/rules/ids.js";
 import { sampleProgram, samplePrograms } from "../fixtures/programs/index.js";
 import { sandfit, temporaryFolder, writeSample } from "../support/cli.js";
 

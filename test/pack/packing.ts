@@ -3,7 +3,8 @@
 import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultLimits, type Limits } from "../../src/input/archive/limits.js";
-import { type Packed, type PackOptions, pack, type Wanted } from "../../src/pack/pack.js";
+import type { PackOptions } from "../../src/pack/options.js";
+import { type Packed, pack, type Wanted } from "../../src/pack/pack.js";
 
 const quiet = { start() {}, advance() {} };
 

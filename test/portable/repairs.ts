@@ -3,7 +3,8 @@
 import { memorySource } from "../../src/bytes/source.js";
 import { check } from "../../src/check/check.js";
 import { applyToCopy, forward } from "../../src/fix/apply.js";
-import { type Plan, planFix, type ResultForm } from "../../src/fix/plan.js";
+import type { ResultForm } from "../../src/fix/form.js";
+import { type Plan, planFix } from "../../src/fix/plan.js";
 import { readImage } from "../../src/image/detect.js";
 import type { Finding } from "../../src/rules/define.js";
 

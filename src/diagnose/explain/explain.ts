@@ -7,30 +7,12 @@ import type { Ending } from "../../environments/run/ending.js";
 import { crashSignal } from "../../environments/run/pass-through.js";
 import { newest } from "../../gvisor/gvisor.js";
 import type { Site } from "../../rules/define.js";
+import type { Explanation } from "./explanation.js";
 import { fileOf, programsOf } from "./programs.js";
 import type { Setting } from "./setting.js";
 import { startErrorOf } from "./signature.js";
 import { interpreterOf, type Known, lookAt, placeOf } from "./static.js";
 import type { Death, Trace } from "./trace.js";
-
-export interface Explanation {
-  /** "crash": died of a signal; "start": never started; "maybe": ended with an error that a finding may be the reason of. */
-  readonly kind: "crash" | "start" | "maybe";
-  /** The ending in words, for the headline. */
-  readonly what: string;
-  readonly setting: Setting;
-  /** Programs of the command that have findings, the likeliest first; all that could be read where none has. */
-  readonly programs: readonly Known[];
-  /** The signal that it died of. */
-  readonly signal: string | undefined;
-  /** The error of execve, where it never started. */
-  readonly startError: string | undefined;
-  /** Where it crashed, if a trace tells. */
-  readonly place: { readonly site: Site | undefined; readonly death: Death } | undefined;
-  readonly refused: string | undefined;
-  /** Why a file could not be started, one sentence. */
-  readonly obstacle: string | undefined;
-}
 
 /**
  * Explains how `command` ended. Undefined where there is nothing to explain: it ended well, was ended by somebody, or failed in a way

@@ -1,7 +1,7 @@
 /** Whether an ending looks like what a rule says its programs end like. */
 
 import type { Signature } from "../../rules/define.js";
-import type { Explanation } from "./explain.js";
+import type { Explanation } from "./explanation.js";
 
 /** "fits": all that is known agrees. "open": it may be or not. "contradicts": it cannot be this rule. */
 export type Fit = "fits" | "open" | "contradicts";

@@ -1,7 +1,7 @@
 /** What `sandfit tools` says, as data. The JSON output is this model; its schema ships as schema/tools-1.json. */
 
 import type { Outcome } from "../../check/model.js";
-import type { RuleId } from "../../rules/index.js";
+import type { RuleId } from "../../rules/ids.js";
 
 /** "unsure": it starts and ends by itself, but nothing that was tried shows that it does its job. */
 export type TrialOutcome = "works" | "fails" | "unsure";

@@ -2,7 +2,8 @@
 
 import { printable } from "../../bytes/printable.js";
 import { describeEnding, signalOfCode } from "../../environments/run/ending.js";
-import { type RuleId, ruleOf } from "../../rules/index.js";
+import type { RuleId } from "../../rules/ids.js";
+import { ruleOf } from "../../rules/index.js";
 import { explain } from "../explain/explain.js";
 import type { Setting } from "../explain/setting.js";
 import type { JobFailed } from "./bench.js";
