@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEnd } from "../signals.js";
+import { beforeEnd } from "./signals.js";
 
 export interface PrivateFolder {
   readonly folder: string;

@@ -2,7 +2,7 @@
 
 import { constants } from "node:os";
 import { isatty } from "node:tty";
-import { passSignals } from "../../signals.js";
+import { passSignals } from "../../files/signals.js";
 import { cutOff } from "./cut-off.js";
 import { type Ending, ending, signalOfCode } from "./ending.js";
 import { newLog } from "./runsc-log.js";

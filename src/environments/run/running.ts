@@ -1,6 +1,6 @@
 /** What runs at this moment, so that nothing outlives this process, however it ends. */
 
-import { beforeEnd } from "../../signals.js";
+import { beforeEnd } from "../../files/signals.js";
 import { killSandbox, killTree } from "./processes.js";
 import type { Sandbox } from "./sandbox.js";
 
