@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { idsOfFiles, listText, readRelease, releaseText } from "../../scripts/release-files.js";
-import { probeTests } from "../../src/environments/probe/tests.js";
+import { ruleProbes } from "../../src/environments/probe/tests.js";
 import { limitsOf } from "../../src/environments/rehearsal/limits.js";
 import { ERRNO } from "../../src/gvisor/errno.js";
 import { platforms } from "../../src/gvisor/platforms.js";
@@ -36,7 +36,7 @@ describe.each(releaseIds)("%s", (id) => {
     const ran = platforms.filter((platform) => file.platforms[platform] === "run");
     const told = [file.version, file.uname, file.from].map((one) => one !== undefined);
     expect(told).toEqual(told.map(() => ran.length > 0));
-    const ids = probeTests.map((probe) => probe.id).sort();
+    const ids = ruleProbes.map((probe) => probe.id).sort();
     expect(Object.keys(file.probes)).toEqual(ran.length > 0 ? ids : []);
     for (const results of Object.values(file.probes)) expect(Object.keys(results).sort()).toEqual([...ran].sort());
   });
