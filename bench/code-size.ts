@@ -4,7 +4,7 @@ import { closeSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { programHeaders } from "../src/asm/elf-writer.js";
 import { sampleProgram } from "../test/fixtures/programs/index.js";
-import { executableParts } from "../test/x86/executable.js";
+import { executableParts } from "../test/support/executable.js";
 import { command, folder } from "./inputs.js";
 import { usageOf } from "./usage.js";
 

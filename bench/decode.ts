@@ -11,7 +11,7 @@ import { build } from "rolldown";
 import { memorySource } from "../src/bytes/source.js";
 import { loadCodeSpace } from "../src/code/code-space.js";
 import { readImage } from "../src/image/detect.js";
-import { executableParts } from "../test/x86/executable.js";
+import { executableParts } from "../test/support/executable.js";
 import { root } from "./inputs.js";
 import { isThere, median, timed } from "./turns.js";
 

@@ -7,7 +7,7 @@ import { loadCodeSpace } from "../src/code/code-space.js";
 import { looksOfKernel, WINDOW } from "../src/code/first-look.js";
 import { findLandmarks } from "../src/code/landmarks.js";
 import { readImage } from "../src/image/detect.js";
-import { executableParts } from "../test/x86/executable.js";
+import { executableParts } from "../test/support/executable.js";
 import { median } from "./turns.js";
 
 const RUNS = 9;

@@ -94,7 +94,7 @@ async function fuzz(target: string, folder: string, corpus: string, command: rea
   return status === 0;
 }
 
-/** A find as text, small enough to be read, in a place where test/fuzz sees it. */
+/** A find as text, small enough to be read, in a place where test/proof/fuzz.test.ts sees it. */
 function keep(target: string, path: string): void {
   const bytes = readFileSync(path);
   const name = createHash("sha256").update(bytes).digest("hex").slice(0, 12);

@@ -2,12 +2,12 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { pax, tar, tarGz } from "../test/fixtures/archives.js";
 import { buildApe } from "../test/fixtures/images/ape-builder.js";
 import { buildElf } from "../test/fixtures/images/elf-builder.js";
 import { buildZip, concat } from "../test/fixtures/images/zip-builder.js";
 import { samplePrograms } from "../test/fixtures/programs/index.js";
 import { loaderPrograms } from "../test/fixtures/programs/loader-programs.js";
-import { pax, tar, tarGz } from "../test/pack/archives.js";
 
 const MOST_BYTES = 64 * 1024;
 const member = [{ name: ".symtab.amd64", bytes: new Uint8Array(500), deflate: true }];
@@ -18,7 +18,7 @@ export function seeds(target: string): Map<string, Uint8Array> {
   return target === "archive" ? archives() : files();
 }
 
-const cases = fileURLToPath(new URL("../test/x86/cases.txt", import.meta.url));
+const cases = fileURLToPath(new URL("../test/fixtures/x86-cases.txt", import.meta.url));
 
 function instructions(): Map<string, Uint8Array> {
   const lines = readFileSync(cases, "utf8").split("\n");

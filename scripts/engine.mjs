@@ -4,7 +4,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "rolldown";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** What both are made with, and what tells their readers how they are laid out. */
@@ -32,6 +31,7 @@ async function make(folder, output, name, bytes) {
 }
 
 async function tables() {
+  const { build } = await import("rolldown");
   const input = join(root, "opcodes", "tables.ts");
   const { output } = await build({ cwd: root, input, write: false, output: { format: "esm" } });
   return (await import(`data:text/javascript,${encodeURIComponent(output[0].code)}`)).tables;

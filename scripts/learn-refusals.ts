@@ -1,10 +1,10 @@
-/** Which refusals by argument a release has: each is tried with the calls of test/rehearsal/small-probes.ts that it would refuse. */
+/** Which refusals by argument a release has: each is tried with the calls of test/fixtures/small-probes.ts that it would refuse. */
 
 import { isStarted, type Outcome, type Step, type Test, type TestStep } from "../src/asm/small-test.js";
 import type { RunscSandbox } from "../src/environments/run/sandbox.js";
 import { type Condition, type Refusal, refusals } from "../src/gvisor/refusals.js";
 import type { ReleaseFile } from "../src/gvisor/release-file.js";
-import { smallProbes } from "../test/rehearsal/small-probes.js";
+import { smallProbes } from "../test/fixtures/small-probes.js";
 import { expectedValue, isServed, outcomesIn } from "./learn-system-calls.js";
 
 /** `before`: the release from which those are taken that no call can show. */

@@ -98,7 +98,7 @@ async function probesIn(sandboxes: readonly RunscSandbox[]): Promise<ReleaseFile
     chmodSync(folder, 0o777);
     const user = userInfo().uid === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] : [];
     const command = [...user, process.execPath, join(folder, "cli.cjs"), "probe", "--json"];
-    // Those of known differences are recorded by test/differences.
+    // Those of known differences are recorded by test/proof/differences.test.ts.
     const isOfRule = new Set(ruleProbes.map((probe) => probe.id));
     const found: Record<string, Partial<Record<Platform, string>>> = {};
     for (const sandbox of sandboxes) {

@@ -23,13 +23,13 @@ const id = await learnRelease(runsc, values);
 
 // The proofs add what programs did.
 const tests = [
-  "test/fixtures/programs/programs.test.ts",
+  "test/proof/programs.test.ts",
   "test/proof/fix.test.ts",
   "test/proof/loader.test.ts",
-  "test/rules/abi-tag.test.ts",
-  "test/portable/runs.test.ts",
+  "test/proof/abi-tag.test.ts",
+  "test/proof/portable.test.ts",
 ];
 const env = { ...process.env, SANDFIT_RECORD: id, SANDFIT_RUNSC: runsc };
 execFileSync("npx", ["vitest", "run", ...tests], { stdio: "inherit", env });
 execFileSync("npm", ["run", "pages"], { stdio: "inherit" });
-console.log(`src/gvisor/releases/${id}.json is written; \`npx vitest run test/gvisor\` says what else has to be changed`);
+console.log(`src/gvisor/releases/${id}.json is written; \`npx vitest run test/unit/gvisor\` says what else has to be changed`);

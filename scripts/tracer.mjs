@@ -108,6 +108,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const text = deflateRawSync(compileTracer(zig), { level: 9 }).toString("base64");
   writeFileSync(
     output,
-    `/** Made from tracer/ by scripts/tracer.mjs with Zig ${ZIG}: deflated, in base64. test/trace/build.test.ts wants the same bytes. */\n\nexport const tracerBinary =\n  "${text}";\n`,
+    `/** Made from tracer/ by scripts/tracer.mjs with Zig ${ZIG}: deflated, in base64. test/proof/trace/build.test.ts wants the same bytes. */\n\nexport const tracerBinary =\n  "${text}";\n`,
   );
 }

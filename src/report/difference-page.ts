@@ -84,7 +84,7 @@ function indexPage(all: readonly Difference[]): string {
   return `${[
     "# Known differences between Linux and gVisor",
     wrapped(
-      `${all.length} questions to which gVisor answers otherwise than Linux, each with a probe that was run on Linux and in ${settings.map((setting) => setting.replace("/", " ")).join(", ")}. \`sandfit differences\` lists them, \`sandfit differences ID\` explains one, \`sandfit probe\` tries the harmless ones where it is run. These pages are written by \`npm run pages\`; test/differences holds them, and every answer, against new runs.`,
+      `${all.length} questions to which gVisor answers otherwise than Linux, each with a probe that was run on Linux and in ${settings.map((setting) => setting.replace("/", " ")).join(", ")}. \`sandfit differences\` lists them, \`sandfit differences ID\` explains one, \`sandfit probe\` tries the harmless ones where it is run. These pages are written by \`npm run pages\`; test/proof/differences.test.ts holds them, and every answer, against new runs.`,
     ),
     wrapped(
       "A difference is no fault by itself: most programs have another way when they are refused. It is a suspect when a program fails in gVisor and not on Linux. What the pages say of programs that meet a difference is known of these programs, not from runs of them, where no report or run is named.",

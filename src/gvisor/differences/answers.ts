@@ -1,4 +1,4 @@
-/** What gVisor answered in a run, by release and platform: answers.json, which test/differences writes and holds against new runs. */
+/** What gVisor answered in a run, by release and platform: answers.json, which test/proof/differences.test.ts writes and holds against new runs. */
 
 import { type Platform, platforms, type RanReleaseId, ranReleaseIds } from "../gvisor.js";
 import recorded from "./answers.json" with { type: "json" };

@@ -50,7 +50,7 @@ export const abiTag = defineRule({
         "`sandfit fix LIBRARY` writes 3.2.0 into the note, twelve bytes; `strip --remove-section=.note.ABI-tag` does as well. A program is not changed for the sake of its library.",
       evidence:
         "A library that asks for 4.11, loaded by glibc 2.31 (Debian 11): refused in 2022-12 and 2024-07, loaded in 2026-09 and on the host, and everywhere after `sandfit fix`; " +
-        "with glibc 2.36 it is loaded everywhere. `test/rules/abi-tag.test.ts`, with the old glibc that `scripts/install-old-glibc.sh` fetches.",
+        "with glibc 2.36 it is loaded everywhere. `test/proof/abi-tag.test.ts`, with the old glibc that `scripts/install-old-glibc.sh` fetches.",
     },
   },
   behaviour: { clauses: [{ consequence: "fails", until: CHANGED }] },

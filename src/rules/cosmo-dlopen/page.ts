@@ -45,7 +45,7 @@ export const page: PageWords = {
     "`gs-dlopen-inlined`, `gs-dlopen-jump`, `gs-dlopen-alone`, `gs-dlopen-alone-jump`, `gs-dlopen-calls`, `ape-gs-dlopen`, `fs-dlopen`, " +
     "`fs-dlopen-start` and `fs-dlopen-start-plain` in `test/fixtures/programs` are run as they are and fixed, three " +
     "of them with cosmo_dlopen kept as well, on plain Linux and in every sandbox; `gs-dlopen`, `fs-turned-gs` and the programs of " +
-    "`test/rules/cosmo-dlopen.test.ts` are refused. Real programs of v3.2.4 and v3.3, built with GCC 12, which open " +
+    "`test/proof/cosmo-dlopen.test.ts` are refused. Real programs of v3.2.4 and v3.3, built with GCC 12, which open " +
     "libraries, use threads, fork, floats and time: they died in every sandbox, and did all of it fixed, as ELF and as APE. So did the " +
     "fixed ELFs of v3.3 with dlopen.c at -O0, -O1, -Os, and -O3 without frame pointers. One of v3.2.1 ran in every sandbox as " +
     "built, libraries and all. No llamafile was run, no program of v4.0.2 or later, nor FreeBSD.",

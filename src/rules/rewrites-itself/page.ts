@@ -17,7 +17,7 @@ export const page: PageWords = {
     "When to ship which of the two: docs/portable-ape.md.",
   evidence:
     "The `ape-gs…` programs in `test/fixtures/programs`, repaired so and run in every release and platform and under " +
-    "PR_SET_MDWE (`test/portable`); GNU Make 4.4.1 and other programs of Cosmopolitan's own build through SANDFIT_CORPUS. " +
+    "PR_SET_MDWE (`test/proof/portable.test.ts`); GNU Make 4.4.1 and other programs of Cosmopolitan's own build through SANDFIT_CORPUS. " +
     "SELinux and systemd were not run.",
   unprobed:
     "No probe tries it: gVisor lets code be written to, and `sandfit probe` is about gVisor. Under PR_SET_MDWE the program itself shows it.",

@@ -34,7 +34,7 @@ export const page: PageWords = {
     "Accesses that only Windows or another system reaches stay as they are. `wrgsbase` is no way out: it kills the " +
     "process on systrap.",
   evidence:
-    "`test/fix/unsound.test.ts` has programs that were once converted and must not be, and `test/fix/random-programs.test.ts` runs programs put together at random before and after. " +
+    "`test/proof/unsound.test.ts` has programs that were once converted and must not be, and `test/proof/random-programs.test.ts` runs programs put together at random before and after. " +
     "`test/proof/fix.test.ts` runs original and result of every sample program on each release and platform. Real " +
     "programs (lua, make, curl, zip, unzip, redbean, sqlite3, python of ten releases) do the same through " +
     "`SANDFIT_CORPUS`, with `--strace` too, whose way to thread state is one of its own. " +
