@@ -25,8 +25,6 @@ import { changeInPlace } from "./in-place.js";
 import { patchDescriptor, plainMode } from "./patch.js";
 import { readRecord, removeRecord, saveRecord } from "./record.js";
 
-export { unwritable } from "../files/file-source.js";
-
 /** From this size on a file that is to be replaced by itself is changed where it stands, unless it can share its blocks. */
 export const LARGE = 64 * 1024 * 1024;
 
