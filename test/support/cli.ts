@@ -1,11 +1,9 @@
 /** Runs the command as people do: the built file, in a process and a folder of its own. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, expect } from "vitest";
-import { sampleProgram } from "../fixtures/programs/index.js";
+import { expect } from "vitest";
+
+export { temporaryFolder, writeSample } from "./folder.js";
 
 /** The built command; test/support/build.ts makes it. */
 export const command = process.env["SANDFIT_TEST_COMMAND"] ?? "";
@@ -25,22 +23,6 @@ export interface RunOptions {
   readonly patience?: number;
   /** What is in front of `node`, e.g. `setpriv --reuid=65534`. */
   readonly through?: readonly string[];
-}
-
-/** A folder for one test file, removed afterwards; anybody may enter it. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "sandfit-test-"));
-  chmodSync(folder, 0o755);
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-/** Writes a sample program into a folder, executable, and returns its path. */
-export function writeSample(folder: string, name: string, as = name): string {
-  const path = join(folder, as);
-  writeFileSync(path, sampleProgram(name).bytes);
-  chmodSync(path, 0o755);
-  return path;
 }
 
 /** Starts `sandfit ARGS` and leaves it running. */

@@ -1,12 +1,9 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type ByteSource, memorySource, readInto } from "../../../src/bytes/source.js";
-import { check } from "../../../src/check/check.js";
 import { openFile } from "../../../src/files/file-source.js";
-import { temporaryFolder } from "../../support/cli.js";
-import { hasProgram, testNeeding } from "../../support/requirements.js";
+import { temporaryFolder } from "../../support/folder.js";
 
 test("what a Buffer of Node's is read as can be copied by slice()", async () => {
   const source = memorySource(Buffer.from("xxabcd").subarray(2));
@@ -38,26 +35,4 @@ test("reading into memory that is there gives what reading gives, as far as the 
     }
   }
   file.close();
-});
-
-/** With pointers to its own code, and what makes the rules walk it. */
-const LIBRARY = `#include <sys/syscall.h>
-#include <unistd.h>
-static int one(void) { return 1; }
-static int two(void) { return 2; }
-int (*table[])(void) = {one, two};
-long set(unsigned long base) { return syscall(SYS_arch_prctl, 0x1001, base); }
-int get(void) { int value; __asm__("mov %%gs:0,%0" : "=r"(value)); return value; }
-`;
-
-testNeeding(hasProgram("gcc"), "gcc")("a program is the same wherever in memory it begins", async () => {
-  const library = join(temporaryFolder(), "library.so");
-  execFileSync("gcc", ["-O1", "-shared", "-fPIC", "-x", "c", "-", "-o", library], { input: LIBRARY });
-  const bytes = readFileSync(library);
-  const expected = await check(memorySource(new Uint8Array(bytes), "library"));
-  expect(expected.views[0]!.findings.map(({ rule }) => rule)).toEqual(["gs-beside-fs"]);
-  for (const skip of [1, 2, 3]) {
-    const buffer = Buffer.concat([Buffer.alloc(skip, 0xff), bytes]);
-    expect(await check(memorySource(buffer.subarray(skip), "library"))).toEqual(expected);
-  }
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { toolNamed } from "../../../src/diagnose/tools/catalogue.js";
 import { distribution, fileOfPackage, ownerOf, packageOf } from "../../../src/diagnose/tools/packages.js";
-import { temporaryFolder } from "../../support/cli.js";
+import { temporaryFolder } from "../../support/folder.js";
 import { pose } from "../../support/tools.js";
 
 const folder = temporaryFolder();

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { alone } from "../../../src/files/lock.js";
-import { temporaryFolder } from "../../support/cli.js";
+import { temporaryFolder } from "../../support/folder.js";
 
 const folder = temporaryFolder();
 

@@ -1,6 +1,5 @@
 /** One fix after another: the two ways back become one, which leads to the first original. */
 
-import { chmodSync, readFileSync, statSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memorySource } from "../../../src/bytes/source.js";
@@ -12,7 +11,6 @@ import { isEmpty, type Plan, planFix } from "../../../src/fix/plan.js";
 import { readImage } from "../../../src/image/detect.js";
 import type { RuleId } from "../../../src/rules/ids.js";
 import { sampleProgram, samplePrograms } from "../../fixtures/programs/index.js";
-import { sandfit, temporaryFolder, writeSample } from "../../support/cli.js";
 
 /** The plan for what one rule finds, or for all; undefined where it is refused. */
 async function planOf(bytes: Uint8Array, only?: RuleId): Promise<Plan | undefined> {
@@ -72,22 +70,6 @@ test("the way back of several fixes, in any order, is the first original", async
     { numRuns: 150 },
   );
   expect(joined).toBeGreaterThan(20);
-});
-
-test("undo after two fixes by the command gives the first original and its mode", async () => {
-  const folder = temporaryFolder();
-  for (const { name, rules } of several.slice(0, 6)) {
-    const path = writeSample(folder, name);
-    chmodSync(path, 0o711);
-    const original = readFileSync(path);
-    for (const args of [["--only", rules.at(-1)!], []]) {
-      expect((await sandfit(["fix", "--in-place", ...args, path])).exitCode).toBe(0);
-    }
-    expect(readFileSync(path).equals(original)).toBe(false);
-    expect((await sandfit(["undo", path])).exitCode).toBe(0);
-    expect(readFileSync(path).equals(original)).toBe(true);
-    expect(statSync(path).mode & 0o777).toBe(0o711);
-  }
 });
 
 describe("a joined plan", () => {

@@ -6,9 +6,6 @@ import type { Question } from "../../../src/gvisor/differences/define.js";
 import { differences } from "../../../src/gvisor/differences/index.js";
 import { numberOf } from "../../../src/gvisor/differences/steps.js";
 import { differencePages } from "../../../src/report/difference-page.js";
-import type { DifferenceReport } from "../../../src/report/differences.js";
-import { expectSentence, sandfit } from "../../support/cli.js";
-import { conforming } from "../../support/schema.js";
 
 const folder = new URL("../../../docs/differences/", import.meta.url);
 const callsOf = ({ call = [], of }: Question): string[] => [call, of === undefined ? [] : callsOf(of)].flat(2) as string[];
@@ -51,34 +48,5 @@ describe("pages (`npm run pages` writes them)", () => {
     for (const [name, text] of pages)
       for (const [, page, heading] of text.matchAll(/\]\(([\w-]*(?:\.md)?)#([^)]+)\)/g))
         expect(headings.get(page || name), `${name}: ${page}#${heading}`).toContain(heading);
-  });
-});
-
-describe("sandfit differences", () => {
-  test("lists all, or those of a kind", async () => {
-    const all = await sandfit(["differences"]);
-    expect(all.exitCode).toBe(0);
-    expect(all.stdout.trimEnd().split("\n")).toHaveLength(differences.length);
-    const some = await sandfit(["differences", "--kind", "security"]);
-    expect(some.stdout).toContain("ktls-clear-text");
-    expect(some.stdout.split("\n").length).toBeLessThan(20);
-  });
-
-  test("explains one", async () => {
-    const { stdout, exitCode } = await sandfit(["differences", "raw-socket"]);
-    expect(exitCode).toBe(0);
-    expect(stdout).toContain("runsc `--net-raw` (run with gVisor 2026-09 systrap: `ok`)");
-  });
-
-  test("prints JSON as its schema says", async () => {
-    const { stdout } = await sandfit(["differences", "--json"]);
-    const document = conforming<{ differences: DifferenceReport[] }>("differences-1", stdout);
-    expect(document.differences).toHaveLength(differences.length);
-    const fixed = document.differences.find(({ id }) => id === "openat2")!;
-    expect(fixed.remedies[0]).toMatchObject({ by: "release", use: "2026-09", basis: "run" });
-  });
-
-  test("says in a sentence that there is no such one", async () => {
-    expectSentence(await sandfit(["differences", "nonsense"]), /there is no known difference nonsense/);
   });
 });

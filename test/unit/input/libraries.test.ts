@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { ElfView } from "../../../src/image/image.js";
 import { librariesOf } from "../../../src/input/libraries.js";
-import { temporaryFolder } from "../../support/cli.js";
+import { temporaryFolder } from "../../support/folder.js";
 
 const folder = temporaryFolder();
 

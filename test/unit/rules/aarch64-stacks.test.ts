@@ -1,46 +1,8 @@
 /** The aarch64 half of stack-growsdown: both shapes, both polarities, look-alikes, and what is fixed already. */
-import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { memorySource } from "../../../src/bytes/source.js";
 import { always } from "../../../src/gvisor/behaviour.js";
-import { readImage } from "../../../src/image/detect.js";
-import type { Found, Subject } from "../../../src/rules/define.js";
-import { findAarch64Stacks } from "../../../src/rules/stack-growsdown/aarch64-stacks.js";
-import { GROWING, mmapForStacks, type Options, stackAllocator, WHOLE } from "../../fixtures/aarch64/programs.js";
-
-async function find(bytes: Uint8Array): Promise<Found | undefined> {
-  const source = memorySource(bytes);
-  const image = await readImage(source);
-  return findAarch64Stacks({ source, image, view: image.elf[0]! } as unknown as Subject);
-}
-
-function fixed(bytes: Uint8Array, finding: Found | undefined): Uint8Array {
-  const copy = bytes.slice();
-  for (const edit of finding?.repair?.edits ?? []) {
-    expect(Buffer.from(copy.subarray(edit.fileOffset, edit.fileOffset + 4)).toString("hex")).toBe(edit.before);
-    copy.set(Buffer.from(edit.after, "hex"), edit.fileOffset);
-  }
-  return copy;
-}
-
-const shapes: [string, (options?: Options) => Uint8Array, Options, string][] = [
-  ["cosmo_stack_alloc, branch to the plain side", stackAllocator, {}, "b 0x"],
-  ["cosmo_stack_alloc, branch to the growing side", stackAllocator, { form: "to-growing" }, "nop"],
-  ["cosmo_stack_alloc, cmp and b.ne", stackAllocator, { form: "compare" }, "b 0x"],
-  ["cosmo_stack_alloc, slackmap inlined", stackAllocator, { inlined: true }, "b 0x"],
-  [
-    "cosmo_stack_alloc, slackmap inlined, branch to the growing side",
-    stackAllocator,
-    { inlined: true, form: "to-growing" },
-    "nop",
-  ],
-  ["mmap, branch to the growing side", mmapForStacks, {}, "nop"],
-  ["mmap, branch to the plain side", mmapForStacks, { form: "to-plain" }, "b 0x"],
-  ["mmap, masked and cbnz", mmapForStacks, { form: "mask" }, "nop"],
-];
+import { mmapForStacks, stackAllocator } from "../../fixtures/aarch64/programs.js";
+import { find, fixed, shapes } from "../../support/aarch64-stacks.js";
 
 describe("what is repaired", () => {
   test.each(shapes)("%s", async (_, build, options, after) => {
@@ -109,28 +71,6 @@ describe("what is not reported", () => {
         const finding = await find(damaged);
         expect(finding?.repair?.edits.length ?? 0).toBeLessThan(2);
       }
-    }
-  });
-});
-
-const qemu = ["qemu-aarch64-static", "qemu-aarch64"].find((name) => spawnSync(name, ["--version"]).status === 0);
-
-describe.skipIf(qemu === undefined)("run in qemu-aarch64", () => {
-  test.each(shapes)("%s: grows before, is mapped whole after", async (_, build, options) => {
-    const folder = mkdtempSync(join(tmpdir(), "sandfit-"));
-    try {
-      const run = (bytes: Uint8Array) => {
-        const path = join(folder, "program");
-        writeFileSync(path, bytes);
-        chmodSync(path, 0o755);
-        const { status, stderr } = spawnSync(qemu!, ["-strace", path], { encoding: "utf8" });
-        return { status, grows: stderr.includes("MAP_GROWSDOWN") };
-      };
-      const bytes = build(options);
-      expect(run(bytes)).toEqual({ status: GROWING, grows: true });
-      expect(run(fixed(bytes, await find(bytes)))).toEqual({ status: WHOLE, grows: false });
-    } finally {
-      rmSync(folder, { recursive: true });
     }
   });
 });

@@ -1,8 +1,5 @@
 /** The rules about code: each finds its program, says what happened when that was run, and leaves what only looks like it alone. */
 
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Assembler } from "../../../src/asm/assembler.js";
 import { type ElfOptions, writeElf } from "../../../src/asm/elf-writer.js";
@@ -14,8 +11,6 @@ import { releases } from "../../../src/gvisor/gvisor.js";
 import type { Finding } from "../../../src/rules/define.js";
 import { sampleProgram } from "../../fixtures/programs/index.js";
 import { plainProgram } from "../../fixtures/programs/register-programs.js";
-import { temporaryFolder } from "../../support/cli.js";
-import { hasProgram, testNeeding } from "../../support/requirements.js";
 
 async function findings(bytes: Uint8Array, release = "2026-09"): Promise<readonly Finding[]> {
   const target = { release: releases.find(({ id }) => id === release)!.id, platforms: ["systrap", "ptrace", "kvm"] as const };
@@ -71,38 +66,7 @@ test("map-fixed-noreplace is mentioned where gVisor does not know the flag, and 
 const build = (body: (a: Assembler) => void, options: ElfOptions = {}): Uint8Array => writeElf(plainProgram(body), options).bytes;
 const rulesOf = async (bytes: Uint8Array): Promise<string[]> => (await findings(bytes)).map(({ rule }) => rule);
 
-/** How kj makes the stack for its crash handler. `sigaltstack` is called, or left out, or something else is called in between. */
-const signalStack = (between: string, call: string) => `#define _GNU_SOURCE
-#include <signal.h>
-#include <sys/mman.h>
-#include <unistd.h>
-int main(void) {
-  stack_t stack = {0};
-  stack.ss_size = 65536;
-  stack.ss_sp = mmap(0, stack.ss_size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE | MAP_GROWSDOWN, -1, 0);
-  ${between}
-  return ${call};
-}
-`;
-
 describe("what only looks like it", () => {
-  testNeeding(hasProgram("gcc"), "gcc")("the same through the C library, without a walk", async () => {
-    const folder = temporaryFolder();
-    const rulesWith = async (between: string, call: string) => {
-      const program = join(folder, "program");
-      execFileSync("gcc", ["-O2", "-x", "c", "-", "-o", program], { input: signalStack(between, call) });
-      return rulesOf(readFileSync(program));
-    };
-    expect(await rulesWith("", "sigaltstack(&stack, 0)")).toEqual([]);
-    expect(await rulesWith("", "stack.ss_sp == MAP_FAILED")).toEqual(["growsdown"]);
-    expect(await rulesWith("write(1, stack.ss_sp, 1);", "sigaltstack(&stack, 0)")).toEqual(["growsdown"]);
-    // Beside one that may have to grow, only that one counts.
-    const other = "mmap(0, 4096, 3, MAP_ANONYMOUS | MAP_PRIVATE | MAP_GROWSDOWN | MAP_STACK, -1, 0) == MAP_FAILED";
-    expect(await rulesWith("", `sigaltstack(&stack, 0) || ${other}`)).toEqual(["growsdown"]);
-    const [{ sites }] = await findings(readFileSync(join(folder, "program")));
-    expect(sites.map((site) => site.text)).toEqual([expect.stringContaining("$0x20122")]);
-  });
-
   test("a growing mapping of which the kernel is told the size, as the stack for signals", async () => {
     const program = (number: number) =>
       build((a) => {

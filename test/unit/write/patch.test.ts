@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Patch } from "../../../src/fix/apply.js";
 import { patchDescriptor } from "../../../src/write/patch.js";
-import { temporaryFolder } from "../../support/cli.js";
+import { temporaryFolder } from "../../support/folder.js";
 
 const SIZE = 400_000;
 const original = Uint8Array.from({ length: SIZE }, (_, at) => (at * 7) & 0xff);

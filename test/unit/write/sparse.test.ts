@@ -1,13 +1,12 @@
 /** Files with holes are copied byte for byte wherever their data lies, and what is zero takes no space in the copy. */
 
-import { spawnSync } from "node:child_process";
-import { closeSync, ftruncateSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openFile } from "../../../src/files/file-source.js";
 import { copyOf } from "../../../src/write/copy.js";
-import { temporaryFolder } from "../../support/cli.js";
+import { temporaryFolder } from "../../support/folder.js";
 
 const MIB = 1024 ** 2;
 const folder = temporaryFolder();
@@ -56,7 +55,7 @@ test.each([folder, "/dev/shm"])("random layouts in %s", async (place) => {
       expect(await copyOf(source, copy, false)).toBe(true);
       source.close();
       expect(statSync(copy).size).toBe(layout.size);
-      expect(spawnSync("cmp", ["-s", path, copy]).status).toBe(0);
+      expect(readFileSync(copy).equals(readFileSync(path))).toBe(true);
       // Of each end of data up to 64 KiB of zeros are copied too.
       expect(statSync(copy).blocks).toBeLessThanOrEqual(statSync(path).blocks + layout.stretches.length * 2 * 128);
     }),

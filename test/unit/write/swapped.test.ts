@@ -28,7 +28,7 @@ import { pack } from "../../../src/pack/pack.js";
 import { openDestination } from "../../../src/write/destination.js";
 import { writePatched, writeWhole } from "../../../src/write/replace.js";
 import { sampleProgram } from "../../fixtures/programs/index.js";
-import { temporaryFolder, writeSample } from "../../support/cli.js";
+import { temporaryFolder, writeSample } from "../../support/folder.js";
 import { endsOf, writeLargeApe } from "../../support/large.js";
 
 const said: string[] = [];
