@@ -28,7 +28,7 @@ beforeAll(() => {
     stdio: "pipe",
   });
   writeSample(home, "gs-call");
-}, 180_000);
+});
 
 test("has the version that the command tells", () => {
   expect(description.version).toBe(VERSION);

@@ -39,11 +39,10 @@ test("a command that is not there", async () => {
 
 test("it ends with the command, and what that left in the background goes on", async () => {
   const file = join(folder, "left");
-  const started = performance.now();
-  const run = await traced("/bin/sh", "-c", `setsid sleep 20 </dev/null >/dev/null 2>&1 & echo $! > ${file}`);
+  const run = await traced("/bin/sh", "-c", `setsid sleep 600 </dev/null >/dev/null 2>&1 & echo $! > ${file}`);
   expect(run.exitCode).toBe(0);
-  expect(performance.now() - started).toBeLessThan(15_000);
   const pid = Number(readFileSync(file, "utf8"));
+  // It is still there, so nothing has waited for it.
   expect(readFileSync(`/proc/${pid}/status`, "utf8")).toMatch(/TracerPid:\s+0/);
   process.kill(pid, "SIGKILL");
 });

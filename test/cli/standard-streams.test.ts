@@ -44,7 +44,7 @@ describe("standard error", () => {
   });
 });
 
-test("with few descriptors there is a sentence and exit code 2, never that of findings", { timeout: 120_000 }, async () => {
+test("with few descriptors there is a sentence and exit code 2, never that of findings", async () => {
   const cwd = fresh();
   writeFileSync(join(cwd, "empty.cjs"), "");
   const seen: (number | undefined)[] = [];

@@ -79,6 +79,5 @@ describe.each(TOOLCHAINS.map((one) => [one.program, one] as const))("%s", (progr
       expect(await alarmsOn(work, names)).toEqual([]);
       expect(await failures(work, names)).toEqual([]);
     },
-    600_000,
   );
 });

@@ -31,7 +31,7 @@ let count = 0;
 function run(bytes: Uint8Array): string {
   const path = join(folder, `program-${count++}`);
   writeFileSync(path, bytes, { mode: 0o755 });
-  const { status, signal, stdout } = spawnSync(path, { timeout: 10_000, killSignal: "SIGKILL" });
+  const { status, signal, stdout } = spawnSync(path, { timeout: 60_000, killSignal: "SIGKILL" });
   rmSync(path);
   return `${status} ${signal} ${stdout.toString("hex")}`;
 }

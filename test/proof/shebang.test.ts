@@ -107,7 +107,7 @@ beforeAll(async () => {
     expect({ name, exitCode, stderr }).toEqual({ name, exitCode: 0, stderr: "" });
   }
   for (const sandbox of present) results.set(sandbox.id, await endings(sandbox));
-}, 240_000);
+});
 
 describe.each([...scripts, behindEnv].map((script) => [script.name, script] as const))("%s", (name, { interpreter }) => {
   const testWith = testNeeding(inPath(interpreter) !== undefined, interpreter);

@@ -42,7 +42,7 @@ async function refusalsOf(bytes: Uint8Array, allow: readonly Allowance[] = []): 
 function run(bytes: Uint8Array): { status: number | null; signal: string | null; stdout: string } {
   const path = join(folder, "program");
   writeFileSync(path, bytes, { mode: 0o755 });
-  const { status, signal, stdout } = spawnSync(path, { timeout: 10_000, killSignal: "SIGKILL" });
+  const { status, signal, stdout } = spawnSync(path, { timeout: 60_000, killSignal: "SIGKILL" });
   rmSync(path);
   return { status, signal, stdout: stdout.toString("latin1") };
 }

@@ -51,18 +51,14 @@ describe("Wine", () => {
     // The prefix, on the host.
     await run(plain);
     await execute([join(plain, "wineserver"), "-w"], { env, timeout: 60_000 });
-  }, 180_000);
+  });
   afterAll(async () => {
     if (isHere) await execute([join(plain, "wineserver"), "-k"], { env, timeout: 20_000 });
   });
 
-  testNeeding(isHere, "wine64 and qemu-x86_64-static")(
-    "runs on the host, both ways",
-    async () => {
-      for (const wine of [plain, emulated]) expect((await run(wine)).stdout.trim()).toBe(HELLO);
-    },
-    300_000,
-  );
+  testNeeding(isHere, "wine64 and qemu-x86_64-static")("runs on the host, both ways", async () => {
+    for (const wine of [plain, emulated]) expect((await run(wine)).stdout.trim()).toBe(HELLO);
+  });
 
   for (const sandbox of sandboxes.length > 0 ? sandboxes : [undefined]) {
     testNeeding(isHere && sandbox !== undefined, "wine64, qemu-x86_64-static and runsc")(
@@ -71,7 +67,6 @@ describe("Wine", () => {
         expect((await run(plain, sandbox)).stdout).not.toContain(HELLO);
         expect((await run(emulated, sandbox)).stdout.trim()).toBe(HELLO);
       },
-      300_000,
     );
   }
 });

@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly input?: Uint8Array;
   readonly env?: Record<string, string>;
-  /** Milliseconds until it counts as hanging; half a minute unless told. */
+  /** Milliseconds until it counts as hanging; default: five minutes. */
   readonly patience?: number;
   /** What is in front of `node`, e.g. `setpriv --reuid=65534`. */
   readonly through?: readonly string[];
@@ -48,7 +48,7 @@ export async function shell(line: string, cwd: string): Promise<Outcome> {
   return ended(child);
 }
 
-async function ended(child: ChildProcess, input?: Uint8Array, patience = 30_000): Promise<Outcome> {
+async function ended(child: ChildProcess, input?: Uint8Array, patience = 300_000): Promise<Outcome> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout?.on("data", (data: Buffer) => stdout.push(data));

@@ -51,7 +51,6 @@ testNeeding(isRoot && spawnSync("unshare", ["-m", "true"]).status === 0, "root a
     expect(codes).toContain(2);
     expect(codes).toContain(0);
   },
-  120_000,
 );
 
 test("a folder's mode does not depend on the umask", async () => {

@@ -49,7 +49,7 @@ test("an archive of 768 MiB with a heap of 48 MiB, and not much outside of it", 
   // In KiB. The archive would be 786,432 of them.
   expect(Number(readFileSync(report, "utf8"))).toBeLessThan(300_000);
   rmSync(folder, { recursive: true });
-}, 240_000);
+});
 
 test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s in the middle leaves nothing", async (signal) => {
   const folder = join(top, signal);

@@ -56,14 +56,14 @@ function runInWine(entry: Entry, bytes: Uint8Array): { status: number | null; st
 describe.skipIf(corpus === undefined || wine === undefined)(`SANDFIT_CORPUS, PE view under Wine${missing}`, () => {
   beforeAll(() => {
     spawnSync(wine!, ["wineboot", "-i"], { env, timeout: 120_000 });
-  }, 150_000);
+  });
   afterAll(() => {
     // Ends this prefix's server alone.
     spawnSync("/usr/lib/wine/wineserver64", ["-k"], { env, timeout: 20_000 });
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test.each(entries.map((entry) => [entry.path, entry] as const))("%s", { timeout: 300_000 }, async (path, entry) => {
+  test.each(entries.map((entry) => [entry.path, entry] as const))("%s", async (path, entry) => {
     const bytes = new Uint8Array(readFileSync(join(corpus!, path)));
     const before = runInWine(entry, bytes);
     const after = runInWine(entry, apply(bytes, await planAs(bytes, "ape")));

@@ -11,6 +11,7 @@ import { isEmpty, type Plan, planFix } from "../../../src/fix/plan.js";
 import { readImage } from "../../../src/image/detect.js";
 import type { RuleId } from "../../../src/rules/ids.js";
 import { sampleProgram, samplePrograms } from "../../fixtures/programs/index.js";
+import { often } from "../../support/often.js";
 
 /** The plan for what one rule finds, or for all; undefined where it is refused. */
 async function planOf(bytes: Uint8Array, only?: RuleId): Promise<Plan | undefined> {
@@ -67,9 +68,9 @@ test("the way back of several fixes, in any order, is the first original", async
       expect(Buffer.compare(applyToCopy(fixed.bytes, backward(fixed.plan.edits)), original)).toBe(0);
       expect(Buffer.compare(applyToCopy(original, forward(fixed.plan.edits)), fixed.bytes)).toBe(0);
     }),
-    { numRuns: 150 },
+    { numRuns: often(20, 150) },
   );
-  expect(joined).toBeGreaterThan(20);
+  expect(joined).toBeGreaterThan(often(2, 20));
 });
 
 describe("a joined plan", () => {

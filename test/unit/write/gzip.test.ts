@@ -5,6 +5,7 @@ import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { gzipped } from "../../../src/write/tar.js";
+import { often } from "../../support/often.js";
 
 async function zipped(...chunks: Uint8Array[]): Promise<Buffer> {
   const out: Uint8Array[] = [];
@@ -32,8 +33,8 @@ function sparse(seed: number): Uint8Array {
 }
 
 describe("the compressor of packages", () => {
-  test("is read back by zlib for thousands of sparse inputs", { timeout: 120_000 }, async () => {
-    for (let seed = 0; seed < 4000; seed++) {
+  test("is read back by zlib for many sparse inputs", async () => {
+    for (let seed = 0; seed < often(150, 4000); seed++) {
       const bytes = sparse(seed);
       const back = gunzipSync(await zipped(bytes));
       if (!back.equals(bytes)) expect.fail(`seed ${seed}`);
@@ -48,7 +49,7 @@ describe("the compressor of packages", () => {
         expect(gunzipSync(whole).equals(bytes)).toBe(true);
         expect((await zipped(bytes.subarray(0, cut), bytes.subarray(cut))).equals(whole)).toBe(true);
       }),
-      { numRuns: 60 },
+      { numRuns: often(5, 60) },
     );
   });
 

@@ -59,9 +59,9 @@ describe("decoding", () => {
   });
 
   test("every word gives an answer", () => {
-    for (let i = 0; i < 200_000; i++) {
+    for (let i = 0; i < 20_000; i++) {
       const word = Math.imul(i, 0x9e3779b1) >>> 0;
-      expect(typeof format(decode(word), AT, none)).toBe("string");
+      if (typeof format(decode(word), AT, none) !== "string") expect.fail(word.toString(16));
       writtenRegisters(word);
     }
   });
