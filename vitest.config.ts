@@ -11,6 +11,7 @@ const long = [
   "fix/join",
   "fix/property",
   "image/mutation",
+  "security/bounds",
   "write/gzip",
   "write/sparse",
   "x86/registers",

@@ -4,11 +4,12 @@
  */
 
 import { existsSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import type { FileReport, Report } from "../../src/check/model.js";
 import { execute } from "../../src/environments/run/execute.js";
 import { findSandboxes } from "../../src/environments/run/sandboxes.js";
 import { sandfit, temporaryFolder } from "../support/cli.js";
+import { testNeeding } from "../support/requirements.js";
 import { conforming } from "../support/schema.js";
 
 const FOLDERS = ["/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/lib", "/usr/lib32", "/usr/libx32", "/usr/local/bin", "/opt"];
@@ -24,14 +25,13 @@ const RUN_ELSEWHERE: readonly string[] = ["gs-beside-fs"];
 const { present } = await findSandboxes();
 const boxes = present.filter((box) => box.kind === "runsc");
 const cwd = temporaryFolder();
-const isDebian = existsSync("/etc/debian_version");
 
 const failing = (file: FileReport) =>
   file.views.flatMap((view) =>
     view.findings.filter(({ effects }) => Object.values(effects).some((one) => one.consequence === "fails")),
   );
 
-test.skipIf(!isDebian)(`what is called failing is explained, and fails${isDebian ? "" : " (skipped: no Debian)"}`, async () => {
+testNeeding(existsSync("/etc/debian_version"), "Debian")("what is called failing is explained, and fails", async () => {
   const folders = FOLDERS.filter((folder) => existsSync(folder));
   const { stdout } = await sandfit(["check", "--json", ...folders], { patience: 540_000 });
   const files = conforming<Report>("report-1", stdout).files.filter((file): file is FileReport => !("error" in file));

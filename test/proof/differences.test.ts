@@ -84,9 +84,11 @@ function isOlderThan(since: string | undefined): boolean {
   return since !== undefined && number(kernelRelease()) < number(since);
 }
 
-test.skipIf(records)("every record differs somewhere, and nothing is in the table that no record asks", () => {
-  const ids = differences.map(({ id }) => id);
-  for (const setting of settings) expect(Object.keys(table[setting]!).sort(), setting).toEqual([...ids].sort());
-  const idle = differences.filter(({ id, linux }) => settings.every((setting) => table[setting]![id] === linux.answer));
-  expect(idle.map(({ id }) => id)).toEqual([]);
-});
+// Not while it is written.
+if (!records)
+  test("every record differs somewhere, and nothing is in the table that no record asks", () => {
+    const ids = differences.map(({ id }) => id);
+    for (const setting of settings) expect(Object.keys(table[setting]!).sort(), setting).toEqual([...ids].sort());
+    const idle = differences.filter(({ id, linux }) => settings.every((setting) => table[setting]![id] === linux.answer));
+    expect(idle.map(({ id }) => id)).toEqual([]);
+  });

@@ -2,7 +2,7 @@
 
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { explain } from "../../src/diagnose/explain/explain.js";
 import { settingOf } from "../../src/diagnose/explain/setting.js";
 import { fitOf } from "../../src/diagnose/explain/signature.js";
@@ -18,6 +18,7 @@ import { fateIn, sampleProgram } from "../fixtures/programs/index.js";
 import { INTERPRETER, interpreterProgram, LONG_FOLDER, loaderPrograms } from "../fixtures/programs/loader-programs.js";
 import { temporaryFolder } from "../support/cli.js";
 import { gvisorBoxes } from "../support/evidence.js";
+import { testNeeding } from "../support/requirements.js";
 
 const folder = temporaryFolder();
 mkdirSync(join(folder, LONG_FOLDER), { recursive: true });
@@ -76,7 +77,8 @@ for (const { name, bytes } of cases) {
 for (const { name: box, sandbox } of gvisorBoxes) {
   const dying = sandbox === undefined ? cases : cases.filter(({ diesIn }) => diesIn(sandbox));
   describe(box, () => {
-    test.skipIf(sandbox === undefined).each(dying.map((one) => [one.name, one.rule] as const))("%s: %s", async (name, rule) => {
+    const inBox = testNeeding(sandbox !== undefined, "that gVisor");
+    inBox.each(dying.map((one) => [one.name, one.rule] as const))("%s: %s", async (name, rule) => {
       const command = [join(folder, name)];
       const how = await execute(command, { sandbox: sandbox!, cwd: folder });
       const explanation = await explain(command, how, async () => settingOf(sandbox!));
@@ -90,7 +92,7 @@ for (const { name: box, sandbox } of gvisorBoxes) {
       expect(/^ {2}rule +(?:may be why: )?([a-z0-9-]+) in /m.exec(words)?.[1], words).toBe(rule);
     });
 
-    test.skipIf(sandbox === undefined)("shebang-trailing-blank: an error of the interpreter, and this may be why", async () => {
+    inBox("shebang-trailing-blank: an error of the interpreter, and this may be why", async () => {
       const { name, bytes } = loaderPrograms(folder).find((program) => program.rule === "shebang-trailing-blank")!;
       const path = join(folder, name);
       writeFileSync(path, bytes, { mode: 0o755 });

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect } from "vitest";
 import { memorySource } from "../../src/bytes/source.js";
 import { check } from "../../src/check/check.js";
 import { type Execution, execute } from "../../src/environments/run/execute.js";
@@ -15,6 +15,7 @@ import { readImage } from "../../src/image/detect.js";
 import { writePatched } from "../../src/write/replace.js";
 import { type SampleProgram, samplePrograms } from "../fixtures/programs/index.js";
 import { boxes, recordOrCompare, rulesIn } from "../support/evidence.js";
+import { testNeeding } from "../support/requirements.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sandfit-proof-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -44,7 +45,7 @@ const isRight = (execution: Execution, program: SampleProgram) =>
   execution.exitCode === program.expectedExit && execution.signal === undefined && execution.stdout === program.expectedStdout;
 
 describe.each(boxes.map((box) => [box.name, box] as const))("%s", (_box, { id, sandbox }) => {
-  test.skipIf(sandbox === undefined).each(programs.map((program) => [program.name, program] as const))(
+  testNeeding(sandbox !== undefined, id).each(programs.map((program) => [program.name, program] as const))(
     "%s",
     async (name, program) => {
       const { original, fixed } = await files(program, id);

@@ -13,13 +13,14 @@ import { type SampleProgram, sampleProgram } from "../fixtures/programs/index.js
 import { boxes, recordOrCompare, rulesIn } from "../support/evidence.js";
 import { mdweLauncher } from "../support/portable/mdwe.js";
 import { apply, type ClassName, planAs, without } from "../support/portable/repairs.js";
+import { testNeeding } from "../support/requirements.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sandfit-portable-"));
 // runsc of 2022 does not start in a folder that lies below one which others may not enter.
 chmodSync(folder, 0o755);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const { present, absent } = await findSandboxes();
+const { present } = await findSandboxes();
 
 /** Each in a folder of its own, and with the argument on which it looks for its thread from code that is not rewritten. */
 const programs = ["ape-gs-threads-a", "ape-gs-threads-b"].map(sampleProgram);
@@ -48,9 +49,10 @@ function placeWith(bytes: Uint8Array, assimilated = false): string {
 const isRight = (execution: Execution, program: SampleProgram) =>
   execution.exitCode === 0 && execution.stdout === program.expectedStdout + TRACE_LINE;
 
-describe.each(boxes.map((box) => [box.name, box] as const))("%s", (_box, { sandbox }) => {
+describe.each(boxes.map((box) => [box.name, box] as const))("%s", (_box, { id, sandbox }) => {
+  const inBox = testNeeding(sandbox !== undefined, id);
   const cases = programs.flatMap((program) => Object.keys(ways).map((way) => [program.name, way, program] as const));
-  test.skipIf(sandbox === undefined).each(cases)("%s started as %s", async (_name, way, program) => {
+  inBox.each(cases)("%s started as %s", async (_name, way, program) => {
     const isElf = way.endsWith("assimilated");
     const original = placeWith(program.bytes, isElf);
     const repaired = apply(program.bytes, await planAs(program.bytes, "ape"));
@@ -65,7 +67,7 @@ describe.each(boxes.map((box) => [box.name, box] as const))("%s", (_box, { sandb
   });
 
   const others = ["ape-gs-fat", "ape-gs-jartsr", "ape-gs-apedbg"].map((name) => [name, sampleProgram(name)] as const);
-  test.skipIf(sandbox === undefined).each(others)("%s", async (name, program) => {
+  inBox.each(others)("%s", async (name, program) => {
     const repaired = apply(program.bytes, await planAs(program.bytes, "ape"));
     const place = placeWith(repaired);
     const { exitCode, stdout } = await run(["/bin/sh", "./x"], place, sandbox!);
@@ -92,9 +94,8 @@ describe("without one class of edits", () => {
     expect(await half("pairs", HOST, [TRACE])).toMatchObject(CRASHED);
   });
 
-  const ptrace = present.find((box) => box.id === "20240729-ptrace");
-  const because = absent.find((box) => box.id === "20240729-ptrace")?.reason ?? "not installed";
-  test.skipIf(ptrace === undefined)(`pairs: so on ptrace${ptrace ? "" : ` (skipped: ${because})`}`, async () => {
+  const ptrace = present.find((box) => box.id.endsWith("-ptrace"));
+  testNeeding(ptrace !== undefined, "gVisor with ptrace")("pairs: so on ptrace", async () => {
     expect(await half("pairs", ptrace!, [])).toMatchObject({ exitCode: 0, stdout: program.expectedStdout });
     const { exitCode, signal } = await half("pairs", ptrace!, [TRACE]);
     expect(exitCode === 139 || signal === "SIGSEGV").toBe(true);
@@ -104,9 +105,9 @@ describe("without one class of edits", () => {
 describe("under PR_SET_MDWE", () => {
   const launcher = join(folder, "mdwe");
   writeFileSync(launcher, mdweLauncher(), { mode: 0o755 });
-  // Linux 6.3 brought it; on older kernels there is nothing to test.
+  // Linux 6.3 brought it.
   const isKnown = spawnSync(launcher, ["/bin/true"]).status === 0;
-  test.runIf(isKnown)("the original and the ELF run, and what rewrites itself dies at start", async () => {
+  testNeeding(isKnown, "Linux 6.3")("the original and the ELF run, and what rewrites itself dies at start", async () => {
     const program = sampleProgram("ape-gs-threads-b");
     const start = (bytes: Uint8Array) => run([launcher, "./x", TRACE], placeWith(bytes, true), HOST);
     const elf = apply(program.bytes, await planAs(program.bytes, "elf"));

@@ -1,7 +1,7 @@
 /** `sandfit probe`, started for real: on this machine, in a rehearsal, and inside every gVisor release and platform there is. */
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect } from "vitest";
 import type { Environment } from "../../src/environments/probe/environment.js";
 import { probeEnvironment } from "../../src/environments/probe/environment.js";
 import { placeProgram } from "../../src/environments/probe/place.js";
@@ -12,7 +12,7 @@ import { releaseFiles } from "../../src/gvisor/releases.js";
 import { rules } from "../../src/rules/index.js";
 import { command } from "../support/cli.js";
 import { gvisorBoxes } from "../support/evidence.js";
-import { isRoot } from "../support/requirements.js";
+import { isRoot, testNeeding } from "../support/requirements.js";
 import { conforming } from "../support/schema.js";
 import { sharedFolder, USERS } from "../support/user.js";
 
@@ -22,10 +22,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const bites = (environment: Environment, id: string): boolean | undefined =>
   environment.probes.find((probe) => probe.id === id)?.bites;
 const probed = rules.filter((rule) => rule.probe !== undefined);
+const onLinux = testNeeding(existsSync("/proc/mounts") && hostRunsLinux(), "plain Linux on x86-64");
 const env = { PATH: "/usr/local/bin:/usr/bin:/bin" };
 
-describe.skipIf(!hostRunsLinux()).each(USERS)("on this machine as %s", (_, user) => {
-  test("plain Linux, and nothing is left behind", async () => {
+describe.each(USERS)("on this machine as %s", (_, user) => {
+  onLinux("plain Linux, and nothing is left behind", async () => {
     const run = await execute([...user, process.execPath, command, "probe", "--json"], {
       cwd: "/",
       env: { ...env, TMPDIR: folder },
@@ -35,7 +36,7 @@ describe.skipIf(!hostRunsLinux()).each(USERS)("on this machine as %s", (_, user)
     expect(probed.filter((rule) => bites(environment, rule.probe!.id) !== false).map((rule) => rule.id)).toEqual([]);
     expect(readdirSync(folder)).toEqual([]);
   });
-  test("a rehearsal is Linux with refusals", async () => {
+  onLinux("a rehearsal is Linux with refusals", async () => {
     const rehearsed = [
       process.execPath,
       command,
@@ -60,22 +61,19 @@ describe.skipIf(!hostRunsLinux()).each(USERS)("on this machine as %s", (_, user)
   });
 });
 
-test.skipIf(!existsSync("/proc/mounts") || !hostRunsLinux())(
-  "a folder that will not do is named, and another is used",
-  async () => {
-    const placed = placeProgram(new Uint8Array(1), "x", ["/proc", folder]);
-    expect(placed.notes).toHaveLength(1);
-    expect(placed.path.startsWith(folder)).toBe(true);
-    placed.dispose();
-    const environment = await probeEnvironment({ folders: ["/nowhere", folder] });
-    expect(environment.kind).toBe("linux");
-    expect(environment.signals.join()).toContain("/nowhere cannot be written to (ENOENT)");
-  },
-);
+onLinux("a folder that will not do is named, and another is used", async () => {
+  const placed = placeProgram(new Uint8Array(1), "x", ["/proc", folder]);
+  expect(placed.notes).toHaveLength(1);
+  expect(placed.path.startsWith(folder)).toBe(true);
+  placed.dispose();
+  const environment = await probeEnvironment({ folders: ["/nowhere", folder] });
+  expect(environment.kind).toBe("linux");
+  expect(environment.signals.join()).toContain("/nowhere cannot be written to (ENOENT)");
+});
 
 describe("inside gVisor", () => {
   for (const { name, sandbox, release, platform } of gvisorBoxes) {
-    test.skipIf(!sandbox).each(USERS)(`${name} as %s`, async (who, user) => {
+    testNeeding(sandbox !== undefined, name).each(USERS)(`${name} as %s`, async (who, user) => {
       // What runs after the probe must not suffer from it (a load of %gs on systrap would make it so).
       const script = `${process.execPath} ${command} probe --json && (/bin/true) && (/bin/true; /bin/true)`;
       const run = await execute([...user, "/bin/sh", "-c", script], { sandbox: sandbox!, cwd: folder, env });

@@ -17,6 +17,7 @@ import {
 } from "../fixtures/programs/index.js";
 import type { Fate } from "../fixtures/programs/sample.js";
 import { boxes, isRecording, recordOrCompare, rulesIn } from "../support/evidence.js";
+import { testNeeding } from "../support/requirements.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sandfit-programs-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -39,7 +40,8 @@ function fateOf(execution: Execution, program: SampleProgram): Fate | "other" {
 }
 
 describe.each(boxes.map((box) => [box.name, box] as const))("%s", (_box, { id, sandbox }) => {
-  test.skipIf(!sandbox).each(programs.map((program) => [program.name, program] as const))("%s", async (name, program) => {
+  const inBox = testNeeding(sandbox !== undefined, id);
+  inBox.each(programs.map((program) => [program.name, program] as const))("%s", async (name, program) => {
     const execution = await run(program, program.bytes, `${id}-${name}`, sandbox!);
     const fate = fateOf(execution, program);
     const original = fate === "runs" ? "runs" : "fails";
@@ -49,7 +51,7 @@ describe.each(boxes.map((box) => [box.name, box] as const))("%s", (_box, { id, s
   });
 
   const repairable = programs.filter((program) => program.repaired);
-  test.skipIf(!sandbox).each(repairable.map((program) => [program.name, program] as const))(
+  inBox.each(repairable.map((program) => [program.name, program] as const))(
     "%s, repaired by hand at its marked places",
     async (name, program) => {
       const execution = await run(program, repairByHand(program), `${id}-${name}.fixed`, sandbox!);
@@ -58,7 +60,7 @@ describe.each(boxes.map((box) => [box.name, box] as const))("%s", (_box, { id, s
   );
 
   const portable = repairable.filter((program) => program.sites.some((site) => site.kind === "morph-mask"));
-  test.skipIf(!sandbox).each(portable.map((program) => [program.name, program] as const))(
+  inBox.each(portable.map((program) => [program.name, program] as const))(
     "%s, repaired portably by hand",
     async (name, program) => {
       const execution = await run(program, repairPortablyByHand(program), `${id}-${name}.portable`, sandbox!);

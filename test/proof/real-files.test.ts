@@ -1,14 +1,15 @@
 /** Programs that every machine has, against readelf where there is one. */
 import { spawnSync } from "node:child_process";
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { ElfView } from "../../src/image/image.js";
 import { readImports, readRelativeRelocations } from "../../src/image/relocations.js";
 import { readSymbols } from "../../src/image/symbols.js";
 import { readUnwindRanges } from "../../src/image/unwind.js";
 import { allNotes, fileSource, readEverything } from "../fixtures/images/read.js";
+import { describeNeeding, hasProgram, testNeeding } from "../support/requirements.js";
 
-const hasReadelf = spawnSync("readelf", ["--version"]).status === 0;
+const withReadelf = testNeeding(hasProgram("readelf"), "readelf");
 
 const libc = [
   "/lib/x86_64-linux-gnu/libc.so.6",
@@ -48,7 +49,7 @@ function loads(view: ElfView): (number | string)[][] {
 const mostBytes = 8_000_000;
 
 for (const file of new Set(files)) {
-  describe.skipIf(process.platform !== "linux")(`${file} (needs Linux)`, () => {
+  describeNeeding(process.platform === "linux", "Linux")(file, () => {
     test("is read whole, without notes", async () => {
       const image = await readEverything(fileSource(file));
       expect(image.kind).toBe("elf");
@@ -56,7 +57,7 @@ for (const file of new Set(files)) {
       expect(image.elf[0]!.ranges.some(({ executable, fileSize }) => executable && fileSize > 0)).toBe(true);
     });
 
-    test.skipIf(!hasReadelf)("loads what readelf says (needs readelf)", async () => {
+    withReadelf("loads what readelf says", async () => {
       const view = (await readEverything(fileSource(file))).elf[0]!;
       expect(loads(view)).toEqual(loadLines(file));
       const header = readelf(file, "-hlW");
@@ -69,7 +70,7 @@ for (const file of new Set(files)) {
 
     const isLarge = statSync(file).size > mostBytes;
     if (isLarge) return;
-    test.skipIf(!hasReadelf)("has the functions, imports and unwind ranges that readelf counts (needs readelf)", async () => {
+    withReadelf("has the functions, imports and unwind ranges that readelf counts", async () => {
       const source = fileSource(file);
       const view = (await readEverything(source)).elf[0]!;
       const functions = new Set<string>();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { findSandboxes } from "../../src/environments/run/sandboxes.js";
 import { sandfit, temporaryFolder, writeSample } from "../support/cli.js";
-import { hasProgram, testNeeding } from "../support/requirements.js";
+import { hasProgram, lackingSandboxes, testNeeding } from "../support/requirements.js";
 import { pose, poseAsNoPackages, tools } from "../support/tools.js";
 
 const { present, absent } = await findSandboxes();
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 
 const missing = absent.filter(({ reason }) => !reason.startsWith("this release has no platform"));
-for (const { id, reason } of missing) test.skip(`${id} (skipped: ${reason})`, () => {});
+lackingSandboxes(missing);
 
 describe.each(present.map((sandbox) => [sandbox.id, sandbox] as const))("on %s", (id, sandbox) => {
   const isGvisor = sandbox.kind === "runsc";

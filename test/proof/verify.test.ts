@@ -8,6 +8,7 @@ import { findSandboxes } from "../../src/environments/run/sandboxes.js";
 import type { VerifyReport } from "../../src/environments/verify-model.js";
 import { repairByHand, sampleProgram } from "../fixtures/programs/index.js";
 import { folder, placed, sandfit, sandfitAsNobody } from "../support/command.js";
+import { isRoot, testNeeding } from "../support/requirements.js";
 import { conforming } from "../support/schema.js";
 
 const { present } = await findSandboxes();
@@ -93,7 +94,7 @@ describe("verify", () => {
     expect(run.exitCode).toBe(2);
     expect(run.stderr).toMatch(words);
   });
-  test.skipIf(process.getuid?.() !== 0)("as nobody (skipped unless root)", () => {
+  testNeeding(isRoot, "root")("as nobody", () => {
     const run = sandfitAsNobody(["verify", placed("gs-call"), repaired("gs-call")]);
     expect([run.status, run.stderr]).toEqual([0, ""]);
   });

@@ -11,11 +11,11 @@ import { Assembler } from "../../../src/asm/assembler.js";
 import { type ElfOptions, writeElf } from "../../../src/asm/elf-writer.js";
 import * as o from "../../../src/asm/operands.js";
 import { appendZip, crc32 } from "../../../src/asm/zip-writer.js";
+import { hasProgram, testNeeding } from "../../support/requirements.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sandfit-writers-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const onLinux = process.platform === "linux" && process.arch === "x64";
-const has = (tool: string): boolean => spawnSync(tool, ["--version"]).error === undefined;
+const onLinux = testNeeding(process.platform === "linux" && process.arch === "x64", "x86-64 Linux");
 
 /** Exits with the sum of a number in each section; bss holds what the program puts there. */
 function program(): Assembler {
@@ -60,7 +60,7 @@ describe.each(VARIANTS)("ELF, %s", (name, options) => {
   });
   const loads = headers.filter((header) => header.type === 1);
 
-  test.skipIf(!onLinux)("runs", () => {
+  onLinux("runs", () => {
     expect(spawnSync(path).status).toBe(42);
   });
 
@@ -71,7 +71,7 @@ describe.each(VARIANTS)("ELF, %s", (name, options) => {
     expect(loads.every((load) => load.address % 4096 === load.offset % 4096)).toBe(true);
   });
 
-  test.skipIf(!has("readelf"))("readelf has no complaint", () => {
+  testNeeding(hasProgram("readelf"), "readelf")("readelf has no complaint", () => {
     const { stdout, stderr } = spawnSync("readelf", ["-aW", path], { encoding: "utf8" });
     expect(stderr).toBe("");
     if (options.symbols) expect(stdout).toMatch(/FUNC\s+GLOBAL DEFAULT\s+1 _start/);
@@ -101,7 +101,7 @@ describe("APE", () => {
   const ape = writeApe(program(), { aarch64: Uint8Array.of(0, 0, 0, 0x14), zip });
   const path = save("ape", ape.bytes);
 
-  test.skipIf(!onLinux).each(["sh", "bash"])("runs through %s and leaves nothing behind", (shell) => {
+  onLinux.each([["sh"], ["bash"]])("runs through %s and leaves nothing behind", (shell) => {
     const home = mkdtempSync(join(folder, "home-"));
     const { status, stderr } = spawnSync(shell, [path], {
       encoding: "utf8",
@@ -111,14 +111,14 @@ describe("APE", () => {
     expect(spawnSync("ls", ["-A", home], { encoding: "utf8" }).stdout).toBe("");
   });
 
-  test.skipIf(!onLinux)("assimilates itself to what assimilate() makes of it, which runs", () => {
+  onLinux("assimilates itself to what assimilate() makes of it, which runs", () => {
     const own = save("ape-own", ape.bytes);
     expect(spawnSync("sh", [own, "--assimilate"]).status).toBe(0);
     expect(Buffer.compare(readFileSync(own), assimilate(ape).bytes)).toBe(0);
     expect(spawnSync(own).status).toBe(42);
   });
 
-  test.skipIf(!has("unzip"))("has a zip that unzip takes", () => {
+  testNeeding(hasProgram("unzip"), "unzip")("has a zip that unzip takes", () => {
     expect(spawnSync("unzip", ["-p", path, "a.txt"], { encoding: "utf8" }).stdout).toBe("hello\n");
     expect(spawnSync("unzip", ["-t", path]).status).toBe(0);
   });
@@ -133,7 +133,7 @@ describe("APE", () => {
     expect(Buffer.from(decoded, "latin1").equals(Buffer.from(ape.elfHeader))).toBe(true);
   });
 
-  test.skipIf(!has("objdump"))("has a PE view that objdump reads", () => {
+  testNeeding(hasProgram("objdump"), "objdump")("has a PE view that objdump reads", () => {
     const { stdout } = spawnSync("objdump", ["-p", "-h", path], { encoding: "utf8" });
     expect(stdout).toContain("pei-x86-64");
     expect(stdout).toMatch(/\.data\s+00003044|\.data/);

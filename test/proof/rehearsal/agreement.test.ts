@@ -11,6 +11,7 @@ import { errnoName } from "../../../src/gvisor/errno.js";
 import type { RanReleaseId, ReleaseId } from "../../../src/gvisor/gvisor.js";
 import { smallProbes } from "../../fixtures/small-probes.js";
 import { gvisorBoxes } from "../../support/evidence.js";
+import { testNeeding } from "../../support/requirements.js";
 import { sharedFolder } from "../../support/user.js";
 
 const folder = sharedFolder();
@@ -38,7 +39,7 @@ test("there are at least 40 small probes, each with a name of its own", () => {
 
 describe("rehearsal and gVisor agree", () => {
   for (const { name, sandbox, release } of gvisorBoxes) {
-    test.skipIf(!sandbox)(name, async () => {
+    testNeeding(sandbox !== undefined, "that gVisor")(name, async () => {
       const real = readOutcomes(smallProbes, (await execute([program], { sandbox: sandbox!, cwd: folder })).stdout);
       const rehearsal = await rehearsalCommand([program], release.id as RanReleaseId);
       const run = await execute(rehearsal.command, { cwd: folder });

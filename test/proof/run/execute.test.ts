@@ -9,6 +9,7 @@ import { describeEnding, sameEnding, signalOfCode } from "../../../src/environme
 import { type ExecuteOptions, type Execution, execute } from "../../../src/environments/run/execute.js";
 import { descendants } from "../../../src/environments/run/processes.js";
 import { findSandboxes } from "../../../src/environments/run/sandboxes.js";
+import { testNeeding } from "../../support/requirements.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sandfit-run-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -139,9 +140,12 @@ describe("sandboxes", () => {
   test("kvm is never among them unasked", () => {
     expect([...present, ...absent].filter(({ id }) => id.includes("kvm"))).toEqual([]);
   });
-  test.skipIf(!existsSync("/opt/gvisor/20221219/runsc"))("the release of 2022 lacks systrap, which is no failure", () => {
-    expect(absent).toContainEqual({ id: "20221219-systrap", reason: "this release has no platform systrap" });
-  });
+  testNeeding(existsSync("/opt/gvisor/20221219/runsc"), "gVisor of 2022-12")(
+    "the release of 2022 lacks systrap, which is no failure",
+    () => {
+      expect(absent).toContainEqual({ id: "20221219-systrap", reason: "this release has no platform systrap" });
+    },
+  );
 });
 
 /** A moment is allowed for the kernel to take processes away. */

@@ -9,13 +9,13 @@ import { findSandboxes } from "../../../src/environments/run/sandboxes.js";
 import { sampleProgram } from "../../fixtures/programs/index.js";
 import { command } from "../../support/cli.js";
 import { folder, placed, sandfit, sandfitAsNobody } from "../../support/command.js";
+import { isRoot, lackingSandboxes, testNeeding } from "../../support/requirements.js";
 
 const { present, absent } = await findSandboxes();
 const boxes = present.flatMap((box) => (box.kind === "runsc" ? [box] : []));
 const missing = absent.filter((one) => !one.reason.startsWith("this release has no platform"));
 const samples = ["gs-call", "fs-stack-b", "dual-register", "healthy"] as const;
 const rules = { "gs-call": "tls-in-gs", "fs-stack-b": "stack-growsdown", "dual-register": "gs-beside-fs", healthy: "" };
-const isRoot = process.getuid?.() === 0;
 
 describe("on the host", () => {
   test.each(samples)("%s runs as ever, and nothing is said", async (name) => {
@@ -89,7 +89,7 @@ describe("on the host", () => {
     const run = await sandfit(["run", "/bin/echo", "-V", "--trace", "--", "--help"]);
     expect(run).toMatchObject({ exitCode: 0, stdout: "-V --trace -- --help\n" });
   });
-  test.skipIf(!isRoot)("as nobody (skipped unless root)", () => {
+  testNeeding(isRoot, "root")("as nobody", () => {
     const run = sandfitAsNobody(["run", "--", placed("gs-call")]);
     expect(run).toMatchObject({ status: 0, stdout: sampleProgram("gs-call").expectedStdout, stderr: "" });
   });
@@ -154,7 +154,7 @@ describe.each(boxes.map((box) => [box.id, box] as const))("%s", (_, box) => {
     const run = await sandfit(["run", "--", placed("fs-stack-b")], box);
     expect(run.stderr).toMatch(/rule +(may be why: )?stack-growsdown in [\s\S]*probed +growsdown here: SIGSEGV/);
   });
-  test.skipIf(!isRoot)("a mode that nobody may read is why nobody cannot start it (skipped unless root)", async () => {
+  testNeeding(isRoot, "root")("a mode that nobody may read is why nobody cannot start it", async () => {
     const path = placed("healthy");
     chmodSync(path, 0o711);
     const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", process.execPath, command];
@@ -169,7 +169,7 @@ describe.each(boxes.map((box) => [box.id, box] as const))("%s", (_, box) => {
   });
 });
 
-for (const { id, reason } of missing) test.skip(`${id} (skipped: ${reason})`, () => {});
+lackingSandboxes(missing);
 
 const corpus = process.env["SANDFIT_CORPUS"];
 describe("SANDFIT_CORPUS", () => {

@@ -2,9 +2,9 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { encodeRules, failsWith, type Rule, standIn } from "../../../src/environments/trace/rules.js";
-import { testNeeding } from "../../support/requirements.js";
+import { lackingSandboxes, testNeeding } from "../../support/requirements.js";
 import { callsOf, folder, hasCompiler, missing, places, subject, traced } from "../../support/traced.js";
 
 const withSubject = testNeeding(hasCompiler, "gcc");
@@ -225,4 +225,4 @@ withSubject("rules that are damaged, of another version or of another architectu
   }
 });
 
-for (const { id, reason } of missing) test.skip(`${id} (skipped: ${reason})`, () => {});
+lackingSandboxes(missing);

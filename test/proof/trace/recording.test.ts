@@ -3,11 +3,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { execute } from "../../../src/environments/run/execute.js";
 import type { ExitEvent, SignalEvent } from "../../../src/environments/trace/events.js";
 import { underTracer } from "../../../src/environments/trace/tracer.js";
-import { isRoot, testNeeding } from "../../support/requirements.js";
+import { isRoot, lackingSandboxes, testNeeding } from "../../support/requirements.js";
 import { callsOf, folder, hasCompiler, linesOf, missing, places, subject, traced } from "../../support/traced.js";
 
 const withSubject = testNeeding(hasCompiler, "gcc");
@@ -153,4 +153,4 @@ describe("on the host", () => {
   });
 });
 
-for (const { id, reason } of missing) test.skip(`${id} (skipped: ${reason})`, () => {});
+lackingSandboxes(missing);

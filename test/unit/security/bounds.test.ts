@@ -25,6 +25,7 @@ import { renderText } from "../../../src/report/text.js";
 import { rules } from "../../../src/rules/index.js";
 import { prepareSubject } from "../../../src/rules/subject.js";
 import { buildElf } from "../../fixtures/images/elf-builder.js";
+import { often } from "../../support/often.js";
 import { conforming } from "../../support/schema.js";
 
 const CODE = 0x401000;
@@ -55,7 +56,7 @@ interface Shape {
 }
 
 /** So many that no search of the shapes below has to be given up. */
-const FEW = 1500;
+const FEW = often(500, 1500);
 
 const shapes: Readonly<Record<string, (count: number) => Shape>> = {
   "jumps by one table of addresses": (count) => ({
@@ -154,7 +155,7 @@ test.each(Object.entries(shapes))("ten times the %s take at most eleven times th
 
 test("whatever the file, a walk keeps few edges for each byte of it", async () => {
   for (const make of Object.values(shapes)) {
-    const shape = make(5000);
+    const shape = make(often(1000, 5000));
     const { edges, entries, steps } = await costs(shape);
     const size = shape.code.length + (shape.data?.length ?? 0);
     expect(edges! + entries!).toBeLessThanOrEqual(2 * (1 << 16) + 2 * size);
@@ -177,7 +178,10 @@ describe("what is not followed to its end", () => {
   const callers = shapes["callers of one function that makes the call"]!;
 
   test("few callers: the fault is found", async () => {
-    expect(await checked(callers(1000))).toMatchObject({ outcome: "fails", undecided: [], refusals: [] });
+    const { outcome, undecided, refusals } = await checked(callers(1000));
+    expect({ outcome, undecided }).toEqual({ outcome: "fails", undecided: [] });
+    // It is no runtime that is known, so it is not converted; but not since anything was given up.
+    expect(refusals.join()).not.toMatch(/not decided|too many/);
   });
 
   test("too many: not decided, on every platform, and never changed", async () => {
