@@ -146,7 +146,7 @@ export interface Analysis {
   readonly archPrctls: readonly ArchPrctl[];
 }
 
-/** All texts of a rule. The page docs/rules/<id>.md and `sandfit rules ID` are made of them. */
+/** What Sandfit says of a finding. What there is to say at length is in page.md beside the rule. */
 export interface RuleWords {
   /** A few words, without a full stop. */
   readonly title: string;
@@ -158,22 +158,6 @@ export interface RuleWords {
   remedy(finding: Finding): string;
   /** Where the knowledge comes from: gVisor source lines, issues. */
   readonly links: readonly string[];
-  /** For the page, in Markdown. */
-  readonly page: PageWords;
-}
-
-/** The parts of a rule's page that are not said anywhere else. */
-export interface PageWords {
-  /** What programs with it do, and which are known. */
-  readonly program: string;
-  /** How Sandfit tells, and what it leaves alone. */
-  readonly known: string;
-  /** What to do, with the bytes that a repair changes. */
-  readonly remedy: string;
-  /** Which runs have shown it: the programs of the tests, and what was not run. */
-  readonly evidence: string;
-  /** Why there is no probe, in a rule without one. */
-  readonly unprobed?: string;
 }
 
 /** What the end of a process looks like when this is the reason. What is not given can be anything. */

@@ -9,7 +9,6 @@ import { defineRule } from "../define.js";
 import { growsdownProbe } from "../shared/growsdown-probe.js";
 import { consequenceOf } from "../shared/reach.js";
 import { siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 const grows = (flags: number): boolean => (flags & MapFlag.GrowsDown) !== 0 && (flags & MapFlag.Private) !== 0;
 
@@ -24,7 +23,6 @@ export const growsdown = defineRule({
       "that stay inside what they mapped run.",
     remedy: () => "not fixable by an edit, since only the program knows how much it needs; map the whole size at once",
     links: [gvisorSource("pkg/sentry/mm/vma.go", 322)],
-    page,
   },
   behaviour: always("may-fail"),
   probe: growsdownProbe,

@@ -17,7 +17,6 @@ import { canSetGs, setGsProbe, usesFs } from "../shared/gs.js";
 import { isProgram } from "../shared/reach.js";
 import { hexOf, siteAt } from "../shared/sites.js";
 import { prepareSubject } from "../subject.js";
-import { page } from "./page.js";
 
 /** Programs that are known to need both registers, by a string that only they carry, with what to use instead. */
 const knownPrograms: readonly { case: string; name: string; marker: string; instead: string }[] = [
@@ -31,7 +30,7 @@ const knownPrograms: readonly { case: string; name: string; marker: string; inst
     case: "wine",
     name: "Wine (Windows thread block in %gs)",
     marker: "__wine_unix_call",
-    instead: "run it outside gVisor, or put qemu-user in the place of its preloader (docs/rules/gs-beside-fs.md says how)",
+    instead: "run it outside gVisor, or put qemu-user in the place of its preloader (`sandfit rules gs-beside-fs` says how)",
   },
   { case: "sql-server", name: "Microsoft SQL Server", marker: "sqlservr", instead: "run it outside gVisor" },
 ];
@@ -60,7 +59,6 @@ export const gsBesideFs = defineRule({
       "https://github.com/google/gvisor/issues/11112",
       gvisorSource("pkg/sentry/syscalls/linux/sys_tls_amd64.go", 48),
     ],
-    page,
   },
   behaviour: always("fails"),
   probe: setGsProbe,

@@ -10,7 +10,6 @@ import { type Analysis, type Change, defineRule, type Repair } from "../define.j
 import { UNDER_QEMU } from "../shared/emulation.js";
 import { consequenceOf } from "../shared/reach.js";
 import { editAt, siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 export const gsSelectorLoad = defineRule({
   id: "gs-selector-load",
@@ -30,7 +29,6 @@ export const gsSelectorLoad = defineRule({
       gvisorSource("pkg/sentry/platform/systrap/sysmsg/syshandler_amd64.S", 46),
       gvisorSource("pkg/sentry/platform/systrap/sysmsg/sighandler_amd64.c", 78),
     ],
-    page,
   },
   behaviour: { clauses: [{ consequence: "fails", platforms: ["systrap"] }] },
   probe: {

@@ -7,7 +7,6 @@ import { gvisorSource } from "../../gvisor/gvisor.js";
 import { defineRule } from "../define.js";
 import { consequenceOf } from "../shared/reach.js";
 import { siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 export const int80 = defineRule({
   id: "int80",
@@ -23,7 +22,6 @@ export const int80 = defineRule({
       gvisorSource("test/syscalls/linux/32bit.cc", 80),
       gvisorSource("pkg/sentry/platform/systrap/sysmsg/sighandler_amd64.c", 316),
     ],
-    page,
   },
   behaviour: always("fails"),
   probe: {

@@ -8,7 +8,6 @@ import { gvisorSource } from "../../gvisor/gvisor.js";
 import { type Analysis, type Change, defineRule } from "../define.js";
 import { UNDER_QEMU } from "../shared/emulation.js";
 import { editAt, siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 const onSystrap = (consequence: Consequence): Behaviour => ({ clauses: [{ consequence, platforms: ["systrap"] }] });
 
@@ -33,7 +32,6 @@ export const jumpToSyscall = defineRule({
         ? "`sandfit fix` writes mov $N,%eax in a form of the same length that systrap leaves alone"
         : `not fixable by an edit here; gVisor's ptrace platform, or --systrap-disable-syscall-patching (since May 2025), ${UNDER_QEMU}`,
     links: [gvisorSource("pkg/sentry/platform/systrap/usertrap/usertrap_amd64.go", 304)],
-    page,
   },
   behaviour: onSystrap("may-fail"),
   probe: {

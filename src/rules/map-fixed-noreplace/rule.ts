@@ -8,7 +8,6 @@ import { always, until } from "../../gvisor/behaviour.js";
 import { gvisorSource, releases } from "../../gvisor/gvisor.js";
 import { defineRule } from "../define.js";
 import { siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 /** The day of the change in gVisor. */
 const OBEYED_FROM = "2026-08-06";
@@ -25,7 +24,6 @@ export const mapFixedNoreplace = defineRule({
       "that compare the result with what they asked for, as the manual says for old kernels, do not mind.",
     remedy: () => "nothing to do where the program compares the result with the address; else a newer gVisor",
     links: [gvisorSource("pkg/sentry/syscalls/linux/sys_mmap.go", 50)],
-    page,
   },
   behaviour: until(OBEYED_FROM, "may-fail"),
   probe: {

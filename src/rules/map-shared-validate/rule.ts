@@ -10,7 +10,6 @@ import { gvisorSource } from "../../gvisor/gvisor.js";
 import { type Change, defineRule } from "../define.js";
 import { consequenceOf } from "../shared/reach.js";
 import { editAt, siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 const isValidated = (flags: number): boolean => (flags & MapFlag.TypeMask) === MapFlag.SharedValidate;
 /**
@@ -36,7 +35,6 @@ export const mapSharedValidate = defineRule({
         ? "`sandfit fix` makes it MAP_SHARED, which maps the same"
         : "not fixable by an edit here; a build that falls back to MAP_SHARED is needed",
     links: [gvisorSource("pkg/sentry/syscalls/linux/sys_mmap.go", 57)],
-    page,
   },
   behaviour: always("may-fail"),
   probe: {

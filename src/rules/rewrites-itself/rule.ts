@@ -3,7 +3,6 @@
 import { always } from "../../gvisor/behaviour.js";
 import { defineRule } from "../define.js";
 import { siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 export const rewritesItself = defineRule({
   id: "rewrites-itself",
@@ -24,7 +23,6 @@ export const rewritesItself = defineRule({
       "https://github.com/jart/cosmopolitan/blob/4.0.2/libc/runtime/enable_tls.c",
       "https://man7.org/linux/man-pages/man2/PR_SET_MDWE.2const.html",
     ],
-    page,
   },
   behaviour: always("runs"),
   async find(subject) {

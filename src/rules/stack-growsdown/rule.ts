@@ -4,7 +4,6 @@ import { always } from "../../gvisor/behaviour.js";
 import { gvisorSource } from "../../gvisor/gvisor.js";
 import { defineRule } from "../define.js";
 import { growsdownProbe } from "../shared/growsdown-probe.js";
-import { page } from "./page.js";
 
 export const stackGrowsdown = defineRule({
   id: "stack-growsdown",
@@ -20,7 +19,6 @@ export const stackGrowsdown = defineRule({
         ? "`sandfit fix` makes the program take the way that it takes on other systems: the whole stack is mapped at once"
         : "not fixable by an edit here; give the thread a stack that is mapped whole",
     links: [gvisorSource("pkg/sentry/mm/vma.go", 322)],
-    page,
   },
   behaviour: always("may-fail"),
   probe: growsdownProbe,

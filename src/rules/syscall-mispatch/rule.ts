@@ -7,7 +7,6 @@ import type { Behaviour } from "../../gvisor/behaviour.js";
 import { gvisorSource } from "../../gvisor/gvisor.js";
 import { type Analysis, type Change, defineRule } from "../define.js";
 import { editAt, hexOf, siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 const GETPPID = 110;
 /** So many calls that systrap has rewritten the place. */
@@ -33,7 +32,6 @@ export const syscallMispatch = defineRule({
       "https://github.com/google/gvisor/issues/10849",
       gvisorSource("pkg/sentry/platform/systrap/usertrap/usertrap_amd64.go", 223),
     ],
-    page,
   },
   behaviour,
   probe: {

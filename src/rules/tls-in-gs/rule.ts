@@ -6,7 +6,6 @@ import { gvisorSource } from "../../gvisor/gvisor.js";
 import { type Analysis, defineRule, type Finding } from "../define.js";
 import { UNDER_QEMU } from "../shared/emulation.js";
 import { canSetGs, setGsProbe, usesFs } from "../shared/gs.js";
-import { page } from "./page.js";
 
 export const tlsInGs = defineRule({
   id: "tls-in-gs",
@@ -28,7 +27,6 @@ export const tlsInGs = defineRule({
       gvisorSource("pkg/sentry/syscalls/linux/sys_tls_amd64.go", 48),
       gvisorSource("pkg/sentry/platform/systrap/subprocess_amd64.go", 214),
     ],
-    page,
   },
   behaviour: always("fails"),
   probe: setGsProbe,

@@ -10,7 +10,6 @@ import { defineRule } from "../define.js";
 import { UNDER_QEMU } from "../shared/emulation.js";
 import { consequenceOf } from "../shared/reach.js";
 import { siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 const onPtrace = (consequence: Consequence): Behaviour => ({ clauses: [{ consequence, platforms: ["ptrace"] }] });
 
@@ -26,7 +25,6 @@ export const wrfsbase = defineRule({
     remedy: () =>
       `not fixable by an edit; arch_prctl(ARCH_SET_FS) instead of wrfsbase works everywhere, and so does gVisor's systrap platform, ${UNDER_QEMU}`,
     links: [gvisorSource("pkg/sentry/platform/ptrace/subprocess_amd64.go")],
-    page,
   },
   behaviour: onPtrace("fails"),
   probe: {

@@ -11,7 +11,6 @@ import { defineRule } from "../define.js";
 import { UNDER_QEMU } from "../shared/emulation.js";
 import { consequenceOf } from "../shared/reach.js";
 import { siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 /** kvm saves the base where the processor has FSGSBASE (entry_amd64.s), but was reported to lose it (google/gvisor#2010). */
 const behaviourOf = (consequence: Consequence): Behaviour => ({
@@ -36,7 +35,6 @@ export const wrgsbase = defineRule({
       gvisorSource("pkg/sentry/platform/systrap/sysmsg/syshandler_amd64.S", 46),
       "https://github.com/google/gvisor/issues/2010",
     ],
-    page,
   },
   behaviour: behaviourOf("fails"),
   probe: {
