@@ -7,8 +7,8 @@ import type { Code } from "../code/code.js";
 import type { CodeSpace } from "../code/code-space.js";
 import type { Doubts } from "../code/doubts.js";
 import type { EvidenceName } from "../code/evidence.js";
-import type { Landmarks } from "../code/landmarks.js";
 import type { Runtime } from "../code/runtime.js";
+import type { Sightings } from "../code/sightings.js";
 import type { ArchPrctl } from "../code/system-calls.js";
 import type { Behaviour, Effect } from "../gvisor/behaviour.js";
 import type { ErrnoName } from "../gvisor/errno.js";
@@ -126,8 +126,8 @@ export interface Subject extends FileSubject {
   readonly codeBytes: Uint8Array;
   /** The same with addresses and file offsets. */
   readonly space: CodeSpace;
-  /** What stands in the executable bytes that rules about code look for; looked through once. */
-  landmarks(): Landmarks;
+  /** Where byte patterns that rules declare stand in the executable bytes, which are looked through once for all rules. */
+  readonly sightings: Sightings;
   /** Imported functions and their slots, read once; none where none can have one of the names. */
   imports(names: readonly string[]): Promise<readonly ImportedFunction[]>;
   /** Whether the entry point is Cosmopolitan's. */
@@ -188,6 +188,8 @@ type Result = Promise<Found | undefined> | Found | undefined;
 
 /** Finds at most one thing per program; one without it gives undefined. */
 export interface ProgramRule<Id extends string = string> extends Declaration<Id> {
+  /** The byte patterns (src/code/patterns.ts) that it asks `sightings` for. The build makes one search of those of all rules. */
+  readonly patterns?: readonly string[];
   find(subject: Subject): Result;
 }
 

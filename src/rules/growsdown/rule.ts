@@ -1,12 +1,12 @@
 /** mmap with MAP_GROWSDOWN in a program that asks for it by itself. gVisor maps it and never grows it. */
 
 import { becomesSignalStack, leadToMapping } from "../../code/imports.js";
-import { MapFlag } from "../../code/landmarks.js";
-import { mappingsWith } from "../../code/mappings.js";
+import { MapFlag, mappingsWith } from "../../code/mappings.js";
 import { always } from "../../gvisor/behaviour.js";
 import { gvisorSource } from "../../gvisor/gvisor.js";
 import { defineRule } from "../define.js";
 import { growsdownProbe } from "../shared/growsdown-probe.js";
+import { flagsIn, flagsPatterns } from "../shared/map-flags.js";
 import { consequenceOf } from "../shared/reach.js";
 import { siteAt } from "../shared/sites.js";
 
@@ -27,14 +27,15 @@ export const growsdown = defineRule({
   behaviour: always("may-fail"),
   probe: growsdownProbe,
   signature: { signals: ["SIGSEGV"] },
+  patterns: flagsPatterns,
   async find(subject) {
     // Cosmopolitan's thread stacks are stack-growsdown's.
     if (subject.isCosmopolitan) return undefined;
-    const constants = subject.landmarks().mapFlags.filter(({ value }) => grows(value));
+    const constants = flagsIn(subject, grows);
     if (!(await leadToMapping(subject.space, subject.imports, constants))) return undefined;
     const imports = await subject.imports(["sigaltstack"]);
     const mayGrow = (position: number) => !becomesSignalStack(subject.space, imports, position);
-    const candidates = constants.filter(({ position }) => mayGrow(position));
+    const candidates = constants.filter(mayGrow);
     if (!(await leadToMapping(subject.space, subject.imports, candidates))) return undefined;
     const { code } = await subject.code();
     const flags = mappingsWith(code, grows).flatMap((mapping) => mapping.flags);

@@ -13,7 +13,7 @@ import { readImage } from "../../image/detect.js";
 import { defineRule, type Found, type Site, type Subject } from "../define.js";
 import { strictEvidence } from "../shared/data-in-code.js";
 import { UNDER_QEMU } from "../shared/emulation.js";
-import { canSetGs, setGsProbe, usesFs } from "../shared/gs.js";
+import { canSetGs, setGsPatterns, setGsProbe, usesFs, wrgsbasePatterns } from "../shared/gs.js";
 import { isProgram } from "../shared/reach.js";
 import { hexOf, siteAt } from "../shared/sites.js";
 import { prepareSubject } from "../subject.js";
@@ -63,13 +63,14 @@ export const gsBesideFs = defineRule({
   behaviour: always("fails"),
   probe: setGsProbe,
   signature: { signals: ["SIGSEGV"], instruction: /%gs:/ },
+  patterns: [...setGsPatterns, ...wrgsbasePatterns],
   async find(subject) {
     if (!(await canSetGs(subject))) return (await baselessAccesses(subject)) ?? openedLibrary(subject);
     const analysis = await subject.code();
     const { code, gs } = analysis;
     const sets = analysis.archPrctls.filter((call) => call.code === ArchCode.SET_GS);
     if (sets.length === 0) return baselessAccesses(subject);
-    const bases = baseWrites(code, subject.landmarks().gsBases.positions, "gs");
+    const bases = baseWrites(code, subject.sightings(...wrgsbasePatterns), "gs");
     const isSure = (access: SegmentAccess) => access.evidence !== "swept" && access.onLinux && access.use === "thread-state";
     const accesses = gs.found.filter(isSure);
     // Cosmopolitan up to v3.2.4 has accesses through a register for the case that it moved itself to %gs; it does not here.

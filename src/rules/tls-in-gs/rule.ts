@@ -5,7 +5,7 @@ import { always } from "../../gvisor/behaviour.js";
 import { gvisorSource } from "../../gvisor/gvisor.js";
 import { type Analysis, defineRule, type Finding } from "../define.js";
 import { UNDER_QEMU } from "../shared/emulation.js";
-import { canSetGs, setGsProbe, usesFs } from "../shared/gs.js";
+import { canSetGs, setGsPatterns, setGsProbe, usesFs } from "../shared/gs.js";
 
 export const tlsInGs = defineRule({
   id: "tls-in-gs",
@@ -31,6 +31,7 @@ export const tlsInGs = defineRule({
   behaviour: always("fails"),
   probe: setGsProbe,
   signature: { signals: ["SIGSEGV"], instruction: /%gs:/ },
+  patterns: setGsPatterns,
   async find(subject) {
     const mayBeUnfinished = subject.isCosmopolitan;
     if (!mayBeUnfinished && !(await canSetGs(subject))) return undefined;
