@@ -2,6 +2,9 @@
 
 import { always } from "../../gvisor/behaviour.js";
 import { defineRule } from "../define.js";
+import { moveToFs } from "../shared/move-to-fs.js";
+import { isRepairedPortably } from "../shared/portable/repair.js";
+import { portableSites } from "../shared/portable/sites.js";
 import { siteAt } from "../shared/sites.js";
 
 export const rewritesItself = defineRule({
@@ -27,9 +30,6 @@ export const rewritesItself = defineRule({
   behaviour: always("runs"),
   async find(subject) {
     if (!subject.isCosmopolitan) return undefined;
-    const { moveToFs } = await import("../shared/move-to-fs.js");
-    const { isRepairedPortably } = await import("../shared/portable/repair.js");
-    const { portableSites } = await import("../shared/portable/sites.js");
     const analysis = await subject.code();
     if (!isRepairedPortably(analysis)) return undefined;
     const masks = portableSites(analysis)?.masks ?? [];

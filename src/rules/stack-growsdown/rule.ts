@@ -4,6 +4,8 @@ import { always } from "../../gvisor/behaviour.js";
 import { gvisorSource } from "../../gvisor/gvisor.js";
 import { defineRule } from "../define.js";
 import { growsdownProbe } from "../shared/growsdown-probe.js";
+import { findAarch64Stacks } from "./aarch64-stacks.js";
+import { growingStacks, mayMapGrowing } from "./growing-stacks.js";
 
 export const stackGrowsdown = defineRule({
   id: "stack-growsdown",
@@ -24,9 +26,8 @@ export const stackGrowsdown = defineRule({
   probe: growsdownProbe,
   signature: { signals: ["SIGSEGV"] },
   async find(subject) {
-    if (subject.view.machine === "aarch64") return (await import("./aarch64-stacks.js")).findAarch64Stacks(subject);
+    if (subject.view.machine === "aarch64") return findAarch64Stacks(subject);
     if (!subject.isCosmopolitan) return undefined;
-    const { growingStacks, mayMapGrowing } = await import("./growing-stacks.js");
     if (!mayMapGrowing(subject.codeBytes)) return undefined;
     return growingStacks(subject, await subject.code());
   },

@@ -6,6 +6,8 @@ import { gvisorSource } from "../../gvisor/gvisor.js";
 import { type Analysis, defineRule, type Finding } from "../define.js";
 import { UNDER_QEMU } from "../shared/emulation.js";
 import { canSetGs, setGsPatterns, setGsProbe, usesFs } from "../shared/gs.js";
+import { moveToFs } from "../shared/move-to-fs.js";
+import { portableRepair, readsThroughGs, unfinishedRepair } from "../shared/portable/repair.js";
 
 export const tlsInGs = defineRule({
   id: "tls-in-gs",
@@ -35,8 +37,6 @@ export const tlsInGs = defineRule({
   async find(subject) {
     const mayBeUnfinished = subject.isCosmopolitan;
     if (!mayBeUnfinished && !(await canSetGs(subject))) return undefined;
-    const { moveToFs } = await import("../shared/move-to-fs.js");
-    const { portableRepair, readsThroughGs, unfinishedRepair } = await import("../shared/portable/repair.js");
     const analysis = await subject.code();
     if (!readsThroughGs(analysis) || usesFs(subject, analysis)) return undefined;
     const unfinished = mayBeUnfinished ? unfinishedRepair(analysis) : undefined;
