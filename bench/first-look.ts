@@ -5,7 +5,7 @@ import { memorySource } from "../src/bytes/source.js";
 import { check } from "../src/check/check.js";
 import { loadCodeSpace } from "../src/code/code-space.js";
 import { looksOfKernel, WINDOW } from "../src/code/first-look.js";
-import { findLandmarks } from "../src/code/landmarks.js";
+import { findSightings } from "../src/code/sightings.js";
 import { readImage } from "../src/image/detect.js";
 import { executableParts } from "../test/support/executable.js";
 import { median } from "./turns.js";
@@ -18,25 +18,25 @@ export async function benchFirstLook(): Promise<(string | number)[][]> {
   const file = new Uint8Array(readFileSync(process.execPath));
   const code = Buffer.concat(executableParts(process.execPath).map(({ bytes }) => bytes));
   const absent = Buffer.from("\x01\x02absent", "latin1");
-  const look = looksOfKernel()!.forLandmarks;
+  const look = looksOfKernel()!.forPatterns;
   const source = memorySource(file, "node");
   const view = (await readImage(source)).elf[0];
   const space = await loadCodeSpace(source, view);
-  const times = { indexOf: [] as number[], look: [] as number[], landmarks: [] as number[], check: [] as number[] };
+  const times = { indexOf: [] as number[], look: [] as number[], sightings: [] as number[], check: [] as number[] };
   for (let run = 0; run < WARM + RUNS; run++) {
     const start = performance.now();
     code.indexOf(absent);
     const searched = performance.now();
     for (let from = 1; from < code.length; from += WINDOW) look(code, from, Math.min(WINDOW, code.length - from));
     const looked = performance.now();
-    findLandmarks(space, view.sections);
+    findSightings(space, view.sections);
     const found = performance.now();
     await check(source);
     const checked = performance.now();
     if (run < WARM) continue;
     times.indexOf.push(searched - start);
     times.look.push(looked - searched);
-    times.landmarks.push(found - looked);
+    times.sightings.push(found - looked);
     times.check.push(checked - found);
   }
   const rate = (all: readonly number[]) => code.length / 1e6 / median(all);
@@ -48,7 +48,7 @@ export async function benchFirstLook(): Promise<(string | number)[][]> {
   return [
     row("Buffer.indexOf, one string", times.indexOf),
     row("the look for places alone (WebAssembly)", times.look),
-    row("the first look of all rules", times.landmarks),
+    row("the first look of all rules", times.sightings),
     row("check in memory, all rules", times.check),
   ];
 }

@@ -1,7 +1,9 @@
 /**
- * The first look: of all places in a window of code, those at which src/code/landmarks.ts has to look closer. Sixteen at a time.
+ * The first look: of all places in a window of code, those at which src/code/sightings.ts has to look closer. Sixteen at a time.
  * Compiled for itself: it needs SIMD, and a program that no walk is needed for should not pay for the rest of the kernel.
  */
+
+import { seen } from "./patterns";
 
 /** Bytes of a window, as in src/code/first-look.ts; a place in it fits into 16 bits. */
 const WINDOW: usize = 0x10000;
@@ -27,14 +29,14 @@ export function targetsAt(): usize {
 }
 
 /**
- * Writes where the window's first `size` bytes have one that a landmark is told by, 16 bits each, ascending; returns how many. Asks for no
- * more than the two or three bytes that make most of them go: landmarks.ts knows what a landmark is and asks for all of it.
+ * Writes where the window's first `size` bytes have one that a pattern is searched by, 16 bits each, ascending; returns how many. Asks for
+ * no more of a pattern than its nearest bytes, which make most of them go: sightings.ts asks for all of it.
  */
 export function look(size: usize): i32 {
   let found = FOUND;
   const end = CODE + size;
   for (let at = CODE; at < end; at += 16) {
-    let bits = i8x16.bitmask(v128.or(v128.or(opcodes(at), setGs(at)), mapFlags(at)));
+    let bits = i8x16.bitmask(seen(at));
     while (bits != 0) {
       const place = at + usize(ctz(bits));
       bits &= bits - 1;
@@ -44,42 +46,6 @@ export function look(size: usize): i32 {
     }
   }
   return i32(found - FOUND) >> 1;
-}
-
-/** `0f 05`, `0f a9`, `0f b5`, `0f ae`, `cd 80`, at their second byte; `8e /5`. */
-function opcodes(at: usize): v128 {
-  const byte = v128.load(at);
-  const before = v128.load(at - 1);
-  const second = v128.or(v128.or(are(byte, 0x05), are(byte, 0xa9)), v128.or(are(byte, 0xb5), are(byte, 0xae)));
-  const escaped = v128.and(are(before, 0x0f), second);
-  const int80 = v128.and(are(before, 0xcd), are(byte, 0x80));
-  const selector = v128.and(are(byte, 0x8e), are(v128.and(v128.load(at + 1), all(0x38)), 0x28));
-  return v128.or(v128.or(escaped, int80), selector);
-}
-
-/** `b9 imm32` and `41 ba imm32` with a number that has no bits but those of mmap's flags. */
-function mapFlags(at: usize): v128 {
-  const byte = v128.load(at);
-  const constant = v128.or(are(byte, 0xb9), v128.and(are(byte, 0xba), are(v128.load(at - 1), 0x41)));
-  const others = v128.or(
-    v128.or(v128.and(v128.load(at + 1), all(0x8c)), v128.and(v128.load(at + 2), all(0x0e))),
-    v128.or(v128.and(v128.load(at + 3), all(0xe0)), v128.load(at + 4)),
-  );
-  return v128.and(constant, are(others, 0));
-}
-
-/** `01 10 00 00`, ARCH_SET_GS, at its second byte. */
-function setGs(at: usize): v128 {
-  const code = v128.and(are(v128.load(at - 1), 0x01), are(v128.load(at), 0x10));
-  return v128.and(code, are(v128.or(v128.load(at + 1), v128.load(at + 2)), 0));
-}
-
-function are(bytes: v128, value: i32): v128 {
-  return i8x16.eq(bytes, all(value));
-}
-
-function all(value: i32): v128 {
-  return i8x16.splat(i8(value));
 }
 
 /** The same for the places at which a direct jump, branch or call to a marked target can be: `eb`, `7x`, `e8`, `e9`, `0f 8x`. */

@@ -15,9 +15,10 @@ const source = join(root, "src");
 const unwatched = [
   ...readdirSync(join(source, "x86")).map((name) => join(source, "x86", name)),
   ...["bytes/difference", "bytes/find"].map((name) => join(source, `${name}.ts`)),
-  ...["first-look", "first-look-binary", "gaps", "in-step", "engine-binary", "landmarks", "walk", "web-assembly"].map((name) =>
-    join(source, "code", `${name}.ts`),
-  ),
+  ...[
+    ...["entered", "first-look", "first-look-binary", "gaps", "in-step", "engine-binary", "patterns", "sightings", "walk"],
+    "web-assembly",
+  ].map((name) => join(source, "code", `${name}.ts`)),
 ];
 
 const besideTheBundle: Plugin = {

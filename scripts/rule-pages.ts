@@ -1,12 +1,19 @@
 /**
- * Writes docs/rules/<id>.md from the rules' records and docs/differences/*.md from those of known differences. Run it with
- * `npm run pages` after changing one; tests hold them against each other.
+ * Brings the generated block of each src/rules/<id>/page.md up to date, and writes docs/rules/README.md, which lists them, and
+ * docs/differences/*.md from the records of known differences. Run it with `npm run pages` after changing one; tests hold them against
+ * each other.
  */
 
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { differencePages } from "../src/report/difference-page.js";
-import { rulePage } from "../src/report/rule-page.js";
 import { rules } from "../src/rules/index.js";
+import { indexPage, refreshed, skeleton } from "./rule-page.js";
 
-for (const rule of rules) writeFileSync(new URL(`../docs/rules/${rule.id}.md`, import.meta.url), rulePage(rule));
-for (const [name, text] of differencePages()) writeFileSync(new URL(`../docs/differences/${name}`, import.meta.url), text);
+const root = new URL("../", import.meta.url);
+
+for (const rule of rules) {
+  const page = new URL(`src/rules/${rule.id}/page.md`, root);
+  writeFileSync(page, refreshed(existsSync(page) ? readFileSync(page, "utf8") : skeleton(rule), rule));
+}
+writeFileSync(new URL("docs/rules/README.md", root), indexPage(rules));
+for (const [name, text] of differencePages()) writeFileSync(new URL(`docs/differences/${name}`, root), text);

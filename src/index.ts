@@ -63,7 +63,6 @@ export type {
   Finding,
   LeftAlone,
   ModeChange,
-  PageWords,
   Repair,
   Rule,
   RuleWords,

@@ -1,7 +1,11 @@
-/** Which few of a program's bytes landmarks.ts has to look at: in WebAssembly, sixteen at a time, or in JavaScript. */
+/** Which few of a program's bytes sightings.ts has to look at: in WebAssembly, sixteen at a time, or in JavaScript. */
 
-import { firstLookBinary } from "./first-look-binary.js";
+import { firstLookBinary, patterns as texts } from "./first-look-binary.js";
+import { parsePattern } from "./patterns.js";
 import { instantiate } from "./web-assembly.js";
+
+/** The byte patterns of all rules: those that the WebAssembly was made for. */
+export const patterns = texts.map(parsePattern);
 
 /** engine/first-look.ts */
 interface Exports {
@@ -17,8 +21,8 @@ interface Exports {
 export const WINDOW = 0x10000;
 
 /**
- * Places among `size` bytes from `from` on (`size` at most `WINDOW`, `from` at least 1), counted from there, ascending, at which a
- * landmark can be. Among them are all at which one is; valid until the next call.
+ * Places among `size` bytes from `from` on (`size` at most `WINDOW`, `from` at least 1), counted from there, ascending, at which the
+ * byte that a pattern is searched by can be. Among them are all at which it is; valid until the next call.
  */
 export type Look = (bytes: Uint8Array, from: number, size: number) => Uint16Array;
 
@@ -30,7 +34,7 @@ export type JumpLook = (bytes: Uint8Array, from: number, size: number, targets: 
 
 /** Both looks. */
 export interface Looks {
-  readonly forLandmarks: Look;
+  readonly forPatterns: Look;
   readonly forJumps: JumpLook;
 }
 
@@ -56,7 +60,7 @@ function makeKernelLooks(): Looks | undefined {
   const found = new Uint16Array(buffer, exports.foundAt(), WINDOW);
   const targetsAt = exports.targetsAt();
   return {
-    forLandmarks: (bytes, from, size) => {
+    forPatterns: (bytes, from, size) => {
       // One byte in front and four behind are asked for as well. Behind the program's end older bytes may stand: a place too many.
       memory.set(bytes.subarray(from - 1, from + size + 4), windowAt - 1);
       return found.subarray(0, exports.look(size));
@@ -72,14 +76,14 @@ function makeKernelLooks(): Looks | undefined {
   };
 }
 
-/** Bytes that a landmark is told by: landmarks.ts. */
+/** Bytes that a pattern is searched by. */
 const triggers = new Uint8Array(256);
-for (const byte of [0x05, 0x10, 0x80, 0x8e, 0xa9, 0xae, 0xb5, 0xb9, 0xba]) triggers[byte] = 1;
+for (const { byte } of patterns) triggers[byte] = 1;
 
 let scriptFound: Uint16Array | undefined;
 
 export const looksInScript: Looks = {
-  forLandmarks: (bytes, from, size) => {
+  forPatterns: (bytes, from, size) => {
     scriptFound ??= new Uint16Array(WINDOW);
     const end = from + size;
     let count = 0;

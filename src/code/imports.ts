@@ -4,7 +4,6 @@ import type { ImportedFunction } from "../image/image.js";
 import { decode } from "../x86/decode.js";
 import { Flow, Instruction, NONE, OpcodeMap, RIP } from "../x86/instruction.js";
 import type { CodeSpace } from "./code-space.js";
-import type { MapFlagsConstant } from "./landmarks.js";
 
 /** Where calls are looked up: the code, and the slots of its imports; without them, each call through a slot is one of SOME_IMPORT. */
 export interface Linkage {
@@ -88,13 +87,12 @@ export function namesOfMmap(): readonly string[] {
   return ["mmap", "mmap64"];
 }
 
-/** For a first look: whether the straight line behind one of the constants calls mmap, or the kernel. */
+/** For a first look: whether the straight line behind one of the positions calls mmap, or the kernel. */
 export function leadToMapping(
   space: CodeSpace,
   imports: (names: readonly string[]) => Promise<readonly ImportedFunction[]>,
-  constants: readonly MapFlagsConstant[],
+  positions: readonly number[],
 ): Promise<boolean> {
-  const positions = constants.map(({ position }) => position);
   return leadsToCall(space, positions, imports, [...namesOfMmap(), KERNEL]);
 }
 

@@ -1,5 +1,7 @@
 /** Whether an instruction most likely begins at a place, told from the bytes around it alone: no walk, for a first look. */
 
+import { decode } from "../x86/decode.js";
+import { Instruction } from "../x86/instruction.js";
 import { scan } from "../x86/scan.js";
 
 /** Decoding falls into step with the code within a few instructions wherever it begins, if the code does not repeat itself. */
@@ -20,6 +22,23 @@ export function isLikelyStart(bytes: Uint8Array, at: number): boolean {
 /** One decoding from before arrives there, so that nothing speaks against it. Cheaper. */
 export function mayBeStart(bytes: Uint8Array, at: number): boolean {
   return STARTS.some((distance) => distance > at || arrives(bytes, at - distance, at));
+}
+
+/** Whether an instruction that `isIt` and has its last opcode byte at a position most likely stands there. */
+export function isLikelyOpcode(bytes: Uint8Array, at: number, isIt: (instruction: Instruction) => boolean): boolean {
+  const instruction = new Instruction();
+  for (let start = at; start >= Math.max(0, at - 3); start--) {
+    if (start < at && !mayPrecede(bytes[start])) return false;
+    if (decode(bytes, start, bytes.length, instruction) === 0 || start + instruction.opcodeAt !== at || !isIt(instruction))
+      continue;
+    if (isLikelyStart(bytes, start)) return true;
+  }
+  return false;
+}
+
+/** 0f, 66, f3, REX: what may stand in front of those opcodes in their instruction. */
+function mayPrecede(byte: number): boolean {
+  return byte === 0x0f || byte === 0x66 || byte === 0xf3 || (byte & 0xf0) === 0x40;
 }
 
 /**

@@ -13,7 +13,7 @@ export const Most = {
   lookAlikes: 500_000,
   systemCalls: 10_000,
   sites: 100_000,
-  landmarks: 10_000_000,
+  sightings: 10_000_000,
 } as const;
 
 /** Throws InputError where there are more than may be. */

@@ -6,10 +6,29 @@ import { Register } from "./abi.js";
 import type { Code } from "./code.js";
 import type { ConstantSite } from "./flow.js";
 import { namesOfMmap } from "./imports.js";
-import { areMapFlags } from "./landmarks.js";
 import { registerIsDeadAfter } from "./liveness.js";
 import { instructionAt } from "./paths.js";
 import { argumentValues, importedCalls, type SystemCallSite, systemCallSites } from "./system-calls.js";
+
+/** Linux mmap flags (include/uapi/asm-generic/mman.h and mman-common.h). */
+export const MapFlag = {
+  Shared: 0x01,
+  Private: 0x02,
+  SharedValidate: 0x03,
+  Anonymous: 0x20,
+  TypeMask: 0x0f,
+  GrowsDown: 0x100,
+  Sync: 0x80000,
+  FixedNoReplace: 0x100000,
+} as const;
+/** All flags that there are, without the bits of a huge page's size. */
+const KNOWN_FLAGS = 0x1ff17f;
+
+/** Whether a number can be flags of mmap: a type of mapping that exists, and nothing but flags that do. */
+export function areMapFlags(value: number): boolean {
+  const type = value & MapFlag.TypeMask;
+  return type >= MapFlag.Shared && type <= MapFlag.SharedValidate && (value & ~KNOWN_FLAGS) === 0;
+}
 
 const NUMBER_OF_MMAP = 9;
 const FLAGS = 3;

@@ -3,8 +3,20 @@
 import { type Instruction, OpcodeMap, Prefix } from "../x86/instruction.js";
 import { type Code, forEachInstructionWith } from "./code.js";
 import { valuesBefore } from "./flow.js";
-import { isBaseWrite, isSelectorLoad } from "./landmarks.js";
 import { instructionAt } from "./paths.js";
+
+/** `wrfsbase` and `wrgsbase`: F3 REX.W 0F AE /2 and /3 with a register (SDM vol. 2B). */
+export function isBaseWrite(instruction: Instruction): boolean {
+  const { map, opcode, mod, extension, prefixes } = instruction;
+  return map === OpcodeMap.Secondary && opcode === 0xae && mod === 3 && (extension & 6) === 2 && (prefixes & Prefix.Rep) !== 0;
+}
+
+/** `mov %r16,%gs`, `pop %gs`, `lgs`. */
+export function isSelectorLoad(instruction: Instruction): boolean {
+  const { map, opcode, extension } = instruction;
+  if (map === OpcodeMap.Primary) return opcode === 0x8e && extension === 5;
+  return map === OpcodeMap.Secondary && (opcode === 0xa9 || (opcode === 0xb5 && instruction.hasMemory));
+}
 
 export interface SelectorLoad {
   readonly position: number;

@@ -55,7 +55,7 @@ function describe(id: Finding["rule"]): ReportingDescriptor {
     shortDescription: { text: words.title },
     fullDescription: { text: words.why },
     ...(words.links[0] !== undefined && { helpUri: words.links[0] }),
-    help: { text: words.page.remedy, markdown: words.page.remedy },
+    help: { text: `${words.why} \`sandfit rules ${id}\` says how it is known and what to do.` },
   };
 }
 

@@ -7,8 +7,8 @@ import type { Code } from "../code/code.js";
 import type { CodeSpace } from "../code/code-space.js";
 import type { Doubts } from "../code/doubts.js";
 import type { EvidenceName } from "../code/evidence.js";
-import type { Landmarks } from "../code/landmarks.js";
 import type { Runtime } from "../code/runtime.js";
+import type { Sightings } from "../code/sightings.js";
 import type { ArchPrctl } from "../code/system-calls.js";
 import type { Behaviour, Effect } from "../gvisor/behaviour.js";
 import type { ErrnoName } from "../gvisor/errno.js";
@@ -126,8 +126,8 @@ export interface Subject extends FileSubject {
   readonly codeBytes: Uint8Array;
   /** The same with addresses and file offsets. */
   readonly space: CodeSpace;
-  /** What stands in the executable bytes that rules about code look for; looked through once. */
-  landmarks(): Landmarks;
+  /** Where byte patterns that rules declare stand in the executable bytes, which are looked through once for all rules. */
+  readonly sightings: Sightings;
   /** Imported functions and their slots, read once; none where none can have one of the names. */
   imports(names: readonly string[]): Promise<readonly ImportedFunction[]>;
   /** Whether the entry point is Cosmopolitan's. */
@@ -146,7 +146,7 @@ export interface Analysis {
   readonly archPrctls: readonly ArchPrctl[];
 }
 
-/** All texts of a rule. The page docs/rules/<id>.md and `sandfit rules ID` are made of them. */
+/** What Sandfit says of a finding. What there is to say at length is in page.md beside the rule. */
 export interface RuleWords {
   /** A few words, without a full stop. */
   readonly title: string;
@@ -158,22 +158,6 @@ export interface RuleWords {
   remedy(finding: Finding): string;
   /** Where the knowledge comes from: gVisor source lines, issues. */
   readonly links: readonly string[];
-  /** For the page, in Markdown. */
-  readonly page: PageWords;
-}
-
-/** The parts of a rule's page that are not said anywhere else. */
-export interface PageWords {
-  /** What programs with it do, and which are known. */
-  readonly program: string;
-  /** How Sandfit tells, and what it leaves alone. */
-  readonly known: string;
-  /** What to do, with the bytes that a repair changes. */
-  readonly remedy: string;
-  /** Which runs have shown it: the programs of the tests, and what was not run. */
-  readonly evidence: string;
-  /** Why there is no probe, in a rule without one. */
-  readonly unprobed?: string;
 }
 
 /** What the end of a process looks like when this is the reason. What is not given can be anything. */
@@ -204,6 +188,8 @@ type Result = Promise<Found | undefined> | Found | undefined;
 
 /** Finds at most one thing per program; one without it gives undefined. */
 export interface ProgramRule<Id extends string = string> extends Declaration<Id> {
+  /** The byte patterns (src/code/patterns.ts) that it asks `sightings` for. The build makes one search of those of all rules. */
+  readonly patterns?: readonly string[];
   find(subject: Subject): Result;
 }
 

@@ -7,8 +7,8 @@ import { CodeSpace, loadCodeSpace } from "../code/code-space.js";
 import { type Doubt, Doubts } from "../code/doubts.js";
 import { runtimeFromCode } from "../code/era.js";
 import { findHostVariable } from "../code/host.js";
-import { findLandmarks, type Landmarks } from "../code/landmarks.js";
 import { type Runtime, runtimeFromHeaders } from "../code/runtime.js";
+import { findSightings, type Sightings } from "../code/sightings.js";
 import { archPrctls } from "../code/system-calls.js";
 import { SHT_SYMTAB } from "../image/elf-sections.js";
 import type { ElfView, Image, ImportedFunction } from "../image/image.js";
@@ -33,7 +33,7 @@ export async function prepareSubject(file: FileSubject, view: ElfView): Promise<
   const entry = isCode && view.entry !== 0 ? space.positionOf(view.entry) : -1;
   const isCosmopolitan = entry >= 0 && findHostVariable(space, entry) !== undefined;
   let analysis: Promise<Analysis> | undefined;
-  let landmarks: Landmarks | undefined;
+  let sightings: Sightings | undefined;
   const doubts = new Doubts();
   let imports: Promise<ImportedFunction[]> | undefined;
   const code = () => {
@@ -45,9 +45,9 @@ export async function prepareSubject(file: FileSubject, view: ElfView): Promise<
     view,
     codeBytes: space.bytes,
     space,
-    landmarks: () => {
-      landmarks ??= findLandmarks(space, view.sections);
-      return landmarks;
+    sightings: (...patterns) => {
+      sightings ??= findSightings(space, view.sections);
+      return sightings(...patterns);
     },
     imports: async (names) => {
       if (!(await mayBeImported(source, view, names))) return [];

@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
+import { rules } from "../../src/rules/index.js";
 import { VERSION } from "../../src/version.js";
 import { temporaryFolder, writeSample } from "../support/cli.js";
 
@@ -14,6 +15,7 @@ const home = join(folder, "home");
 const description = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 let files: string[];
 let packedSize: number;
+const isPage = (path: string) => /^src\/rules\/[\w-]+\/page\.md$/.test(path);
 
 beforeAll(() => {
   // npm pack builds the package first, by its prepack script, whose words come before the JSON.
@@ -45,7 +47,8 @@ test("holds the command, the library, the types, the schema and the pages, and n
     expect.arrayContaining(["LICENSE", "README.md", "dist/index.js", "dist/types/index.d.ts", "schema/report-1.json"]),
   );
   expect(files).toContain(description.bin.sandfit.replace(/^\.\//, ""));
-  expect(files.filter((path) => /(^|\/)(test|src|bench|demo|scripts)\/|\.test\./.test(path))).toEqual([]);
+  expect(files.filter((path) => /(^|\/)(test|src|bench|demo|scripts)\/|\.test\./.test(path) && !isPage(path))).toEqual([]);
+  expect(files.filter(isPage)).toHaveLength(rules.length);
 });
 
 test("is as small as the README says: at most 0.7 MB to fetch", () => {

@@ -1,6 +1,6 @@
 /** What the page of gs-beside-fs says of Wine: it dies in gVisor, and runs with qemu's user mode in the place of its preloader. */
 
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { execute } from "../../src/environments/run/execute.js";
@@ -8,6 +8,7 @@ import type { Sandbox } from "../../src/environments/run/sandbox.js";
 import { findSandboxes } from "../../src/environments/run/sandboxes.js";
 import { temporaryFolder } from "../support/cli.js";
 import { hasProgram, testNeeding } from "../support/requirements.js";
+import { readPage } from "../support/rule-page.js";
 
 const PROGRAMS = "/usr/lib/wine";
 const LIBRARIES = "/usr/lib/x86_64-linux-gnu/wine";
@@ -72,6 +73,6 @@ describe("Wine", () => {
 });
 
 test("the page says how, in the same words", () => {
-  const page = readFileSync(new URL("../../docs/rules/gs-beside-fs.md", import.meta.url), "utf8");
+  const page = readPage("gs-beside-fs");
   expect(page).toContain("printf '#!/bin/sh\\nexec qemu-x86_64-static \"$@\"\\n' > wine/lib/wine/wine64-preloader");
 });

@@ -5,10 +5,10 @@ import { jsonText } from "../../bytes/printable.js";
 import { InputError } from "../../errors.js";
 import { effectsOf } from "../../gvisor/behaviour.js";
 import { newest, releases } from "../../gvisor/gvisor.js";
-import { rulePage } from "../../report/rule-page.js";
 import { findRule, rules } from "../../rules/index.js";
 import type { ExitCode } from "../exit-code.js";
 import { print } from "../output.js";
+import { pageOf } from "../rule-pages.js";
 
 const declared = new Command("rules")
   .description("list the rules, or explain one")
@@ -41,6 +41,6 @@ async function rulesCommand(id: string | undefined, options: ReturnType<typeof d
     await print(
       chosen.map((rule) => `${rule.id.padEnd(widest)}  ${rule.words.title}${rule.fixable ? " (fixable)" : ""}\n`).join(""),
     );
-  } else await print(rulePage(named));
+  } else await print(pageOf(named.id));
   return 0;
 }

@@ -39,19 +39,6 @@ export const abiTag = defineRule({
         ? "`sandfit fix` lowers the version in the note; or use glibc 2.36 or gVisor from April 2026 on"
         : `\`sandfit fix ${facts["file"]}\` lowers the version in that library's note; or use glibc 2.36 or gVisor from April 2026 on`,
     links: ["https://github.com/google/gvisor/pull/13016", gvisorSource("pkg/sentry/syscalls/linux/sys_utsname.go", 34)],
-    page: {
-      program:
-        "It is a library, or loads one, that says it needs Linux 4.11 or such: Qt 5 and 6 since 5.12, and what is built like it.",
-      known:
-        "The notes of the file and of every library that ld.so would find for it (DT_RPATH, DT_RUNPATH, $ORIGIN, /etc/ld.so.conf, the usual folders; not " +
-        "LD_LIBRARY_PATH). Where the C library that would be loaded is glibc 2.36 or newer nothing is reported: that one does not look. In a library alone " +
-        'it is "may fail", since another program decides which C library there is.',
-      remedy:
-        "`sandfit fix LIBRARY` writes 3.2.0 into the note, twelve bytes; `strip --remove-section=.note.ABI-tag` does as well. A program is not changed for the sake of its library.",
-      evidence:
-        "A library that asks for 4.11, loaded by glibc 2.31 (Debian 11): refused in 2022-12 and 2024-07, loaded in 2026-09 and on the host, and everywhere after `sandfit fix`; " +
-        "with glibc 2.36 it is loaded everywhere. `test/proof/abi-tag.test.ts`, with the old glibc that `scripts/install-old-glibc.sh` fetches.",
-    },
   },
   behaviour: { clauses: [{ consequence: "fails", until: CHANGED }] },
   probe: abiTagProbe,

@@ -3,7 +3,6 @@
 import { always } from "../../gvisor/behaviour.js";
 import { defineRule } from "../define.js";
 import { hexOf } from "../shared/sites.js";
-import { page } from "./page.js";
 
 export const apeNotElf = defineRule({
   id: "ape-not-elf",
@@ -23,7 +22,6 @@ export const apeNotElf = defineRule({
           "an ELF for Linux of it: keep a copy that was never started, since `sh ./file` is a syntax error then"
         : "start it through a shell (`sh ./file`), or let `sandfit fix` write the ELF that is inside",
     links: ["https://github.com/jart/cosmopolitan/blob/master/ape/specification.md"],
-    page,
   },
   // It starts wherever a shell starts it, as users do; that is the same on plain Linux.
   behaviour: always("runs"),

@@ -7,7 +7,6 @@ import { isRepairedPortably } from "../shared/portable/repair.js";
 import { editAt, siteAt } from "../shared/sites.js";
 import { type DlopenSwitch, findDlopenSwitch, linksDlopen } from "./dlopen-site.js";
 import { findMoveAtStart, isMadeToMove, type MoveAtStart } from "./dlopen-start.js";
-import { page } from "./page.js";
 
 /** Where the program keeps its thread state on Linux, as far as cosmo_dlopen minds. */
 type ThreadState = "gs" | "moves-to-gs" | "fs" | "unknown";
@@ -34,7 +33,6 @@ export const cosmoDlopen = defineRule({
       "ones share %fs with it.",
     remedy,
     links: ["https://github.com/jart/cosmopolitan/issues/1478"],
-    page,
   },
   behaviour: always("may-fail"),
   async find(subject) {

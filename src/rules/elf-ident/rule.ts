@@ -20,13 +20,6 @@ export const elfIdent = defineRule({
       "EI_ABIVERSION matter to neither.",
     remedy: () => "`sandfit fix` sets the three bytes",
     links: [loaderSource(124)],
-    page: {
-      program: "Its ELF header is hand-made or golfed: code or text stands in the identification bytes.",
-      known: "Bytes 4 to 6 of a file whose e_machine is that of a 64-bit machine.",
-      remedy: "`sandfit fix` writes `02 01 01` there, unless the program header table says that the file is a 32-bit one.",
-      evidence:
-        "`elf-ident-…` in `test/fixtures/programs/loader-programs.ts`, run by `test/proof/loader.test.ts`; OSABI 9 and 255 run (myths.md).",
-    },
   },
   behaviour: always("fails"),
   probe: elfIdentProbe,

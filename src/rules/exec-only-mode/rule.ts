@@ -14,12 +14,6 @@ export const execOnlyMode = defineFileRule({
     why: "gVisor's loader opens the file for reading with the rights of who starts it, so execve answers EACCES where only execution is allowed. Linux needs no right to read.",
     remedy: () => "`chmod a+r`, or `sandfit fix`, which writes a file that whoever may execute it may read",
     links: ["https://github.com/google/gvisor/issues/160"],
-    page: {
-      program: "It has a mode such as 0711 or 0111, which some set so that a program cannot be copied.",
-      known: "The permission bits: for owner, group or others, execution is allowed and reading is not. Root is not concerned.",
-      remedy: "`sandfit fix` adds the right to read wherever there is the right to execute. The content stays.",
-      evidence: "`exec-only-mode` in `test/proof/loader.test.ts`, started as user 65534.",
-    },
   },
   behaviour: always("may-fail"),
   probe: execOnlyModeProbe,

@@ -33,22 +33,6 @@ export const execStack = defineRule({
         ? "`sandfit fix` puts an mprotect of the stack in front of the entry point"
         : "build it with -ftrampoline-impl=heap (GCC 14), without nested functions whose address is taken, or mprotect the stack at start",
     links: ["https://github.com/google/gvisor/issues/153"],
-    page: {
-      program:
-        "It runs code on its stack: GCC's trampolines (nested functions whose address is taken, Ada), old assembly, just-in-time thunks.",
-      known:
-        "The flag alone says little: one assembly file without a .note.GNU-stack sets it. So the code has to show it too: GCC's trampoline, whose last " +
-        "four bytes `49 ff e3 90` are stored by an instruction, or `call *%rsp` and `jmp *%rsp` in code that is firmly known. A library's flag does no harm: ld.so makes the stack " +
-        "executable for it by mprotect, which gVisor does. Stacks of threads are mapped by the C library, executable where the flag is set.",
-      remedy:
-        "`sandfit fix` writes 54 bytes into the padding of the executable segment, `mprotect(page of %rsp, 4096, READ|WRITE|EXEC|GROWSDOWN)` and a jump to " +
-        "the entry point, and points e_entry there. %rdx and %rsp are kept (System V ABI, 3.4.1), the other registers are 0 and the flags clear, as Linux hands them " +
-        "over. Where there is no padding it refuses. Code that libraries' constructors put on the stack runs before. What a program can see of it: AT_ENTRY in the " +
-        "auxiliary vector is the stub's address, and the padding is no longer zero. One that compares AT_ENTRY with the address of its own `_start`, say to find " +
-        "where it was loaded, is led astray; the plan warns of it.",
-      evidence:
-        "`exec-stack` in `test/fixtures/programs/loader-programs.ts`, and a GCC trampoline where gcc is there, run by `test/proof/loader.test.ts`.",
-    },
   },
   behaviour: always("fails"),
   probe: {

@@ -1,15 +1,14 @@
 /** mmap with MAP_GROWSDOWN in a program that asks for it by itself. gVisor maps it and never grows it. */
 
 import { becomesSignalStack, leadToMapping } from "../../code/imports.js";
-import { MapFlag } from "../../code/landmarks.js";
-import { mappingsWith } from "../../code/mappings.js";
+import { MapFlag, mappingsWith } from "../../code/mappings.js";
 import { always } from "../../gvisor/behaviour.js";
 import { gvisorSource } from "../../gvisor/gvisor.js";
 import { defineRule } from "../define.js";
 import { growsdownProbe } from "../shared/growsdown-probe.js";
+import { flagsIn, flagsPatterns } from "../shared/map-flags.js";
 import { consequenceOf } from "../shared/reach.js";
 import { siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 const grows = (flags: number): boolean => (flags & MapFlag.GrowsDown) !== 0 && (flags & MapFlag.Private) !== 0;
 
@@ -24,19 +23,19 @@ export const growsdown = defineRule({
       "that stay inside what they mapped run.",
     remedy: () => "not fixable by an edit, since only the program knows how much it needs; map the whole size at once",
     links: [gvisorSource("pkg/sentry/mm/vma.go", 322)],
-    page,
   },
   behaviour: always("may-fail"),
   probe: growsdownProbe,
   signature: { signals: ["SIGSEGV"] },
+  patterns: flagsPatterns,
   async find(subject) {
     // Cosmopolitan's thread stacks are stack-growsdown's.
     if (subject.isCosmopolitan) return undefined;
-    const constants = subject.landmarks().mapFlags.filter(({ value }) => grows(value));
+    const constants = flagsIn(subject, grows);
     if (!(await leadToMapping(subject.space, subject.imports, constants))) return undefined;
     const imports = await subject.imports(["sigaltstack"]);
     const mayGrow = (position: number) => !becomesSignalStack(subject.space, imports, position);
-    const candidates = constants.filter(({ position }) => mayGrow(position));
+    const candidates = constants.filter(mayGrow);
     if (!(await leadToMapping(subject.space, subject.imports, candidates))) return undefined;
     const { code } = await subject.code();
     const flags = mappingsWith(code, grows).flatMap((mapping) => mapping.flags);

@@ -13,11 +13,10 @@ import { readImage } from "../../image/detect.js";
 import { defineRule, type Found, type Site, type Subject } from "../define.js";
 import { strictEvidence } from "../shared/data-in-code.js";
 import { UNDER_QEMU } from "../shared/emulation.js";
-import { canSetGs, setGsProbe, usesFs } from "../shared/gs.js";
+import { canSetGs, setGsPatterns, setGsProbe, usesFs, wrgsbasePatterns } from "../shared/gs.js";
 import { isProgram } from "../shared/reach.js";
 import { hexOf, siteAt } from "../shared/sites.js";
 import { prepareSubject } from "../subject.js";
-import { page } from "./page.js";
 
 /** Programs that are known to need both registers, by a string that only they carry, with what to use instead. */
 const knownPrograms: readonly { case: string; name: string; marker: string; instead: string }[] = [
@@ -31,7 +30,7 @@ const knownPrograms: readonly { case: string; name: string; marker: string; inst
     case: "wine",
     name: "Wine (Windows thread block in %gs)",
     marker: "__wine_unix_call",
-    instead: "run it outside gVisor, or put qemu-user in the place of its preloader (docs/rules/gs-beside-fs.md says how)",
+    instead: "run it outside gVisor, or put qemu-user in the place of its preloader (`sandfit rules gs-beside-fs` says how)",
   },
   { case: "sql-server", name: "Microsoft SQL Server", marker: "sqlservr", instead: "run it outside gVisor" },
 ];
@@ -60,18 +59,18 @@ export const gsBesideFs = defineRule({
       "https://github.com/google/gvisor/issues/11112",
       gvisorSource("pkg/sentry/syscalls/linux/sys_tls_amd64.go", 48),
     ],
-    page,
   },
   behaviour: always("fails"),
   probe: setGsProbe,
   signature: { signals: ["SIGSEGV"], instruction: /%gs:/ },
+  patterns: [...setGsPatterns, ...wrgsbasePatterns],
   async find(subject) {
     if (!(await canSetGs(subject))) return (await baselessAccesses(subject)) ?? openedLibrary(subject);
     const analysis = await subject.code();
     const { code, gs } = analysis;
     const sets = analysis.archPrctls.filter((call) => call.code === ArchCode.SET_GS);
     if (sets.length === 0) return baselessAccesses(subject);
-    const bases = baseWrites(code, subject.landmarks().gsBases.positions, "gs");
+    const bases = baseWrites(code, subject.sightings(...wrgsbasePatterns), "gs");
     const isSure = (access: SegmentAccess) => access.evidence !== "swept" && access.onLinux && access.use === "thread-state";
     const accesses = gs.found.filter(isSure);
     // Cosmopolitan up to v3.2.4 has accesses through a register for the case that it moved itself to %gs; it does not here.

@@ -3,14 +3,17 @@
 import * as o from "../../asm/operands.js";
 import { wrong } from "../../asm/small-test.js";
 import { ArchCode } from "../../code/abi.js";
-import { type SelectorLoad, selectorLoads, usesBaseOf } from "../../code/selectors.js";
+import { isLikelyOpcode } from "../../code/in-step.js";
+import { isSelectorLoad, type SelectorLoad, selectorLoads, usesBaseOf } from "../../code/selectors.js";
 import type { ArchPrctl } from "../../code/system-calls.js";
 import { gvisorSource } from "../../gvisor/gvisor.js";
 import { type Analysis, type Change, defineRule, type Repair } from "../define.js";
 import { UNDER_QEMU } from "../shared/emulation.js";
 import { consequenceOf } from "../shared/reach.js";
 import { editAt, siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
+
+/** `mov %r16,%gs`, `pop %gs`, `lgs`; the position is that of the last opcode byte. */
+const patterns = ["8e /5", "0f >a9", "0f >b5"];
 
 export const gsSelectorLoad = defineRule({
   id: "gs-selector-load",
@@ -30,7 +33,6 @@ export const gsSelectorLoad = defineRule({
       gvisorSource("pkg/sentry/platform/systrap/sysmsg/syshandler_amd64.S", 46),
       gvisorSource("pkg/sentry/platform/systrap/sysmsg/sighandler_amd64.c", 78),
     ],
-    page,
   },
   behaviour: { clauses: [{ consequence: "fails", platforms: ["systrap"] }] },
   probe: {
@@ -40,12 +42,13 @@ export const gsSelectorLoad = defineRule({
     test: (a) => void a.xor(o.eax, o.eax).movToSegment("gs", o.eax).mov(o.eax, 39).syscall().xor(o.eax, o.eax),
   },
   signature: { signals: ["SIGSEGV"] },
+  patterns,
   async find(subject) {
-    const { gsSelectors } = subject.landmarks();
-    if (!gsSelectors.isLikely) return undefined;
+    const candidates = subject.sightings(...patterns);
+    if (!candidates.some((at) => isLikelyOpcode(subject.codeBytes, at, isSelectorLoad))) return undefined;
     const analysis = await subject.code();
     const { code } = analysis;
-    const loads = selectorLoads(code, gsSelectors.positions);
+    const loads = selectorLoads(code, candidates);
     if (loads.length === 0) return undefined;
     const consequence = consequenceOf(
       code,

@@ -2,12 +2,15 @@
 
 import * as o from "../../asm/operands.js";
 import { wrong } from "../../asm/small-test.js";
+import { isLikelyStart } from "../../code/in-step.js";
 import { always } from "../../gvisor/behaviour.js";
 import { gvisorSource } from "../../gvisor/gvisor.js";
 import { defineRule } from "../define.js";
 import { consequenceOf } from "../shared/reach.js";
 import { siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
+
+/** `int $0x80` */
+const CALL = "cd 80";
 
 export const int80 = defineRule({
   id: "int80",
@@ -23,7 +26,6 @@ export const int80 = defineRule({
       gvisorSource("test/syscalls/linux/32bit.cc", 80),
       gvisorSource("pkg/sentry/platform/systrap/sysmsg/sighandler_amd64.c", 316),
     ],
-    page,
   },
   behaviour: always("fails"),
   probe: {
@@ -32,11 +34,12 @@ export const int80 = defineRule({
     // getpid by int $0x80 must equal getpid by syscall.
     test: (a) => void a.mov(o.eax, 39).syscall().mov(o.ebx, o.eax).mov(o.eax, 20).bytes(0xcd, 0x80).sub(o.eax, o.ebx),
   },
+  patterns: [CALL],
   async find(subject) {
-    const candidates = subject.landmarks().int80;
-    if (!candidates.isLikely) return undefined;
+    const candidates = subject.sightings(CALL);
+    if (!candidates.some((at) => isLikelyStart(subject.codeBytes, at))) return undefined;
     const { code } = await subject.code();
-    const calls = candidates.positions.filter((at) => code.walk.isStart(at) && code.walk.isReachedOnLinux(at));
+    const calls = candidates.filter((at) => code.walk.isStart(at) && code.walk.isReachedOnLinux(at));
     if (calls.length === 0) return undefined;
     return {
       behaviour: always(consequenceOf(code, calls)),

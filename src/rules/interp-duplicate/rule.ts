@@ -15,12 +15,6 @@ export const interpDuplicate = defineRule({
     why: "gVisor's loader keeps the last PT_INTERP that it meets, Linux stops at the first. Where the last names another file, that one is started, or execve fails.",
     remedy: () => "`sandfit fix` keeps the first PT_INTERP",
     links: [loaderSource(431)],
-    page: {
-      program: "It has more than one PT_INTERP, with different paths: a rewriter has added one.",
-      known: "From the table of program headers and the paths that they lead to. Equal paths do no harm and are not reported.",
-      remedy: "`sandfit fix` makes every PT_INTERP but the first PT_NULL, which a program that walks its own headers can see.",
-      evidence: "`interp-duplicate` in `test/fixtures/programs/loader-programs.ts`, run by `test/proof/loader.test.ts`.",
-    },
   },
   behaviour: always("fails"),
   probe: interpDuplicateProbe,

@@ -2,13 +2,14 @@
 
 import * as o from "../../asm/operands.js";
 import { wrong } from "../../asm/small-test.js";
+import { mayBeEntered } from "../../code/entered.js";
 import { type EnteredPair, enteredPairs, unpatchableForm } from "../../code/patching.js";
 import type { Behaviour, Consequence } from "../../gvisor/behaviour.js";
 import { gvisorSource } from "../../gvisor/gvisor.js";
 import { type Analysis, type Change, defineRule } from "../define.js";
 import { UNDER_QEMU } from "../shared/emulation.js";
+import { NUMBERED_CALL } from "../shared/numbered-calls.js";
 import { editAt, siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 const onSystrap = (consequence: Consequence): Behaviour => ({ clauses: [{ consequence, platforms: ["systrap"] }] });
 
@@ -33,7 +34,6 @@ export const jumpToSyscall = defineRule({
         ? "`sandfit fix` writes mov $N,%eax in a form of the same length that systrap leaves alone"
         : `not fixable by an edit here; gVisor's ptrace platform, or --systrap-disable-syscall-patching (since May 2025), ${UNDER_QEMU}`,
     links: [gvisorSource("pkg/sentry/platform/systrap/usertrap/usertrap_amd64.go", 304)],
-    page,
   },
   behaviour: onSystrap("may-fail"),
   probe: {
@@ -49,11 +49,12 @@ export const jumpToSyscall = defineRule({
       a.cmp(o.eax, o.ebp).mov(o.eax, 1).j("e", bad, "short").dec(o.ebx).j("ne", again, "short").xor(o.eax, o.eax).label(bad);
     },
   },
+  patterns: [NUMBERED_CALL],
   async find(subject) {
-    const candidates = subject.landmarks().enteredPairs;
-    if (!candidates.isLikely) return undefined;
+    const candidates = subject.sightings(NUMBERED_CALL);
+    if (!mayBeEntered(subject.codeBytes, candidates)) return undefined;
     const analysis = await subject.code();
-    const pairs = enteredPairs(analysis.code, candidates.positions);
+    const pairs = enteredPairs(analysis.code, candidates);
     if (pairs.length === 0) return undefined;
     const matters = pairs.some(({ unknown, others }) => unknown || others.some(isLinuxNumber));
     const edits = pairs.map((pair) => editOf(analysis, pair));

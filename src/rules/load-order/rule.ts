@@ -20,21 +20,6 @@ export const loadOrder = defineRule({
         ? "`sandfit fix` sorts the program headers and takes out what others lie over"
         : "link it again; segments that overlap so cannot be told apart in the table that there is",
     links: [loaderSource(419)],
-    page: {
-      program:
-        "Its PT_LOADs are unsorted, overlap, occur twice, or an empty one has a lower address. Made by hand-written linker scripts and by rewriters.",
-      known:
-        "From the table alone: each PT_LOAD's address is compared with the end of the one before it. Shared libraries are not meant: ld.so loads " +
-        "those, not gVisor.",
-      remedy:
-        "`sandfit fix` sorts the PT_LOADs among their own places in the table and makes empty ones PT_NULL. Linux maps them in the table's order, whole pages " +
-        "over one another: one that later ones hide becomes PT_NULL too, and one whose end is hidden becomes as much shorter. Where the beginning or the middle " +
-        "is hidden it refuses: what is left would need another offset for the headers in it, or one header more than there are. So it does where two share a " +
-        "page and sorting would show the other's bytes there. The proof compares what each address showed before and shows after. A program that walks its own headers (AT_PHDR, dl_iterate_phdr) meets them in the new order.",
-      evidence:
-        "`load-order`, `-pie`, `-empty`, `-twice`, `-over` (repaired), `-inside` and `-page` (refused) in `test/fixtures/programs/loader-programs.ts`, run by " +
-        "`test/proof/loader.test.ts`.",
-    },
   },
   behaviour: always("fails"),
   probe: loadOrderProbe,

@@ -23,16 +23,6 @@ export const loadTailData = defineRule({
       "(8aa38502d), so a dynamic section or a table there read as zeros.",
     remedy: () => "`sandfit fix` makes the PT_LOAD long enough; or use gVisor from April 2025 on",
     links: [loaderSource(301), "https://github.com/google/gvisor/pull/11622"],
-    page: {
-      program:
-        "Its dynamic section, or another section that is used at run time, lies behind p_filesz on the last page of a PT_LOAD. Seen in a file that a tool had rewritten.",
-      known:
-        "From the tables: PT_DYNAMIC, PT_NOTE, or a section that has the flag SHF_ALLOC and bytes in the file, begins or ends behind p_filesz of the PT_LOAD that " +
-        "maps its page, whose p_memsz equals p_filesz. Other bytes there (a signature, debug data) are not meant to be seen.",
-      remedy: "`sandfit fix` raises p_filesz and p_memsz so that they cover it: still the same page.",
-      evidence:
-        "`load-tail-data` in `test/fixtures/programs/loader-programs.ts`, run by `test/proof/loader.test.ts`: zeros in 2022-12 and 2024-07, right in 2026-09.",
-    },
   },
   behaviour: until("2025-04-09", "fails"),
   probe: loadTailDataProbe,

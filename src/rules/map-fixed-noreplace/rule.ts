@@ -2,13 +2,12 @@
 
 import { result } from "../../asm/small-test.js";
 import { leadToMapping } from "../../code/imports.js";
-import { MapFlag } from "../../code/landmarks.js";
-import { mappingsWith } from "../../code/mappings.js";
+import { MapFlag, mappingsWith } from "../../code/mappings.js";
 import { always, until } from "../../gvisor/behaviour.js";
 import { gvisorSource, releases } from "../../gvisor/gvisor.js";
 import { defineRule } from "../define.js";
+import { flagsIn, flagsPatterns } from "../shared/map-flags.js";
 import { siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 /** The day of the change in gVisor. */
 const OBEYED_FROM = "2026-08-06";
@@ -25,7 +24,6 @@ export const mapFixedNoreplace = defineRule({
       "that compare the result with what they asked for, as the manual says for old kernels, do not mind.",
     remedy: () => "nothing to do where the program compares the result with the address; else a newer gVisor",
     links: [gvisorSource("pkg/sentry/syscalls/linux/sys_mmap.go", 50)],
-    page,
   },
   behaviour: until(OBEYED_FROM, "may-fail"),
   probe: {
@@ -36,10 +34,11 @@ export const mapFixedNoreplace = defineRule({
       [9, result(0), 4096, 3, 0x100022, -1, 0],
     ],
   },
+  patterns: flagsPatterns,
   async find(subject) {
     const asked = releases.find(({ id }) => id === subject.target.release);
     if (asked === undefined || asked.date >= OBEYED_FROM) return undefined;
-    const candidates = subject.landmarks().mapFlags.filter(({ value }) => asksFor(value));
+    const candidates = flagsIn(subject, asksFor);
     if (!(await leadToMapping(subject.space, subject.imports, candidates))) return undefined;
     const { code } = await subject.code();
     const flags = new Set(mappingsWith(code, asksFor).flatMap((mapping) => mapping.flags.map(({ position }) => position)));

@@ -2,15 +2,14 @@
 
 import { failed, result, text } from "../../asm/small-test.js";
 import { leadToMapping } from "../../code/imports.js";
-import { MapFlag } from "../../code/landmarks.js";
-import { mappingsWith, servesOnlyAsFlags } from "../../code/mappings.js";
+import { MapFlag, mappingsWith, servesOnlyAsFlags } from "../../code/mappings.js";
 import { immediateAt } from "../../code/system-calls.js";
 import { always } from "../../gvisor/behaviour.js";
 import { gvisorSource } from "../../gvisor/gvisor.js";
 import { type Change, defineRule } from "../define.js";
+import { flagsIn, flagsPatterns } from "../shared/map-flags.js";
 import { consequenceOf } from "../shared/reach.js";
 import { editAt, siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 const isValidated = (flags: number): boolean => (flags & MapFlag.TypeMask) === MapFlag.SharedValidate;
 /**
@@ -36,7 +35,6 @@ export const mapSharedValidate = defineRule({
         ? "`sandfit fix` makes it MAP_SHARED, which maps the same"
         : "not fixable by an edit here; a build that falls back to MAP_SHARED is needed",
     links: [gvisorSource("pkg/sentry/syscalls/linux/sys_mmap.go", 57)],
-    page,
   },
   behaviour: always("may-fail"),
   probe: {
@@ -48,8 +46,9 @@ export const mapSharedValidate = defineRule({
       [9, 0, 4096, 3, 3, result(0), 0],
     ],
   },
+  patterns: flagsPatterns,
   async find(subject) {
-    const candidates = subject.landmarks().mapFlags.filter(({ value }) => isValidated(value));
+    const candidates = flagsIn(subject, isValidated);
     if (!(await leadToMapping(subject.space, subject.imports, candidates))) return undefined;
     const { code } = await subject.code();
     const mappings = mappingsWith(code, isValidated);

@@ -19,13 +19,6 @@ export const phdrCount = defineRule({
     remedy: (finding) =>
       (finding.repair?.refusals.length ?? 1) === 0 ? "`sandfit fix` takes the empty ones out" : "link it with fewer segments",
     links: [loaderSource(186)],
-    page: {
-      program: "It has more than 73 program headers: one segment a section, or many empty ones left by a rewriter.",
-      known: "e_phnum in the ELF header.",
-      remedy:
-        "`sandfit fix` moves the headers that say something to the front of the table and lowers e_phnum, if 73 are enough then.",
-      evidence: "`phdr-count` in `test/fixtures/programs/loader-programs.ts`, run by `test/proof/loader.test.ts`.",
-    },
   },
   behaviour: always("fails"),
   probe: phdrCountProbe,

@@ -23,20 +23,6 @@ export const phdrNotInFirstLoad = defineRule({
         ? "`sandfit fix` maps the table where gVisor looks for it"
         : "start it as `/lib64/ld-linux-x86-64.so.2 FILE`, or make it with a tool that keeps the headers in the first segment",
     links: [loaderSource(553), "https://github.com/denoland/sui/issues/78", "https://github.com/denoland/deno/issues/35700"],
-    page: {
-      program:
-        "Its program headers were moved: by a tool that adds segments (deno compile with libsui before 0.16.3, rewriters of binaries), or by hand. " +
-        "Or an empty PT_LOAD comes first. patchelf's results are not meant; those keep the distance.",
-      known:
-        "From the table alone: the first PT_LOAD in the table's order, empty or not, and the one whose file range holds e_phoff must have the same " +
-        'distance between address and file offset. Programs without a dynamic linker and without thread-local data are said to "may fail": not all ' +
-        "of them read AT_PHDR.",
-      remedy:
-        "`sandfit fix` makes empty PT_LOADs PT_NULL. Where the table has a segment of its own, that gets the address that gVisor computes; elsewhere " +
-        "the table is copied into the padding of a segment at the right distance, which grows over it, and e_phoff follows. Where there is no room it refuses.",
-      evidence:
-        "`phdr-elsewhere`, `phdr-elsewhere-pie` and `phdr-empty-first` in `test/fixtures/programs/loader-programs.ts`, run by `test/proof/loader.test.ts`.",
-    },
   },
   behaviour: always("fails"),
   probe: phdrNotInFirstLoadProbe,

@@ -2,8 +2,10 @@
 
 import { always } from "../../gvisor/behaviour.js";
 import { defineRule } from "../define.js";
+import { moveToFs } from "../shared/move-to-fs.js";
+import { isRepairedPortably } from "../shared/portable/repair.js";
+import { portableSites } from "../shared/portable/sites.js";
 import { siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 export const rewritesItself = defineRule({
   id: "rewrites-itself",
@@ -24,14 +26,10 @@ export const rewritesItself = defineRule({
       "https://github.com/jart/cosmopolitan/blob/4.0.2/libc/runtime/enable_tls.c",
       "https://man7.org/linux/man-pages/man2/PR_SET_MDWE.2const.html",
     ],
-    page,
   },
   behaviour: always("runs"),
   async find(subject) {
     if (!subject.isCosmopolitan) return undefined;
-    const { moveToFs } = await import("../shared/move-to-fs.js");
-    const { isRepairedPortably } = await import("../shared/portable/repair.js");
-    const { portableSites } = await import("../shared/portable/sites.js");
     const analysis = await subject.code();
     if (!isRepairedPortably(analysis)) return undefined;
     const masks = portableSites(analysis)?.masks ?? [];

@@ -6,7 +6,6 @@ import { type FirstLine, firstLineOf, GVISOR_READS, interpreterSource } from "..
 import { change, site } from "../shared/headers.js";
 import { shebangLongProbe } from "../shared/loader-probes.js";
 import { startByShell } from "../shared/start-by-shell.js";
-import { page } from "./page.js";
 
 export const shebangLong = defineFileRule({
   id: "shebang-long",
@@ -20,7 +19,6 @@ export const shebangLong = defineFileRule({
         ? "`sandfit fix` lets /bin/sh start the interpreter, as pip does for long paths"
         : "name the interpreter by a shorter path (a link), or start the script as `INTERPRETER SCRIPT`",
     links: [interpreterSource(36)],
-    page,
   },
   behaviour: always("fails"),
   probe: shebangLongProbe,

@@ -15,14 +15,6 @@ export const shebangTrailingBlank = defineFileRule({
     why: 'gVisor leaves blanks at the end of the line in the interpreter\'s argument, so that /bin/sh gets "-e " and env looks for "python3 ". Linux strips them.',
     remedy: () => "`sandfit fix` moves the blanks to the front of the interpreter, where they do no harm",
     links: [interpreterSource(80)],
-    page: {
-      program: "Its first line has an argument behind the interpreter and blanks or tabs behind that: `#!/bin/sh -e ␣`.",
-      known:
-        "The first line. Blanks behind an interpreter without an argument do no harm. A carriage return is no blank: that fails on Linux as well.",
-      remedy:
-        "`sandfit fix` moves the blanks between `#!` and the interpreter: the same length, the same meaning to Linux. Where that makes it longer than gVisor reads, they are left out.",
-      evidence: "`shebang-trailing-blank` in `test/fixtures/programs/loader-programs.ts`, run by `test/proof/loader.test.ts`.",
-    },
   },
   behaviour: always("fails"),
   probe: shebangTrailingBlankProbe,

@@ -4,7 +4,8 @@ import { always } from "../../gvisor/behaviour.js";
 import { gvisorSource } from "../../gvisor/gvisor.js";
 import { defineRule } from "../define.js";
 import { growsdownProbe } from "../shared/growsdown-probe.js";
-import { page } from "./page.js";
+import { findAarch64Stacks } from "./aarch64-stacks.js";
+import { growingStacks, mayMapGrowing } from "./growing-stacks.js";
 
 export const stackGrowsdown = defineRule({
   id: "stack-growsdown",
@@ -20,15 +21,13 @@ export const stackGrowsdown = defineRule({
         ? "`sandfit fix` makes the program take the way that it takes on other systems: the whole stack is mapped at once"
         : "not fixable by an edit here; give the thread a stack that is mapped whole",
     links: [gvisorSource("pkg/sentry/mm/vma.go", 322)],
-    page,
   },
   behaviour: always("may-fail"),
   probe: growsdownProbe,
   signature: { signals: ["SIGSEGV"] },
   async find(subject) {
-    if (subject.view.machine === "aarch64") return (await import("./aarch64-stacks.js")).findAarch64Stacks(subject);
+    if (subject.view.machine === "aarch64") return findAarch64Stacks(subject);
     if (!subject.isCosmopolitan) return undefined;
-    const { growingStacks, mayMapGrowing } = await import("./growing-stacks.js");
     if (!mayMapGrowing(subject.codeBytes)) return undefined;
     return growingStacks(subject, await subject.code());
   },

@@ -2,12 +2,13 @@
 
 import * as o from "../../asm/operands.js";
 import { wrong } from "../../asm/small-test.js";
+import { isLikelyStart, mayBeStart } from "../../code/in-step.js";
 import { type BrokenPair, brokenPairs, reordered } from "../../code/patching.js";
 import type { Behaviour } from "../../gvisor/behaviour.js";
 import { gvisorSource } from "../../gvisor/gvisor.js";
 import { type Analysis, type Change, defineRule } from "../define.js";
+import { NUMBERED_CALL } from "../shared/numbered-calls.js";
 import { editAt, hexOf, siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 const GETPPID = 110;
 /** So many calls that systrap has rewritten the place. */
@@ -33,7 +34,6 @@ export const syscallMispatch = defineRule({
       "https://github.com/google/gvisor/issues/10849",
       gvisorSource("pkg/sentry/platform/systrap/usertrap/usertrap_amd64.go", 223),
     ],
-    page,
   },
   behaviour,
   probe: {
@@ -46,11 +46,13 @@ export const syscallMispatch = defineRule({
       a.mov(o.eax, 1).cmp(o.r8d, GETPPID).j("ne", bad, "short").dec(o.ebx).j("ne", again, "short").xor(o.eax, o.eax).label(bad);
     },
   },
+  patterns: [NUMBERED_CALL],
   async find(subject) {
-    const { brokenPairs: candidates } = subject.landmarks();
-    if (!candidates.isLikely) return undefined;
+    const candidates = subject.sightings(NUMBERED_CALL);
+    const isLikely = (at: number) => !mayBeStart(subject.codeBytes, at - 5) && isLikelyStart(subject.codeBytes, at);
+    if (!candidates.some(isLikely)) return undefined;
     const analysis = await subject.code();
-    const pairs = brokenPairs(analysis.code, candidates.positions);
+    const pairs = brokenPairs(analysis.code, candidates);
     if (pairs.length === 0) return undefined;
     const edits = pairs.map((pair) => editOf(analysis, pair));
     const isWhole = edits.every((edit) => edit !== undefined);

@@ -5,8 +5,9 @@ import { always } from "../../gvisor/behaviour.js";
 import { gvisorSource } from "../../gvisor/gvisor.js";
 import { type Analysis, defineRule, type Finding } from "../define.js";
 import { UNDER_QEMU } from "../shared/emulation.js";
-import { canSetGs, setGsProbe, usesFs } from "../shared/gs.js";
-import { page } from "./page.js";
+import { canSetGs, setGsPatterns, setGsProbe, usesFs } from "../shared/gs.js";
+import { moveToFs } from "../shared/move-to-fs.js";
+import { portableRepair, readsThroughGs, unfinishedRepair } from "../shared/portable/repair.js";
 
 export const tlsInGs = defineRule({
   id: "tls-in-gs",
@@ -28,16 +29,14 @@ export const tlsInGs = defineRule({
       gvisorSource("pkg/sentry/syscalls/linux/sys_tls_amd64.go", 48),
       gvisorSource("pkg/sentry/platform/systrap/subprocess_amd64.go", 214),
     ],
-    page,
   },
   behaviour: always("fails"),
   probe: setGsProbe,
   signature: { signals: ["SIGSEGV"], instruction: /%gs:/ },
+  patterns: setGsPatterns,
   async find(subject) {
     const mayBeUnfinished = subject.isCosmopolitan;
     if (!mayBeUnfinished && !(await canSetGs(subject))) return undefined;
-    const { moveToFs } = await import("../shared/move-to-fs.js");
-    const { portableRepair, readsThroughGs, unfinishedRepair } = await import("../shared/portable/repair.js");
     const analysis = await subject.code();
     if (!readsThroughGs(analysis) || usesFs(subject, analysis)) return undefined;
     const unfinished = mayBeUnfinished ? unfinishedRepair(analysis) : undefined;

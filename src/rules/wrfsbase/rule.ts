@@ -3,16 +3,19 @@
 import * as o from "../../asm/operands.js";
 import { wrong } from "../../asm/small-test.js";
 import { evidenceAt } from "../../code/code.js";
-import { baseWrites } from "../../code/selectors.js";
+import { isLikelyOpcode } from "../../code/in-step.js";
+import { baseWrites, isBaseWrite } from "../../code/selectors.js";
 import type { Behaviour, Consequence } from "../../gvisor/behaviour.js";
 import { gvisorSource } from "../../gvisor/gvisor.js";
 import { defineRule } from "../define.js";
 import { UNDER_QEMU } from "../shared/emulation.js";
 import { consequenceOf } from "../shared/reach.js";
 import { siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 const onPtrace = (consequence: Consequence): Behaviour => ({ clauses: [{ consequence, platforms: ["ptrace"] }] });
+
+/** wrfsbase; the position is that of the last opcode byte. */
+const patterns = ["f3 0f >ae d0+r", "f3 .. 0f >ae d0+r"];
 
 export const wrfsbase = defineRule({
   id: "wrfsbase",
@@ -26,7 +29,6 @@ export const wrfsbase = defineRule({
     remedy: () =>
       `not fixable by an edit; arch_prctl(ARCH_SET_FS) instead of wrfsbase works everywhere, and so does gVisor's systrap platform, ${UNDER_QEMU}`,
     links: [gvisorSource("pkg/sentry/platform/ptrace/subprocess_amd64.go")],
-    page,
   },
   behaviour: onPtrace("fails"),
   probe: {
@@ -37,12 +39,13 @@ export const wrfsbase = defineRule({
     },
   },
   signature: { signals: ["SIGSEGV"] },
+  patterns,
   async find(subject) {
-    const { fsBases } = subject.landmarks();
-    if (!fsBases.isLikely) return undefined;
+    const candidates = subject.sightings(...patterns);
+    if (!candidates.some((at) => isLikelyOpcode(subject.codeBytes, at, isBaseWrite))) return undefined;
     const { code } = await subject.code();
     // Kernels have it too, and gVisor's own runsc carries one: only what is called from the entry point or exported counts.
-    const writes = baseWrites(code, fsBases.positions, "fs").filter((position) => evidenceAt(code, position) === "entry");
+    const writes = baseWrites(code, candidates, "fs").filter((position) => evidenceAt(code, position) === "entry");
     if (writes.length === 0) return undefined;
     return {
       behaviour: onPtrace(consequenceOf(code, writes)),

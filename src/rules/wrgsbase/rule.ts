@@ -4,14 +4,15 @@ import * as o from "../../asm/operands.js";
 import { wrong } from "../../asm/small-test.js";
 import { ArchCode } from "../../code/abi.js";
 import { evidenceAt } from "../../code/code.js";
-import { baseWrites } from "../../code/selectors.js";
+import { isLikelyOpcode } from "../../code/in-step.js";
+import { baseWrites, isBaseWrite } from "../../code/selectors.js";
 import type { Behaviour, Consequence } from "../../gvisor/behaviour.js";
 import { gvisorSource } from "../../gvisor/gvisor.js";
 import { defineRule } from "../define.js";
 import { UNDER_QEMU } from "../shared/emulation.js";
+import { wrgsbasePatterns } from "../shared/gs.js";
 import { consequenceOf } from "../shared/reach.js";
 import { siteAt } from "../shared/sites.js";
-import { page } from "./page.js";
 
 /** kvm saves the base where the processor has FSGSBASE (entry_amd64.s), but was reported to lose it (google/gvisor#2010). */
 const behaviourOf = (consequence: Consequence): Behaviour => ({
@@ -36,7 +37,6 @@ export const wrgsbase = defineRule({
       gvisorSource("pkg/sentry/platform/systrap/sysmsg/syshandler_amd64.S", 46),
       "https://github.com/google/gvisor/issues/2010",
     ],
-    page,
   },
   behaviour: behaviourOf("fails"),
   probe: {
@@ -51,14 +51,15 @@ export const wrgsbase = defineRule({
     },
   },
   signature: { signals: ["SIGSEGV"] },
+  patterns: wrgsbasePatterns,
   async find(subject) {
-    const { gsBases } = subject.landmarks();
-    if (!gsBases.isLikely) return undefined;
+    const candidates = subject.sightings(...wrgsbasePatterns);
+    if (!candidates.some((at) => isLikelyOpcode(subject.codeBytes, at, isBaseWrite))) return undefined;
     const { code, archPrctls } = await subject.code();
     // Beside arch_prctl(ARCH_SET_GS) it is a part of what tls-in-gs and gs-beside-fs say.
     if (archPrctls.some((call) => call.code === ArchCode.SET_GS)) return undefined;
     // gVisor's own runsc carries one for the kernel mode of its KVM platform: only what is called from the entry point counts.
-    const writes = baseWrites(code, gsBases.positions, "gs").filter((position) => evidenceAt(code, position) === "entry");
+    const writes = baseWrites(code, candidates, "gs").filter((position) => evidenceAt(code, position) === "entry");
     if (writes.length === 0) return undefined;
     return {
       behaviour: behaviourOf(consequenceOf(code, writes)),

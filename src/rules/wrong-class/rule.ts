@@ -6,7 +6,6 @@ import { elfMachineName } from "../../image/machines.js";
 import { defineRule } from "../define.js";
 import { wrongClassProbe } from "../shared/loader-probes.js";
 import { hexOf } from "../shared/sites.js";
-import { page } from "./page.js";
 
 const EM_X86_64 = 62;
 
@@ -22,7 +21,6 @@ export const wrongClass = defineRule({
     remedy: ({ facts }) =>
       `use a 64-bit build for this machine, or run it under qemu-user${facts["what"] === "ELF32 i386" ? " (qemu-i386)" : ""}`,
     links: [gvisorSource("pkg/sentry/loader/elf.go", 124)],
-    page,
   },
   behaviour: always("fails"),
   probe: wrongClassProbe,

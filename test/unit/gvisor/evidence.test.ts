@@ -12,6 +12,7 @@ import { rules } from "../../../src/rules/index.js";
 import type { Surroundings } from "../../../src/rules/surroundings.js";
 import { samplePrograms } from "../../fixtures/programs/index.js";
 import { loaderPrograms } from "../../fixtures/programs/loader-programs.js";
+import { readPage, sectionOf } from "../../support/rule-page.js";
 
 interface Program {
   readonly name: string;
@@ -85,10 +86,10 @@ const named = (text: string): string[] =>
     programs.some((program) => program.name === name),
   );
 
-test.each(rules.map((rule) => [rule.id, rule] as const))(
+test.each(rules.map((rule) => [rule.id] as const))(
   "%s: programs that its page names were run, and it finds something in them",
-  (id, rule) => {
+  (id) => {
     const shown = programsOf(id);
-    expect(named(rule.words.page.evidence).filter((name) => !shown.has(name))).toEqual([]);
+    expect(named(sectionOf(readPage(id), "Evidence")!).filter((name) => !shown.has(name))).toEqual([]);
   },
 );
