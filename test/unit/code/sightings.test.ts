@@ -9,7 +9,7 @@ import { parsePattern } from "../../../src/code/patterns.js";
 import { isBaseWrite, isSelectorLoad } from "../../../src/code/selectors.js";
 import { findSightings, type Sightings } from "../../../src/code/sightings.js";
 import { rules } from "../../../src/rules/index.js";
-import { executableParts, realCode } from "../x86/executable.js";
+import { executableParts, realCode } from "../../support/executable.js";
 
 function sightingsOf(bytes: Uint8Array, looks?: Looks): Sightings {
   const range = { name: "code", fileOffset: 0, address: 0x401000, fileSize: bytes.length, memorySize: bytes.length } as const;
