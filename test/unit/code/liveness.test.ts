@@ -15,7 +15,8 @@ describe("flags", () => {
       (a) => a.mov(o.eax, 1).lea(o.rcx, o.mem(o.rax)).push(o.rax).j("e", "end").label("end").hlt(),
     ],
     ["are wanted by setcc behind a jump", false, (a) => a.jmp("on").ud2().label("on").set("e", o.al).hlt()],
-    ["are wanted by adc", false, (a) => a.adc(o.eax, 1).hlt()],
+    ["are wanted by adc with a constant", false, (a) => a.adc(o.eax, 1).hlt()],
+    ["are wanted by adc with a register", false, (a) => a.adc(o.eax, o.ecx).hlt()],
     ["are wanted by cmov", false, (a) => a.cmov("e", o.eax, o.ecx).hlt()],
     ["are dead at a return", true, (a) => a.ret()],
     ["are dead at a call", true, (a) => a.call("f").hlt().func("f").ret()],
@@ -41,7 +42,8 @@ describe("%rcx", () => {
     ["is wanted where it is read and written", false, (a) => a.add(o.ecx, 1).hlt()],
     ["is dead at a return", true, (a) => a.ret()],
     ["is dead at a call", true, (a) => a.call("f").hlt().func("f").ret()],
-    ["may be wanted by the kernel", false, (a) => a.syscall().hlt()],
+    ["may be wanted by the kernel", false, (a) => a.syscall().ret()],
+    ["is passed by what has nothing to do with it", true, (a) => a.mov(o.eax, 1).lea(o.rdx, o.mem(o.rax)).ret()],
     ["is wanted on one of two ways", false, (a) => a.j("e", "other").mov(o.ecx, 1).hlt().label("other").push(o.rcx).hlt()],
     ["is dead on both ways", true, (a) => a.j("e", "other").mov(o.ecx, 1).hlt().label("other").ret()],
     ["may be wanted where an indirect jump leads", false, (a) => a.jmp(o.rax)],
@@ -57,7 +59,14 @@ describe("%rcx", () => {
   });
 
   test("counts as wanted where a search gets too long", async () => {
-    const { walk, at } = await snippet((a) => a.label("here").mov(o.ecx, 5).nop(300).ret());
-    expect(registerIsDeadAfter(walk, at("here"), RCX)).toBe(false);
+    const deadBehind = async (count: number) => {
+      const { walk, at } = await snippet((a) => {
+        a.label("here").mov(o.ecx, 5);
+        for (let i = 0; i < count; i++) a.mov(o.eax, 1);
+        a.ret();
+      });
+      return registerIsDeadAfter(walk, at("here"), RCX);
+    };
+    expect([await deadBehind(100), await deadBehind(300)]).toEqual([true, false]);
   });
 });

@@ -30,7 +30,7 @@ describe("what follows the instruction at 'here'", () => {
     ],
     [
       "a call of what leaves by a pointer: what is behind it",
-      (a) => a.label("here").call("f").label("next").hlt().func("f").jmp(o.rax),
+      (a) => a.label("here").call("f").label("next").hlt().func("f").j("e", "g").jmp(o.rax).func("g").hlt(),
       ["next"],
     ],
   ])("%s", async (_, body, labels) => {
