@@ -9,16 +9,13 @@ export const patterns = [...new Set(rules.flatMap((rule) => ("patterns" in rule 
 /** A window has this many bytes beside it in front and behind (src/code/first-look.ts), so the test can ask for no others. */
 const [FIRST, LAST] = [-1, 4];
 
-/** What is asked for first, so that patterns share the tests that they have in common. */
-const order = ({ offset }: ByteTest): number => (offset > 0 ? -offset - 1 : offset);
-
-/** Either nothing more to ask for, or what to ask for next and then. */
-type Tree = Map<string, { readonly test: ByteTest; readonly next: Tree }>;
+/** What to ask for next, as expressions, and what then; nothing more where it is empty. */
+type Tree = Map<string, Tree>;
 
 /** engine/patterns.ts: `seen`, which says of sixteen places from `at` on where a pattern can be. */
 export function engineSource(): string {
   const tree: Tree = new Map();
-  for (const pattern of patterns.map(parsePattern)) insert(tree, testsOf(pattern));
+  for (const pattern of patterns.map(parsePattern)) insert(tree, termsOf(pattern));
   const offsets = Array.from({ length: LAST - FIRST + 1 }, (_, i) => FIRST + i);
   return `/**
  * Where a pattern of src/rules can be. Made by scripts/first-look.ts of:
@@ -40,28 +37,33 @@ function all(value: i32): v128 {
 `;
 }
 
-function testsOf({ byte, tests }: Pattern): ByteTest[] {
-  return [...tests, { offset: 0, mask: 0xff, value: byte }]
-    .filter(({ offset }) => offset >= FIRST && offset <= LAST)
-    .sort((a, b) => order(a) - order(b));
+/** What is asked for: the bits that have to be zero, all at once, the nearest other byte, and the one that the pattern is searched by. */
+function termsOf({ byte, tests }: Pattern): string[] {
+  const near = tests.filter(({ offset }) => offset >= FIRST && offset <= LAST);
+  const zeros = near.filter(({ value }) => value === 0);
+  const others = near.filter(({ value }) => value !== 0).slice(0, 1);
+  return [
+    ...(zeros.length === 0 ? [] : [`are(${zeros.map(masked).reduce(or)}, 0)`]),
+    ...others.map((test) => `are(${masked(test)}, ${test.value})`),
+    `are(byte, ${byte})`,
+  ];
 }
 
-function insert(tree: Tree, [test, ...rest]: readonly ByteTest[]): void {
-  if (test === undefined) return;
-  const key = expression(test);
-  const branch = tree.get(key) ?? { test, next: new Map() };
-  tree.set(key, branch);
-  insert(branch.next, rest);
+function insert(tree: Tree, [term, ...rest]: readonly string[]): void {
+  if (term === undefined) return;
+  const next = tree.get(term) ?? new Map();
+  tree.set(term, next);
+  insert(next, rest);
 }
 
 function anyOf(tree: Tree): string {
-  return [...tree.values()]
-    .map(({ test, next }) => (next.size === 0 ? expression(test) : `v128.and(${expression(test)}, ${anyOf(next)})`))
-    .reduce((some, other) => `v128.or(${some}, ${other})`);
+  return [...tree].map(([term, next]) => (next.size === 0 ? term : `v128.and(${term}, ${anyOf(next)})`)).reduce(or);
 }
 
-function expression({ offset, mask, value }: ByteTest): string {
-  return `are(${mask === 0xff ? nameOf(offset) : `v128.and(${nameOf(offset)}, all(${mask}))`}, ${value})`;
+const or = (some: string, other: string): string => `v128.or(${some}, ${other})`;
+
+function masked({ offset, mask }: ByteTest): string {
+  return mask === 0xff ? nameOf(offset) : `v128.and(${nameOf(offset)}, all(${mask}))`;
 }
 
 const nameOf = (offset: number): string => (offset < 0 ? "before" : offset === 0 ? "byte" : `after${offset}`);
