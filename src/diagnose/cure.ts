@@ -18,7 +18,8 @@ export function cureOf(path: string, where: "in-place" | "beside"): string {
   if (where === "beside" && mayWrite(".")) return `sandfit fix ${name} -o ${quoted(`./${basename(path)}`)}`;
   const folder = join(homedir(), ".local/bin");
   const make = existsSync(folder) ? "" : `mkdir -p ${quoted(folder)} && `;
-  const remark = path.includes("/") ? "   (this user cannot write beside it; have that one called)" : "";
+  const isFound = !path.includes("/") && (process.env["PATH"] ?? "").split(":").includes(folder);
+  const remark = isFound ? "" : "   (this user cannot write beside it; call that one by its path)";
   return `${make}sandfit fix ${name} -o ${quoted(join(folder, basename(path)))}${remark}`;
 }
 
