@@ -41,3 +41,23 @@ export interface NotRun {
   /** One sentence. */
   readonly reason: string;
 }
+
+/**
+ * What two programs did where there is no plain Linux to hold them against, in words: "before: SIGSEGV, after: exit 0"; undefined where
+ * there is one, or only one program.
+ */
+export function changeHere({ passed, fixed, rows }: VerifyReport): string | undefined {
+  if (passed !== null || fixed === null) return undefined;
+  const endings = (side: "original" | "fixed") => [...new Set(rows.flatMap((row) => row[side]?.endings ?? []))].join(", ");
+  return `before: ${endings("original")}, after: ${endings("fixed")}`;
+}
+
+/** What the result says: "helped" in words where only `changeHere` can be told, and the fixed program always ended with exit 0. */
+export function resultOf(report: VerifyReport): "passed" | "failed" | "helped" | "open" {
+  if (report.passed !== null) return report.passed ? "passed" : "failed";
+  if (report.fixed === null) return "open";
+  const endings = report.rows.flatMap((row) => row.fixed?.endings ?? []);
+  if (endings.every((ending) => ending === "exit 0")) return "helped";
+  // A signal or a timeout is no end of its own; an exit code may be the program's answer to these arguments.
+  return endings.some((ending) => !/^exit \d+$/.test(ending)) ? "failed" : "open";
+}

@@ -1,6 +1,6 @@
 /** Runs one or two programs alike in every environment there is, and holds each run against the original's on the host. */
 
-import { copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.js";
 import { openFile } from "../files/file-source.js";
@@ -14,6 +14,7 @@ import { type Evidence, readEvidence, watched } from "./run/evidence.js";
 import { execute } from "./run/execute.js";
 import { HOST, hostRunsLinux, type Sandbox } from "./run/sandbox.js";
 import { type AbsentSandbox, findSandboxes } from "./run/sandboxes.js";
+import { isProgram } from "./run/search-path.js";
 import { makeWorkFolder } from "./run/work-folder.js";
 import type { Outcome, VerifyReport } from "./verify-model.js";
 
@@ -31,6 +32,8 @@ export interface VerifyOptions {
   /** Address space in bytes. */
   readonly maxMemory?: number;
   readonly platforms?: readonly Platform[];
+  /** Hears how many runs there will be, and of each that is done. */
+  readonly progress?: { start(what: string, total: number): void; advance(count: number): void };
 }
 
 /** Characters of each stream that a report keeps. */
@@ -58,6 +61,7 @@ export async function verify(original: string, fixed: string | undefined, option
   const times = options.times ?? 1;
   const { folder: scratch, remove } = temporaryFolder("verify");
   try {
+    options.progress?.start("running", places.length * times * (fixed === undefined ? 1 : 2));
     const all: { id: string; launcher: readonly string[]; original: Run[]; fixed: Run[] | undefined }[] = [];
     for (const place of places) {
       const before = await runs(original, original, place, scratch, times, options);
@@ -133,9 +137,12 @@ async function runs(program: string, original: string, place: Place, scratch: st
   for (let i = 0; i < times; i++) {
     rmSync(dirname(path), { recursive: true, force: true });
     mkdirSync(dirname(path));
-    // APEs may write to themselves when a shell starts them; others find their libraries by where they really are.
-    if (isApe) copyFileSync(program, path);
-    else symlinkSync(realpathSync(program), path);
+    // APEs may write to themselves when a shell starts them; others find their libraries by where they really are. A download may not
+    // be executable yet, which is not what is asked about.
+    if (isApe || !isProgram(program)) {
+      copyFileSync(program, path);
+      chmodSync(path, 0o755);
+    } else symlinkSync(realpathSync(program), path);
     const folder = join(scratch, "work");
     makeWorkFolder(folder, options.folder);
     const wrapped = await place.wrap([...(isApe ? ["/bin/sh"] : []), path, ...options.args]);
@@ -159,6 +166,7 @@ async function runs(program: string, original: string, place: Place, scratch: st
       });
     } finally {
       wrapped.dispose();
+      options.progress?.advance(1);
     }
   }
   return done;
@@ -194,7 +202,7 @@ function remarksOn(reference: readonly Run[] | undefined, all: readonly Run[]): 
   if (reference === undefined) {
     const crashed = all.some((run) => !/^exit \d+$/.test(run.ending));
     remarks.push(
-      `there is no run on plain Linux to compare with in here, so nothing is passed${crashed ? "; a run did not come to its own end" : ""}`,
+      `there is no plain Linux in here to compare with: whether the output is right is not shown${crashed ? "; a run did not come to its own end" : ""}`,
     );
     return remarks;
   }

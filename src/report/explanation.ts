@@ -5,16 +5,18 @@ import { isRepairable, worst } from "../check/model.js";
 import type { Explanation } from "../diagnose/explain/explanation.js";
 import { fitOf } from "../diagnose/explain/signature.js";
 import { type Known, lookAt } from "../diagnose/explain/static.js";
+import { isRefusalOfGs } from "../diagnose/explain/trace.js";
 import { parseTarget } from "../gvisor/gvisor.js";
 import type { Finding, Site } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
 import { remedyOf, summaryOf } from "./finding-words.js";
+import { likeliestSite } from "./likeliest-site.js";
 import type { Paint } from "./paint.js";
 import { spaced } from "./words.js";
 
 /** The explanation line by line; ends with a line feed. */
 export async function renderExplanation(explanation: Explanation, paint: Paint): Promise<string> {
-  const { kind, what, setting, programs, place, obstacle, refused } = explanation;
+  const { kind, what, setting, programs, place, obstacle, refused, isKnown, command } = explanation;
   const lines: [string, string][] = [];
   if (obstacle !== undefined) lines.push(["why", printable(obstacle)]);
   if (place?.death.instruction !== undefined) {
@@ -40,6 +42,8 @@ export async function renderExplanation(explanation: Explanation, paint: Paint):
     }))
     .filter(({ finding, fit }) => applies && fit !== "contradicts" && bears(finding, explanation))
     .sort((a, b) => Number(b.fit === "fits") - Number(a.fit === "fits"));
+  if (!isKnown && telling.length > 0)
+    lines.push(["died", `which program is not known; of those that ${printable(command[0]!)} may have started, these fail here`]);
   for (const { program, finding, fit, probe } of telling) {
     const { words } = ruleOf(finding.rule);
     const isRefuted = probe?.bites === false;
@@ -47,19 +51,24 @@ export async function renderExplanation(explanation: Explanation, paint: Paint):
       ? false
       : kind === "start"
         ? fit === "fits"
-        : kind === "crash" && bears(finding, explanation) === "fails";
+        : kind === "crash" && isKnown && bears(finding, explanation) === "fails";
     const certain = isSure ? "" : kind === "start" ? "once started: " : "may be why: ";
     lines.push(["rule", `${certain}${paint.bold(finding.rule)} in ${printable(program.path)}: ${summaryOf(finding)}`]);
     lines.push(["", words.why]);
     if (probe?.bites !== undefined) lines.push(["probed", `${probe.id} here: ${probe.result}`]);
-    if (place?.site === undefined && finding.sites.length > 0) lines.push(["first at", siteWords(finding.sites[0])]);
+    const site = likeliestSite(finding.sites);
+    if (place?.site === undefined && site !== undefined) lines.push(["for one", siteWords(site)]);
   }
   if (telling.length === 0 && kind === "crash") {
     lines.push([
       "rule",
-      applies
-        ? "no rule of Sandfit explains it; it may crash on plain Linux too"
-        : "none: gVisor's refusals do not apply here, so the crash is the program's own",
+      !applies
+        ? "none: gVisor's refusals do not apply here, so the crash is the program's own"
+        : isRefusalOfGs(refused)
+          ? `${paint.bold("tls-in-gs")}, by the refused call; the program's file could not be checked, or differs from what ran`
+          : isKnown
+            ? "no rule of Sandfit explains it; it may crash on plain Linux too"
+            : "which program died is not known, so no rule can be named",
     ]);
   }
   lines.push(["here", setting.words]);
@@ -80,15 +89,13 @@ function siteWords(site: Site, at = site.address === undefined ? "" : `0x${site.
 }
 
 async function stepsOf(
-  { kind, programs, setting, place }: Explanation,
+  { kind, programs, setting, place, cures, isKnown, isTraced, command }: Explanation,
   telling: readonly { program: Known; finding: Finding }[],
 ): Promise<string[]> {
   const steps = new Set<string>();
   for (const { program, finding } of telling) {
     if (program.afterFix !== program.outcome && isRepairable(finding)) {
-      steps.add(
-        `sandfit fix ${quoted(program.path)}   (writes ${quoted(`${program.path}.gvisor`)}, which runs in gVisor and natively)`,
-      );
+      steps.add(cures.get(program.path) ?? `sandfit fix ${quoted(program.path)}`);
     } else {
       steps.add(remedyOf(finding));
       for (const other of await otherPlatforms(program, setting))
@@ -103,8 +110,13 @@ async function stepsOf(
     else continue; // a shell would start it, and it would crash then: fix is the way, and is named above
     steps.add(`sandfit fix ${quoted(program.path)}   (writes the ELF that is inside)`);
   }
-  if (kind === "crash" && place === undefined)
-    steps.add("sandfit run --trace -- … shows the call that was refused and the place of the crash");
+  const isOpen = kind === "crash" ? place === undefined : kind === "maybe" && programs.length === 0;
+  if (isOpen && !isTraced) {
+    const shows = isKnown
+      ? "the call that was refused and the place of the crash"
+      : "which program died, where, and what was refused";
+    steps.add(`sandfit run --trace -- ${command.map(quoted).join(" ")}   (shows ${shows})`);
+  }
   return [...steps];
 }
 

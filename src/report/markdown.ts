@@ -9,6 +9,7 @@ import type { Finding, Site } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
 import { summaryOf } from "./finding-words.js";
 import { alternativesOf, notCausesOf, recommendationsOf } from "./investigation-words.js";
+import { likeliestFirst } from "./likeliest-site.js";
 import { evidenceSection } from "./markdown-evidence.js";
 import { code, inline, table } from "./markdown-text.js";
 import { bytesWords, consequenceWords, evidenceOf, plural, runtimeWords, spaced } from "./words.js";
@@ -155,7 +156,7 @@ function alikeTogether(findings: readonly Finding[]): Finding[][] {
 function rootCause(alike: readonly Finding[]): string[] {
   const [finding] = alike;
   const { words } = ruleOf(finding.rule);
-  const shown = someOfEachRole(finding.sites);
+  const shown = someOfEachRole(likeliestFirst(finding.sites));
   const rows = shown.map((site) => [
     site.address === undefined ? "" : code(`0x${site.address.toString(16)}`),
     code(`0x${site.fileOffset.toString(16)}`),

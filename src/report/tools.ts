@@ -40,7 +40,7 @@ function rowsOf(tool: ToolState, inGvisor: boolean, paint: Paint): string[][] {
     marks(paint)[provider.outcome],
     provider.version ?? "",
     printable(`${provider.path}${sourceWords(provider)}`),
-    storyOf(provider, inGvisor, paint),
+    storyOf(provider, inGvisor),
   ]);
   const { package: state } = tool;
   if (state !== null && !tool.providers.some((provider) => provider.package?.split(" ")[0] === state.name)) {
@@ -61,6 +61,7 @@ function rowsOf(tool: ToolState, inGvisor: boolean, paint: Paint): string[][] {
 
 const marks = (paint: Paint) => ({
   works: paint.green("works"),
+  starts: paint.green("starts"),
   fails: paint.red("fails"),
   unsure: paint.yellow("unsure"),
 });
@@ -70,7 +71,7 @@ function sourceWords({ source, package: owner }: Provider): string {
   return source === "toolset" ? " (toolset)" : "";
 }
 
-function storyOf({ why, did, expected, outcome, next }: Provider, inGvisor: boolean, paint: Paint): string {
+function storyOf({ why, did, expected, outcome }: Provider, inGvisor: boolean): string {
   const parts = why === null ? [...did] : [why];
   if (outcome !== "fails" && expected !== null && expected.outcome !== "runs") {
     const rules = expected.rules.join(", ");
@@ -80,6 +81,5 @@ function storyOf({ why, did, expected, outcome, next }: Provider, inGvisor: bool
         inGvisor ? `but that was luck: its bytes say that it fails here (${rules})` : `but will not run in gVisor: ${rules}`,
       );
   }
-  const story = printable(parts.join("; "));
-  return next === null ? story : `${story}\n${paint.cyan(`→ ${next}`)}`;
+  return printable(parts.join("; "));
 }

@@ -25,10 +25,19 @@ describe("sandfit skill", () => {
   test("--install puts it in place, again too, and over nothing else", async () => {
     const skills = join(folder, "agent/skills");
     const path = join(skills, "sandfit/SKILL.md");
+    const program = join(skills, "sandfit/sandfit.cjs");
     for (const _time of [1, 2]) {
-      expect(await sandfit(["skill", "--install", skills])).toEqual({ stdout: `wrote ${path}\n`, stderr: "", exitCode: 0 });
+      expect(await sandfit(["skill", "--install", skills])).toEqual({
+        stdout: `wrote ${path}\nwrote ${program}\n`,
+        stderr: "",
+        exitCode: 0,
+      });
       expect(readFileSync(path, "utf8")).toBe(skill);
     }
+    const alone = await execute([process.execPath, program, "skill", "--install", skills], { env: {} });
+    expect(alone).toMatchObject({ exitCode: 0, stderr: "" });
+    writeFileSync(program, "mine\n");
+    expectSentence(await sandfit(["skill", "--install", skills]), /sandfit\.cjs exists already and is not Sandfit's/);
     writeFileSync(path, "mine\n");
     expectSentence(await sandfit(["skill", "--install", skills]), /exists already and is not Sandfit's/);
     expect(readFileSync(path, "utf8")).toBe("mine\n");
@@ -44,18 +53,23 @@ const commands = [...skill.matchAll(/```sh\n([\s\S]*?)```/g)]
 
 /** The exit code of each with a faulty program on plain Linux. */
 const CODES: Readonly<Record<string, readonly number[]>> = {
+  "sandfit run --trace -- make": [0],
+  "sandfit check ./program": [1],
+  "sandfit fix --in-place ./program": [0],
+  make: [0],
+  'sandfit fix ./copy -o "$PWD/fixed"': [0],
+  '"$PWD/fixed"': [0],
   "sandfit probe": [0],
   "sandfit tools": [0, 1],
-  "sandfit check ./program": [1],
-  "sandfit run -- ./program": [0],
-  "sandfit fix ./program -o ./program.fixed": [0],
-  "./program.fixed": [0],
+  "sandfit differences": [0],
 };
 
 test("its commands run as they stand, in this order", async () => {
   const work = join(folder, "work");
   mkdirSync(work);
   writeSample(work, "gs-call", "program");
+  writeSample(work, "gs-call", "copy");
+  writeFileSync(join(work, "Makefile"), "all:\n\t@./program\n");
   pose(join(folder, "bin/sandfit"), `exec "${process.execPath}" "${sandfitFile}" "$@"`);
   const env = { PATH: `${join(folder, "bin")}:/usr/bin:/bin`, HOME: folder };
   expect(commands).toEqual(Object.keys(CODES));

@@ -1,6 +1,6 @@
 /** `sandfit verify` and `fix --verify`, started for real. */
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { proveByRuns } from "../../src/cli/commands/verify.js";
@@ -36,6 +36,16 @@ describe("verify", () => {
   test("healthy passes alone, dual-register does not", async () => {
     expect(await report(placed("healthy"))).toMatchObject({ passed: true, exit: 0, fixed: null });
     expect(await report(placed("dual-register"))).toMatchObject({ passed: false, exit: 1 });
+  });
+  test("one program that fails in gVisor alone: the sentence says so", async () => {
+    const { stdout, exitCode } = await sandfit(["verify", placed("gs-call"), "--", "x"]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/not passed gVisor would break \S*gs-call: SIGSEGV \(other stdout\) in rehearsal-/);
+  });
+  test("a program that is not executable yet is run as it will be", async () => {
+    const path = join(folder, "downloaded");
+    writeFileSync(path, sampleProgram("healthy").bytes, { mode: 0o644 });
+    expect(await report(path)).toMatchObject({ passed: true, exit: 0 });
   });
   test("kvm is named as not run, with the reason", async () => {
     const { notRun } = await report(placed("healthy"));
@@ -105,13 +115,44 @@ describe("verify", () => {
     expect(run.stdout).toMatch(/not decided/);
     expect(run.stdout).toMatch(/not run here: host/);
   });
+  test.each(boxes.map((box) => [box.id, box] as const))("inside %s two programs are held against each other", async (id, box) => {
+    const run = await sandfit(["verify", placed("gs-call"), repaired("gs-call")], box);
+    expect(run.exitCode).toBe(0);
+    expect(run.stdout).toMatch(/passed here before: .*, after: exit 0\n/);
+    if (id.endsWith("ptrace")) expect(run.stdout).toContain("before: SIGSEGV, after: exit 0");
+    const back = await sandfit(["verify", repaired("gs-call"), placed("gs-call")], box);
+    if (id.endsWith("ptrace")) expect([back.exitCode, back.stdout]).toEqual([1, expect.stringContaining("after: SIGSEGV")]);
+  });
+  test.each(boxes.map((box) => [box.id, box] as const))("inside %s fix --verify proves and says so", async (_, box) => {
+    placed("gs-call");
+    const { exitCode, stderr } = await sandfit(["fix", "--verify", "--dry-run", "gs-call"], box);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining("nothing to run")]);
+    const run = await sandfit(["fix", "--verify", join(folder, "gs-call"), "-o", "/tmp/kept"], box);
+    expect(run.exitCode).toBe(0);
+    expect(run.stderr).toMatch(
+      /^sandfit: verified here \(gVisor.*\), without a plain Linux to compare with: before: .*, after: exit 0\n$/,
+    );
+  });
 });
 
 describe("fix --verify", () => {
   test("keeps what passes", async () => {
     const run = await sandfit(["fix", "--verify", placed("gs-call"), "-o", join(folder, "kept")]);
     expect([run.exitCode, existsSync(join(folder, "kept"))]).toEqual([0, true]);
+    expect(run.stderr).toMatch(/^sandfit: verified in \d+ environments\n$/);
   });
+  test.each(["gs-call", "ape-gs"])(
+    "%s without x, as curl leaves it: the result can be executed, and undo takes it back",
+    async (name) => {
+      const path = join(folder, `${name}-as-downloaded`);
+      writeFileSync(path, sampleProgram(name).bytes, { mode: 0o644 });
+      const run = await sandfit(["fix", "--verify", path]);
+      expect([run.exitCode, statSync(`${path}.gvisor`).mode & 0o777]).toEqual([0, 0o755]);
+      expect(run.stdout).toMatch(/permissions:? 0644 → 0755/);
+      expect((await sandfit(["undo", `${path}.gvisor`])).exitCode).toBe(0);
+      expect(statSync(`${path}.gvisor`).mode & 0o777).toBe(0o644);
+    },
+  );
   test("an APE's ELF does what the APE does", async () => {
     const run = await sandfit(["fix", "--verify", placed("ape-gs"), "-o", join(folder, "from-ape")]);
     expect([run.exitCode, existsSync(join(folder, "from-ape"))]).toEqual([0, true]);

@@ -8,6 +8,7 @@ import { InputError, RefusedError } from "../../errors.js";
 import { type FileSource, openFile } from "../../files/file-source.js";
 import { placeOf } from "../../files/place.js";
 import { backward, forward } from "../../fix/apply.js";
+import { withExecutableMode } from "../../fix/executable.js";
 import { joinPlans } from "../../fix/join.js";
 import { isEmpty, type Plan, planFix } from "../../fix/plan.js";
 import { proveResult } from "../../fix/prove.js";
@@ -110,7 +111,7 @@ export async function fixCommand(
       allow: [...(options.allow ? [options.allow] : []), ...(options.keepDlopen ? (["cosmo-dlopen"] as const) : [])],
       ...onlyOf(options.only),
     });
-    const plan = await withSums(bare, source);
+    const plan = await withSums(withExecutableMode(bare, image, fstatSync(source.descriptor).mode), source);
     reached("planned");
     // What needs no change is copied only where a copy was asked for.
     const isWritten = destination !== undefined && !(isEmpty(plan) && (inPlace || options.output === undefined));

@@ -12,6 +12,7 @@ import { openDestination } from "../../write/destination.js";
 import { writeWhole } from "../../write/replace.js";
 import type { ExitCode } from "../exit-code.js";
 import { print } from "../output.js";
+import { progressBar } from "../progress.js";
 
 const declared = new Command("report")
   .description("write the investigation of a program, an archive or a folder, from evidence")
@@ -45,7 +46,9 @@ export async function reportCommand(name: string, args: readonly string[], optio
   const { run = false, folder, output } = options;
   // Before the work, which takes its time: what is put there meanwhile stays.
   const destination = output === undefined || output === "-" ? undefined : openDestination(output);
-  const investigation = await investigate(name, { target, run, args, now: new Date(), ...(folder !== undefined && { folder }) });
+  const progress = await progressBar();
+  const given = { target, run, args, now: new Date(), progress, ...(folder !== undefined && { folder }) };
+  const investigation = await investigate(name, given).finally(() => progress.stop());
   const text = await render(investigation, options.format);
   if (destination === undefined) await print(text);
   else writeWhole(destination, text);

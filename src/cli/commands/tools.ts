@@ -3,7 +3,7 @@
 import { platform } from "node:os";
 import { resolve } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
-import { jsonText } from "../../bytes/printable.js";
+import { jsonText, printable } from "../../bytes/printable.js";
 import { usualTools } from "../../diagnose/tools/catalogue.js";
 import { type EnvEntry, writeEnvFile } from "../../diagnose/tools/env-file.js";
 import type { ToolsReport } from "../../diagnose/tools/model.js";
@@ -13,6 +13,7 @@ import { InputError } from "../../errors.js";
 import { renderTools } from "../../report/tools.js";
 import type { ExitCode } from "../exit-code.js";
 import { paintForOutput, print } from "../output.js";
+import { progressBar } from "../progress.js";
 
 const declared = new Command("tools")
   .description("say which lua, make, curl, zip and unzip (or others) really work here, by trying each, and what to do next")
@@ -39,9 +40,13 @@ async function toolsCommand(names: readonly string[], options: ToolsOptions): Pr
     if (!/^[\w.+@-]+$/.test(name) || name.startsWith("-")) throw new InputError(`${name} is no name of a program`);
   }
   const toolsets = (options.from ?? []).map(toolsetIn);
-  const report = await surveyTools(names.length === 0 ? usualTools : [...new Set(names)], toolsets);
+  const progress = await progressBar();
+  const envFile = options.env === undefined ? {} : { envFile: options.env };
+  const asked = names.length === 0 ? usualTools : [...new Set(names)];
+  const report = await surveyTools(asked, toolsets, { ...envFile, progress }).finally(() => progress.stop());
   if (options.env !== undefined) writeEnvFile(options.env, entriesOf(report, toolsets));
   await print(options.json ? `${jsonText(report, 2)}\n` : renderTools(report, await paintForOutput()));
+  if (options.env !== undefined && !options.json) await print(`wrote ${printable(options.env)}\n`);
   return report.tools.every((tool) => tool.best !== null) ? 0 : 1;
 }
 

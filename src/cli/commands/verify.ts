@@ -3,13 +3,15 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { jsonText } from "../../bytes/printable.js";
 import { verify } from "../../environments/verify.js";
+import { changeHere, resultOf } from "../../environments/verify-model.js";
 import { InputError, RefusedError } from "../../errors.js";
 import { openFile } from "../../files/file-source.js";
 import { isFolder } from "../../files/place.js";
 import { platforms } from "../../gvisor/gvisor.js";
 import { renderVerify } from "../../report/verify.js";
 import type { ExitCode } from "../exit-code.js";
-import { paintForOutput, print } from "../output.js";
+import { complain, paintForOutput, print } from "../output.js";
+import { type Bar, progressBar } from "../progress.js";
 import { readStandardInput } from "../standard-input.js";
 
 const declared = new Command("verify")
@@ -54,15 +56,39 @@ async function verifyCommand(original: string, words: readonly string[], flags: 
     ...(flags.platform && { platforms: flags.platform }),
     ...(flags.stdin !== undefined && { stdin: await inputFrom(flags.stdin) }),
   };
-  const report = await verify(original, fixed, options);
+  const report = await watched((progress) => verify(original, fixed, { ...options, progress }));
   await print(flags.json ? `${jsonText(report, 2)}\n` : renderVerify(report, await paintForOutput()));
-  return report.passed === null ? 2 : report.passed ? 0 : 1;
+  const codes = { passed: 0, helped: 0, failed: 1, open: 2 } as const;
+  return codes[resultOf(report)];
 }
 
-/** For `fix --verify`: throws RefusedError unless `fixed` does everywhere what the original does on the host. */
+/** Does a work with a bar for a person who waits. */
+async function watched<T>(work: (bar: Bar) => Promise<T>): Promise<T> {
+  const bar = await progressBar();
+  try {
+    return await work(bar);
+  } finally {
+    bar.stop();
+  }
+}
+
+/**
+ * For `fix --verify`: throws RefusedError unless `fixed` does everywhere what the original does on the host. In a sandbox, where there is
+ * no host, `fixed` has to end with exit 0. Says what was proved.
+ */
 export async function proveByRuns(original: string, fixed: string, args: readonly string[]): Promise<void> {
-  const report = await verify(original, fixed, { args, timeout: 60_000, maxOutput: 8 * 1024 * 1024 });
-  if (report.passed === true) return;
+  const report = await watched((progress) =>
+    verify(original, fixed, { args, timeout: 60_000, maxOutput: 8 * 1024 * 1024, progress }),
+  );
+  const result = resultOf(report);
+  const change = changeHere(report);
+  if (result === "passed") return complain(`sandfit: verified in ${report.rows.length} environments\n`);
+  if (result === "helped")
+    return complain(`sandfit: verified ${report.rows[0].id}, without a plain Linux to compare with: ${change}\n`);
+  if (change !== undefined) {
+    const why = result === "open" ? "; behind --, give arguments with which the program ends with exit 0" : "";
+    throw new RefusedError([`no run here shows that the result works: ${change}${why}`]);
+  }
   const failures = report.rows
     .filter((row) => row.fixed?.sameAsHost === false)
     .map(

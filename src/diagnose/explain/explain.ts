@@ -1,18 +1,19 @@
 /** From an ending to its cause: what happened, where, by which rule, in what environment, and what to do next. */
 
-import { accessSync, constants, existsSync } from "node:fs";
-import { basename } from "node:path";
+import { accessSync, constants, existsSync, realpathSync } from "node:fs";
 import { outcomes } from "../../check/model.js";
 import type { Ending } from "../../environments/run/ending.js";
-import { crashSignal } from "../../environments/run/pass-through.js";
+import { crashSignal, isCrash } from "../../environments/run/pass-through.js";
 import { newest } from "../../gvisor/gvisor.js";
 import type { Site } from "../../rules/define.js";
+import { cureOf } from "../cure.js";
 import type { Explanation } from "./explanation.js";
 import { fileOf, programsOf } from "./programs.js";
 import type { Setting } from "./setting.js";
 import { startErrorOf } from "./signature.js";
+import { cosmopolitanAround, isStarter, namedIn } from "./starters.js";
 import { interpreterOf, type Known, lookAt, placeOf } from "./static.js";
-import type { Death, Trace } from "./trace.js";
+import { type Death, isRefusalOfGs, type Trace } from "./trace.js";
 
 /**
  * Explains how `command` ended. Undefined where there is nothing to explain: it ended well, was ended by somebody, or failed in a way
@@ -24,27 +25,36 @@ export async function explain(
   setting: () => Promise<Setting>,
   trace?: Trace,
 ): Promise<Explanation | undefined> {
-  const death = trace?.deaths.at(-1);
+  const death = deathIn(trace);
   const crash = crashSignal(how) ?? (how.exitCode === 0 ? undefined : death?.signal);
   const failed = how.startError !== undefined || how.signal !== undefined || how.exitCode !== 0;
   if (!failed) return undefined;
-  const files = filesOf(command, death);
+  const startsOthers = how.startError === undefined && isStarter(command);
   const base = {
+    command,
+    isKnown: !startsOthers || death !== undefined,
+    isTraced: trace !== undefined,
+    cures: new Map<string, string>(),
     place: undefined,
     refused: trace?.refused,
     obstacle: undefined,
     signal: crash,
     startError: how.startError && startErrorOf(how.startError),
   };
+  const files = filesOf(command, death, trace);
   if (how.startError !== undefined) {
     const where = await setting();
     const programs = await lookAtAll(files, where);
     const obstacle = await obstacleOf(command[0], how.startError, programs[0]);
-    return { ...base, kind: "start", what: `${command[0]} could not be started`, setting: where, programs, obstacle };
+    const cures = curesOf(programs, command);
+    return { ...base, kind: "start", what: `${command[0]} could not be started`, setting: where, programs, cures, obstacle };
   }
   if (crash !== undefined) {
     const where = await setting();
     const programs = await lookAtAll(files, where);
+    // Not those of a plain Linux, where their findings mean nothing.
+    if (!base.isKnown && where.kind !== "linux" && !programs.some(fails))
+      programs.push(...(await failingOf([namedIn, cosmopolitanAround], command, where)));
     const site = death?.instruction === undefined ? undefined : await siteOf(programs, death, where);
     return {
       ...base,
@@ -52,18 +62,50 @@ export async function explain(
       what: crashWords(command, how, crash, death),
       setting: where,
       programs,
+      cures: curesOf(programs, command),
       place: death && { site, death },
       refused: death?.refused ?? trace?.refused,
     };
   }
   // An ordinary failure, unless a rule says that the program cannot work here. Look first, and only then find out where "here" is.
-  if (files.length === 0) return undefined;
-  const where = await orUndefined(setting, files);
-  if (where === undefined) return undefined;
-  const failing = (await lookAtAll(files, where)).filter((program) => program.outcome === "fails");
-  if (failing.length === 0) return undefined;
-  const what = how.signal === undefined ? `exit ${how.exitCode}` : how.signal;
-  return { ...base, kind: "maybe", what: `${command[0]} ended with ${what}`, setting: where, programs: failing };
+  const what = `${command[0]} ended with ${how.signal ?? `exit ${how.exitCode}`}`;
+  for (const some of startsOthers ? [() => files, namedIn] : [() => files]) {
+    const candidates = some(command);
+    const where = await orUndefined(setting, candidates);
+    const failing = where === undefined ? [] : (await lookAtAll(candidates, where)).filter(fails);
+    if (where !== undefined && failing.length > 0)
+      return { ...base, kind: "maybe", what, setting: where, programs: failing, cures: curesOf(failing, command) };
+  }
+  if (!startsOthers || trace !== undefined) return undefined;
+  // Somebody who asks why wants to know how to find out; on plain Linux there is nothing of gVisor's to be found.
+  const where = await setting();
+  return where.kind === "linux" ? undefined : { ...base, kind: "maybe", what, setting: where, programs: [] };
+}
+
+/** Of several programs that died the one whose thread state was refused: what others die of follows from it. */
+function deathIn(trace: Trace | undefined): Death | undefined {
+  const crashes = trace?.deaths.filter((death) => isCrash(death.signal));
+  return crashes?.findLast((death) => isRefusalOfGs(death.refused)) ?? crashes?.at(-1);
+}
+
+const fails = (program: Known): boolean => program.outcome === "fails";
+
+/** Of several ways to find candidates, the first that finds programs that fail or may fail there. */
+async function failingOf(
+  ways: readonly ((command: readonly string[]) => string[])[],
+  command: readonly string[],
+  where: Setting,
+): Promise<Known[]> {
+  for (const way of ways) {
+    const failing = (await lookAtAll(way(command), where)).filter(({ outcome }) => outcome !== "runs");
+    if (failing.length > 0) return failing;
+  }
+  return [];
+}
+
+/** What the user named himself may be repaired beside itself; what others start has to stay at its path. */
+function curesOf(programs: readonly Known[], [first]: readonly string[]): Map<string, string> {
+  return new Map(programs.map(({ path }) => [path, cureOf(path, path === first ? "beside" : "in-place")]));
 }
 
 /** The instruction that crashed: in the program that was executed last, or in one that a loader of its own (an APE's) mapped for it. */
@@ -86,10 +128,13 @@ async function orUndefined(setting: () => Promise<Setting>, files: readonly stri
   return undefined;
 }
 
-function filesOf(command: readonly string[], death: Death | undefined): string[] {
-  const files = programsOf(command);
-  const traced = death?.program;
-  return traced === undefined || !existsSync(traced) ? files : [traced, ...files.filter((file) => file !== traced)];
+function filesOf(command: readonly string[], death: Death | undefined, trace: Trace | undefined): string[] {
+  const traced = [death?.program, ...(trace?.withoutGs ?? [])].filter((file) => file !== undefined && existsSync(file));
+  const seen = new Set<string>();
+  return [...(traced as string[]), ...programsOf(command)].filter((file) => {
+    const real = realpathSync(file);
+    return !seen.has(real) && seen.add(real);
+  });
 }
 
 async function lookAtAll(files: readonly string[], setting: Setting): Promise<Known[]> {
@@ -102,12 +147,12 @@ async function lookAtAll(files: readonly string[], setting: Setting): Promise<Kn
 }
 
 function crashWords(command: readonly string[], how: Ending, crash: string, death: Death | undefined): string {
-  if (how.signal !== undefined) return `${command[0]} died of ${crash}`;
-  const whose = death?.program === undefined ? "a program that it ran" : basename(death.program);
-  const isLauncher = death?.program !== undefined && fileOf(command[0]) === death.program;
-  return isLauncher
-    ? `${command[0]} died of ${crash}`
-    : `${command[0]} ended with exit ${how.exitCode}: ${whose} died of ${crash}`;
+  const program = death?.program;
+  const isLauncher = program !== undefined && (program === command[0] || fileOf(command[0]) === program);
+  const died = death?.exitCode === undefined ? `died of ${crash}` : `got ${crash} and ended with exit ${death.exitCode}`;
+  if (isLauncher || (how.signal !== undefined && program === undefined)) return `${command[0]} ${died}`;
+  const ended = how.signal === undefined ? `ended with exit ${how.exitCode}` : `ended with ${how.signal}`;
+  return `${command[0]} ${ended}: ${program ?? "a program that it ran"} ${died}`;
 }
 
 /** Why the system would not start a file. */
@@ -115,6 +160,10 @@ async function obstacleOf(name: string, error: string, known: Known | undefined)
   const file = fileOf(name);
   if (file === undefined && !existsSync(name)) {
     return name.includes("/") ? `there is no file ${name}` : `there is no program ${name} in PATH`;
+  }
+  if (file === undefined && !name.includes("/")) return `${name} is not in PATH; did you mean ./${name}?`;
+  if (file !== undefined && !may(file, constants.X_OK) && (known !== undefined || isStarter([file]))) {
+    return `it is not executable for this user: chmod +x ${name}`;
   }
   if (/ENOENT|no such file/i.test(error)) {
     const interpreter = await interpreterOf(file ?? name);

@@ -11,8 +11,16 @@ export interface Explanation {
   /** The ending in words, for the headline. */
   readonly what: string;
   readonly setting: Setting;
+  /** Whether it is known which program ended it: not where the command starts others and nothing was traced. */
+  readonly isKnown: boolean;
+  /** Whether a trace was looked at. */
+  readonly isTraced: boolean;
+  /** The command as it was given, for a next step. */
+  readonly command: readonly string[];
   /** Programs of the command that have findings, the likeliest first; all that could be read where none has. */
   readonly programs: readonly Known[];
+  /** The command that repairs a program, by its path; none where it cannot be repaired. */
+  readonly cures: ReadonlyMap<string, string>;
   /** The signal that it died of. */
   readonly signal: string | undefined;
   /** The error of execve, where it never started. */

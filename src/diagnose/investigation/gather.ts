@@ -8,7 +8,7 @@ import type { ByteSource } from "../../bytes/source.js";
 import { checkImage } from "../../check/check.js";
 import { type FileError, outcomeOf, outcomes } from "../../check/model.js";
 import { probeEnvironment } from "../../environments/probe/environment.js";
-import { verify } from "../../environments/verify.js";
+import { type VerifyOptions, verify } from "../../environments/verify.js";
 import type { VerifyReport } from "../../environments/verify-model.js";
 import { InputError, RefusedError } from "../../errors.js";
 import { type FileSource, openFile } from "../../files/file-source.js";
@@ -35,6 +35,8 @@ export interface InvestigateOptions {
   /** As `sandfit verify --folder`. */
   readonly folder?: string;
   readonly now: Date;
+  /** Hears how many runs of a program there will be, and of each that is done. */
+  readonly progress?: NonNullable<VerifyOptions["progress"]>;
 }
 
 const RUN_LIMITS = { timeout: 60_000, maxOutput: 8 * 1024 * 1024 };
@@ -135,7 +137,12 @@ function summaryOf(plan: Plan | readonly string[]): RepairSummary {
 
 /** Runs the program as it is, and as the plan would make it, in a private folder that is removed. */
 async function runsOf(source: FileSource, plan: Plan | readonly string[], options: InvestigateOptions): Promise<VerifyReport> {
-  const settings = { ...RUN_LIMITS, args: options.args, ...(options.folder !== undefined && { folder: options.folder }) };
+  const settings = {
+    ...RUN_LIMITS,
+    args: options.args,
+    ...(options.folder !== undefined && { folder: options.folder }),
+    ...(options.progress && { progress: options.progress }),
+  };
   const workspace = temporaryFolder("report");
   try {
     const name = basename(source.name);

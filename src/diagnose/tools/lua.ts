@@ -39,18 +39,47 @@ for _, one in ipairs(ask) do
   end
 end`;
 
-const PARTS = ["cosmo", "unix", "path", "re", "argon2", "lsqlite3"];
+/** Names the modules that are there and have no question; apart from the rest, which may crash. */
+const ASK_OTHERS = `
+local found, cosmo = pcall(require, "cosmo")
+if type(cosmo) ~= "table" then return end
+local known = {cosmo = true, unix = true, path = true, re = true, argon2 = true, lsqlite3 = true}
+local others, names = {}, {"zip", "http", "getopt", "goodsocket", "help", "lz4"}
+for name, value in pairs(cosmo) do
+  if type(name) == "string" and type(value) == "table" then names[#names + 1] = name end
+end
+for _, name in ipairs(names) do
+  if not known[name] and not others[name] and name:find("^%w+$") then
+    local module = cosmo[name]
+    if type(module) ~= "table" then
+      local there, value = pcall(require, "cosmo." .. name)
+      module = there and value
+    end
+    if type(module) == "table" or type(module) == "function" then others[name] = true end
+  end
+end
+names = {}
+for name in pairs(others) do names[#names + 1] = name end
+table.sort(names)
+for _, name in ipairs(names) do print(name .. " loads") end`;
+
+/** Those with a question; others are told where they are there. */
+const ASKED = ["cosmo", "unix", "path", "re", "argon2", "lsqlite3"];
+const MOST_PARTS = 50;
 
 export async function tryLua(bench: Bench): Promise<Trial> {
   const line = await bench.do("run a line", ["-e", "io.write(6 * 7, '\\n')"]);
   if (line.stdout !== "42\n") throw new JobFailed("run a line", line, "it does not print 42 for 6 * 7");
   const asked = await bench.run(["-e", ASK]);
-  const parts = partsIn(asked.stdout);
+  const others = await bench.run(["-e", ASK_OTHERS]);
+  const parts = partsIn(`${asked.stdout}\n${others.stdout}`);
   const version = await bench.run(["-v"]);
   const there = parts.filter((part) => part.outcome === "works" && part.name !== "cosmo").map((part) => part.name);
+  const loading = parts.filter((part) => part.outcome === "loads").map((part) => part.name);
   const broken = parts.filter((part) => part.outcome === "fails").map((part) => part.name);
   const did = ["ran a line"];
   if (there.length > 0) did.push(`modules that work: ${there.join(", ")}`);
+  if (loading.length > 0) did.push(`modules that load: ${loading.join(", ")}`);
   if (broken.length > 0) did.push(`modules that are there and fail: ${broken.join(", ")}`);
   if (parts[0]?.outcome === "absent") did.push("no cosmo module");
   return { outcome: "works", version: versionIn(version.stdout + version.stderr), did, parts };
@@ -59,10 +88,11 @@ export async function tryLua(bench: Bench): Promise<Trial> {
 /** The last word on each module; one that nothing was said of, because the program died before, is not told. */
 function partsIn(output: string): ToolPart[] {
   const said = new Map<string, ToolPart["outcome"]>();
-  for (const [, name, outcome] of output.matchAll(/^(\w+) (works|fails|absent)$/gm)) {
+  for (const [, name, outcome] of output.matchAll(/^(\w+) (works|loads|fails|absent)$/gm)) {
     said.set(name, outcome as ToolPart["outcome"]);
   }
-  return PARTS.flatMap((name) => {
+  const others = [...said.keys()].filter((name) => !ASKED.includes(name));
+  return [...ASKED, ...others].slice(0, MOST_PARTS).flatMap((name) => {
     const outcome = said.get(name);
     return outcome === undefined ? [] : [{ name, outcome }];
   });

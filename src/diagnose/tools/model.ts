@@ -3,13 +3,17 @@
 import type { Outcome } from "../../check/model.js";
 import type { RuleId } from "../../rules/ids.js";
 
-/** "unsure": it starts and ends by itself, but nothing that was tried shows that it does its job. */
-export type TrialOutcome = "works" | "fails" | "unsure";
+/**
+ * "works": it did its job. "starts": it answered `--version` or the like, and nothing more was tried. "unsure": it starts and ends by
+ * itself, but nothing that was tried shows that it does its job.
+ */
+export type TrialOutcome = "works" | "starts" | "fails" | "unsure";
 
 /** A module of a lua that was asked for. */
 export interface ToolPart {
   readonly name: string;
-  readonly outcome: "works" | "fails" | "absent";
+  /** "loads": it is there, and no question to it is known. */
+  readonly outcome: "works" | "loads" | "fails" | "absent";
 }
 
 /** What a file's bytes let expect in gVisor: of this environment where it is one, else of the newest release. */

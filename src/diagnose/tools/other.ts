@@ -13,7 +13,7 @@ export async function tryOther(bench: Bench): Promise<Trial> {
     if (run.exitCode === undefined || signalOfCode(run.exitCode) !== undefined) throw new JobFailed(`answer ${question}`, run);
     if (run.exitCode === 0) {
       const version = question === "--help" ? null : versionIn(run.stdout + run.stderr);
-      return { outcome: "works", version, did: [`answered ${question}`] };
+      return { outcome: "starts", version, did: [`answered ${question}`] };
     }
     last = run;
   }

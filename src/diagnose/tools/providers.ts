@@ -29,15 +29,20 @@ export function toolsetIn(name: string): Toolset {
   return { folder, envFile: ifThere(join(folder, "env.sh")), luaFolder: ifThere(join(folder, "lib/lua")) };
 }
 
-/** Files with one of the names, each once, in the order of PATH and then of the toolsets. */
+/** What `sandfit fix` adds to a name by default. */
+const FIXED = ".gvisor";
+
+/** Files with one of the names, each once, in the order of PATH and then of the toolsets; behind each what was made of it by `fix`. */
 export function findProviders(names: readonly string[], toolsets: readonly Toolset[], extra?: string): Found[] {
   const found = new Map<string, { path: string; source: Found["source"]; also: string[] }>();
   const add = (path: string, source: Found["source"]): void => {
     if (!isProgram(path) || isWrapper(path)) return;
     const real = realpathSync(path);
     const before = found.get(real);
-    if (before === undefined) found.set(real, { path, source, also: [] });
-    else if (before.path !== path && !before.also.includes(path)) before.also.push(path);
+    if (before === undefined) {
+      found.set(real, { path, source, also: [] });
+      if (!path.endsWith(FIXED)) add(`${path}${FIXED}`, source);
+    } else if (before.path !== path && !before.also.includes(path)) before.also.push(path);
   };
   for (const path of names.flatMap(allInPath)) if (path.startsWith("/")) add(path, "path");
   for (const { folder } of toolsets) {

@@ -1,8 +1,8 @@
 /** Surveys tools: which providers there are, whether each really works here, and what to do next. */
 
-import { accessSync, constants, realpathSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename } from "node:path";
 import { quoted } from "../../bytes/printable.js";
+import { cureOf } from "../cure.js";
 import { ownSetting, type Setting } from "../explain/setting.js";
 import { lookAt } from "../explain/static.js";
 import { JobFailed, openBench, type Trial } from "./bench.js";
@@ -18,17 +18,34 @@ interface Survey {
   readonly distribution: Distribution;
   readonly setting: Setting;
   readonly archives: Map<string, Uint8Array>;
+  /** The env.sh that will be written. */
+  readonly envFile: string | undefined;
+}
+
+export interface SurveyOptions {
+  /** The env.sh that will be written, for the next command. */
+  readonly envFile?: string;
+  /** Hears how many tools there are, and of each that is done. */
+  readonly progress?: { start(what: string, total: number): void; advance(count: number): void };
 }
 
 /**
  * Surveys the tools by name. Starts every provider it finds, bounded in time and output, each in a folder of its own that is removed;
  * asks the package manager and changes nothing.
  */
-export async function surveyTools(names: readonly string[], toolsets: readonly Toolset[]): Promise<ToolsReport> {
+export async function surveyTools(
+  names: readonly string[],
+  toolsets: readonly Toolset[],
+  { envFile, progress }: SurveyOptions = {},
+): Promise<ToolsReport> {
+  progress?.start("trying", names.length);
   const setting = await ownSetting();
-  const survey: Survey = { toolsets, distribution: distribution(), setting, archives: new Map() };
+  const survey: Survey = { toolsets, distribution: distribution(), setting, archives: new Map(), envFile };
   const tools: ToolState[] = [];
-  for (const name of names) tools.push(await surveyTool(toolNamed(name), survey));
+  for (const name of names) {
+    tools.push(await surveyTool(toolNamed(name), survey));
+    progress?.advance(1);
+  }
   return {
     version: 1,
     environment: { kind: setting.kind, words: setting.words },
@@ -64,7 +81,7 @@ async function tryProvider(tool: Tool, found: Found, survey: Survey): Promise<Pr
   const trial = await tryOut(tool, path, survey);
   const isBad = setting.kind !== "linux" && expected !== null && expected.outcome === "fails";
   const isCured = setting.kind !== "linux" && expected !== null && expected.outcome !== "runs" && expected.afterFix === "runs";
-  const next = isCured ? fixCommand(path) : null;
+  const next = isCured ? cureOf(path, "in-place") : null;
   if (trial instanceof JobFailed) {
     const why = await whyNot(path, trial, expected, setting);
     return { ...base, version: null, outcome: "fails", did: [], why, parts: [], next };
@@ -98,10 +115,11 @@ async function expectationOf(path: string, { target }: Setting): Promise<Expecta
   return { outcome: known.outcome, afterFix: known.afterFix, rules: [...new Set(bad.map((finding) => finding.rule))] };
 }
 
-/** The provider to use: one that works, then with the most modules that work, then the first. */
+/** The provider to use: one that works (or starts, where no more is tried), then with the most modules that work, then the first. */
 function bestOf(providers: readonly Provider[]): Provider | undefined {
-  const parts = (provider: Provider): number => provider.parts.filter((part) => part.outcome === "works").length;
-  const working = providers.filter((provider) => provider.outcome === "works");
+  const parts = (provider: Provider): number =>
+    provider.parts.filter((part) => part.outcome === "works" || part.outcome === "loads").length;
+  const working = providers.filter((provider) => provider.outcome === "works" || provider.outcome === "starts");
   return [...working].sort((a, b) => parts(b) - parts(a))[0];
 }
 
@@ -110,14 +128,22 @@ function nextOf(
   providers: readonly Provider[],
   best: Provider | undefined,
   state: PackageState | undefined,
-  { toolsets }: Survey,
+  { toolsets, envFile: written }: Survey,
 ): { next: string | null; remark: string | null } {
   if (best !== undefined) {
     const isFirst = best === providers[0] && best.source === "path" && basename(best.path) === tool.name;
     if (isFirst) return { next: null, remark: null };
+    const [first] = providers;
+    // What PATH leads to is repaired where it is: that ends the matter for every shell and script.
+    if (written === undefined && first?.source === "path" && first.next?.startsWith("sandfit fix --in-place"))
+      return { next: first.next, remark: `or call ${quoted(best.path)}` };
+    if (written !== undefined) return { next: `. ${quoted(written.includes("/") ? written : `./${written}`)}`, remark: null };
     const envFile = toolsetOf(best.path, toolsets)?.envFile;
     if (envFile !== undefined) return { next: `. ${quoted(envFile)}`, remark: null };
-    return { next: `sandfit tools ${quoted(tool.name)}${fromWords(toolsets)} --env env.sh && . ./env.sh`, remark: null };
+    return {
+      next: `sandfit tools ${quoted(tool.name)}${fromWords(toolsets)} --env env.sh && . ./env.sh`,
+      remark: `or call ${quoted(best.path)}`,
+    };
   }
   const cure = providers.find((provider) => provider.next !== null);
   const install = state === undefined || state.installed ? undefined : state.command;
@@ -128,15 +154,4 @@ function nextOf(
 
 function fromWords(toolsets: readonly Toolset[]): string {
   return toolsets.map(({ folder }) => ` --from ${quoted(folder)}`).join("");
-}
-
-/** Beside the file where that can be written to, else here. */
-function fixCommand(path: string): string {
-  const real = realpathSync(path);
-  try {
-    accessSync(dirname(real), constants.W_OK);
-    return `sandfit fix ${quoted(real)}`;
-  } catch {
-    return `sandfit fix ${quoted(real)} -o ${quoted(`./${basename(path)}`)}`;
-  }
 }

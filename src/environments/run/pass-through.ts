@@ -77,3 +77,8 @@ export function crashSignal(how: Ending): NodeJS.Signals | undefined {
   const signal = how.signal ?? signalOfCode(how.exitCode);
   return CRASHES.includes(signal) ? signal : undefined;
 }
+
+/** Whether a signal, by its name, means that a program crashed. */
+export function isCrash(signal: string): boolean {
+  return CRASHES.some((one) => one === signal);
+}

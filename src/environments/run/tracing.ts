@@ -1,10 +1,13 @@
 /** Puts the tracer in front of a command, and reads what it wrote. */
 
+import { accessSync, constants } from "node:fs";
+import { readStart } from "../../files/read-fully.js";
 import { callsWith } from "../trace/calls.js";
 import type { Trace } from "../trace/events.js";
 import { decodeTrace } from "../trace/record.js";
 import { encodeRules } from "../trace/rules.js";
 import { underTracer } from "../trace/tracer.js";
+import { inPath } from "./search-path.js";
 
 export interface Tracing {
   readonly command: string[];
@@ -24,7 +27,7 @@ const LIMIT = 128 << 20;
 /** `command` traced. `inside` a runsc files stay in the sandbox, so the trace comes last on standard error, behind a mark. */
 export function traced(command: readonly string[], inside: boolean): Tracing {
   const rules = encodeRules([], { record: callsWith(({ name }) => !QUIET.test(name)) });
-  const tracer = underTracer(command, { record: inside ? "mark" : "file", rules, limit: LIMIT });
+  const tracer = underTracer(inside ? command : asExecvp(command), { record: inside ? "mark" : "file", rules, limit: LIMIT });
   return {
     command: tracer.command,
     mark: tracer.mark,
@@ -34,4 +37,18 @@ export function traced(command: readonly string[], inside: boolean): Tracing {
     },
     dispose: tracer.dispose,
   };
+}
+
+/** The tracer executes; on the host a command is started as execvp(3) does it, which hands a file in no executable format to /bin/sh. */
+function asExecvp(command: readonly string[]): readonly string[] {
+  const [name = "", ...args] = command;
+  const path = name.includes("/") ? name : inPath(name);
+  if (path === undefined) return command;
+  try {
+    accessSync(path, constants.X_OK);
+    const start = readStart(path, 4).toString("latin1");
+    return start.startsWith("#!") || start === "\x7fELF" ? command : ["/bin/sh", path, ...args];
+  } catch {
+    return command; // what cannot be read or executed fails as ever
+  }
 }

@@ -109,8 +109,9 @@ describe("what a job shows", () => {
     symlinkSync("/usr/bin/lua", join(home, "bin/lua"));
     writeFileSync(
       join(home, "lib/lua/cosmo/init.lua"),
-      "return {unix = {getpid = function() return 1 end}, re = {search = error}}",
+      "return {unix = {getpid = function() return 1 end}, re = {search = error}, own = {}}",
     );
+    writeFileSync(join(home, "lib/lua/cosmo/getopt.lua"), "return {}");
     writeFileSync(join(home, "lib/lua/cosmo/path.lua"), 'return {basename = function() return "b" end}');
     writeFileSync(join(home, "lib/lua/lsqlite3.lua"), "return {open_memory = function() os.exit(3) end}");
     const { only } = await tools(["lua", "--from", home], [bare]);
@@ -121,12 +122,14 @@ describe("what a job shows", () => {
       { name: "re", outcome: "fails" },
       { name: "argon2", outcome: "absent" },
       { name: "lsqlite3", outcome: "fails" },
+      { name: "getopt", outcome: "loads" },
+      { name: "own", outcome: "loads" },
     ]);
   });
 
   test("a program of which nothing is known is asked for version, help and -v", async () => {
     expect(await one("thing", "case $1 in -v) echo thing 1.2.3;; *) exit 1;; esac")).toMatchObject({
-      outcome: "works",
+      outcome: "starts",
       version: "1.2.3",
     });
     expect(await one("thing", "echo usage: thing FILE; exit 64")).toMatchObject({
@@ -151,7 +154,7 @@ describe("what a job shows", () => {
     mkdirSync(home);
     const path = writeSample(home, "ape-fs");
     const { only } = await tools(["ape-fs"], [home, bare, ...SYSTEM]);
-    expect(only("ape-fs")).toMatchObject({ outcome: "works", expected: { outcome: "runs" } });
+    expect(only("ape-fs")).toMatchObject({ outcome: "starts", expected: { outcome: "runs" } });
     expect(readFileSync(path).equals(Buffer.from(sampleProgram("ape-fs").bytes))).toBe(true);
   });
 
@@ -162,7 +165,7 @@ describe("what a job shows", () => {
     const { only, report } = await tools(["gs-call"], [home, bare]);
     expect(report.environment.kind).toBe("linux");
     expect(only("gs-call")).toMatchObject({
-      outcome: "works",
+      outcome: "starts",
       expected: { outcome: "fails", afterFix: "runs", rules: ["tls-in-gs"] },
     });
   });
@@ -196,6 +199,26 @@ describe("which is best, and what is next", () => {
     const { tool, only } = await tools(["lua", "--from", set], [bare]);
     expect(only("lua").source).toBe("toolset");
     expect(tool("lua").next).toBe(`. '${join(set, "env.sh")}'`);
+  });
+
+  test("what fix has made beside a program is seen", async () => {
+    const home = join(folder, "fixed-beside");
+    pose(join(home, "lua"), "exit 1");
+    pose(join(home, "lua.gvisor"), cosmoLua("cosmo works\\n"));
+    const { tool } = await tools(["lua"], [home, bare]);
+    expect(tool("lua").providers.map(({ path, outcome }) => [path, outcome])).toEqual([
+      [join(home, "lua"), "fails"],
+      [join(home, "lua.gvisor"), "works"],
+    ]);
+    expect(tool("lua")).toMatchObject({ best: join(home, "lua.gvisor"), remark: `or call ${join(home, "lua.gvisor")}` });
+  });
+
+  test("--env says that it wrote, and is the next command then", async () => {
+    const path = ["first", "second"].map((name) => join(folder, name)).join(":");
+    const run = await sandfit(["tools", "lua", "--env", "own.sh"], { cwd: folder, env: { PATH: `${path}:${bare}` } });
+    expect(run.exitCode).toBe(0);
+    expect(run.stdout).toMatch(/\n {2}lua {2}\. \.\/own\.sh\n/);
+    expect(run.stdout).toMatch(/\nwrote own\.sh\n$/);
   });
 
   test("nothing at all", async () => {

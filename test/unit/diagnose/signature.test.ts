@@ -22,6 +22,10 @@ function ended(what: Partial<Explanation>): Explanation {
   return {
     kind: "crash",
     what: "",
+    command: ["p"],
+    isKnown: true,
+    isTraced: false,
+    cures: new Map(),
     setting,
     programs: [],
     signal: undefined,
@@ -34,7 +38,7 @@ function ended(what: Partial<Explanation>): Explanation {
 }
 
 const crashed = (signal: string, text?: string, address?: string): Explanation => {
-  const death = { program: "p", signal, signalLine: "", instruction: 0x401000, address, refused: undefined };
+  const death = { program: "p", signal, exitCode: undefined, signalLine: "", instruction: 0x401000, address, refused: undefined };
   return ended({ signal, ...((text ?? address) && { place: { site: text === undefined ? undefined : site(text), death } }) });
 };
 const refused = (startError: string | undefined): Explanation => ended({ kind: "start", startError });
