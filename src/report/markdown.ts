@@ -11,7 +11,7 @@ import { summaryOf } from "./finding-words.js";
 import { alternativesOf, notCausesOf, recommendationsOf } from "./investigation-words.js";
 import { evidenceSection } from "./markdown-evidence.js";
 import { code, inline, table } from "./markdown-text.js";
-import { bytesWords, consequenceWords, evidenceOf, plural, runtimeWords, spaced } from "./words.js";
+import { bytesWords, evidenceOf, outcomeWords, plural, runtimeWords, spaced } from "./words.js";
 
 /** Sites of a finding that are shown, one of each role first. */
 const MOST_SITES = 5;
@@ -132,9 +132,6 @@ function summary({ report, sha256, repair }: InvestigatedProgram): string[] {
   lines.push("");
   return lines;
 }
-
-/** "Runs" is for what was run; a check without a finding says less. */
-const outcomeWords = { ...consequenceWords, runs: "nothing found against it" };
 
 function verdictWords({ outcome, afterFix, basis }: Verdict): string {
   const after = afterFix === outcome ? "" : afterFix === "runs" ? ", `sandfit fix` repairs it" : ", `sandfit fix` repairs a part";
