@@ -7,7 +7,7 @@ import { ruleOf } from "../rules/index.js";
 import { remedyOf, summaryOf } from "./finding-words.js";
 import { portableLines } from "./portable.js";
 import type { TextOptions } from "./text-options.js";
-import { evidenceOf, plural, spaced, worstEffect } from "./words.js";
+import { evidenceOf, plural, spaced, strengthOf, worstEffect } from "./words.js";
 
 /** What it is and where; `why` adds the reasons and links. What to do is told where the file's headline has no command for it. */
 export function renderFinding(finding: Finding, options: TextOptions): string {
@@ -53,15 +53,12 @@ function longPlaces(finding: Finding, options: TextOptions): string {
   return text;
 }
 
-/** From weakest to strongest. */
-const strength: readonly Site["evidence"][] = ["text", "swept", "pointer", "unwind", "symbol", "entry", "header"];
-
 /** The best known site of each role, in the order in which the roles appear. */
 function oneOfEachRole(sites: readonly Site[]): Site[] {
   const best = new Map<string, Site>();
   for (const site of sites) {
     const before = best.get(site.role);
-    if (before === undefined || strength.indexOf(site.evidence) > strength.indexOf(before.evidence)) best.set(site.role, site);
+    if (before === undefined || strengthOf(site) > strengthOf(before)) best.set(site.role, site);
   }
   return [...best.values()];
 }

@@ -40,6 +40,12 @@ export function evidenceOf(site: Site): string {
   return evidenceWords[site.evidence];
 }
 
+/** From weakest to strongest. */
+const strength: readonly Site["evidence"][] = ["text", "swept", "pointer", "unwind", "symbol", "entry", "header"];
+
+/** How well a site is known; the larger the better. */
+export const strengthOf = ({ evidence }: Site): number => strength.indexOf(evidence);
+
 /** The worst a finding means on any platform. */
 export function worstEffect(finding: Finding): Consequence {
   return worst(Object.values(finding.effects).map((effect) => effect.consequence));
