@@ -1,7 +1,7 @@
-/** Builds dist/: the command in parts and as one file, the library, and the types. */
+/** Builds dist/: the command in parts and as one file, the library, and the types; and the manual page, from the built command. */
 
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { bundleCommand, bundleSingleFile } from "./bundle.mjs";
@@ -11,13 +11,25 @@ rmSync(new URL("../dist", import.meta.url), { recursive: true, force: true });
 
 await bundleCommand("dist");
 await bundleSingleFile("dist/sandfit.cjs");
+mkdirSync(new URL("../man", import.meta.url), { recursive: true });
+writeFileSync(
+  new URL("../man/sandfit.1", import.meta.url),
+  execFileSync(process.execPath, [fileURLToPath(new URL("../dist/cli.cjs", import.meta.url)), "man-page"]),
+);
 
 // The core runs in browsers too: platform neutral fails the build where it would ask for Node.
 await build({
   cwd: root,
   input: "src/index.ts",
   platform: "neutral",
-  output: { file: "dist/index.js", format: "esm", codeSplitting: false, comments: { legal: false } },
+  // Names stay, so that a stack trace can be read.
+  output: {
+    file: "dist/index.js",
+    format: "esm",
+    codeSplitting: false,
+    comments: { legal: false },
+    minify: { compress: true, mangle: false, codegen: true },
+  },
   onLog: (_, { message }) => {
     throw new Error(message);
   },

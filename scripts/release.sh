@@ -20,6 +20,7 @@ if [ "${1:-}" = --publish ]; then
   grep -q "^## $version" CHANGELOG.md || { echo "release: CHANGELOG.md has no section $version" >&2; exit 1; }
   [ "$(git tag --points-at HEAD)" = "v$version" ] || { echo "release: HEAD is not tagged v$version" >&2; exit 1; }
   npm publish --provenance --access public
+  scripts/action/tag.sh
 else
   npm publish --dry-run --access public
 fi

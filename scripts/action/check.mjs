@@ -1,13 +1,14 @@
 /**
- * What the GitHub Action runs: checks the paths, writes SARIF, the job summary and the outputs, and decides how the job ends.
- * Everything comes by the environment (action.yml) and goes into files, so that it can be run anywhere. Exit 0: passed; 1: findings
+ * What the GitHub Action runs: checks the paths, prints a table and annotations, writes SARIF, the job summary and the outputs, and
+ * decides how the job ends. Everything comes by the environment (action.yml), so that it can be run anywhere. Exit 0: passed; 1: findings
  * that fail the job; 2: could not do the job.
  */
 
 import { spawnSync } from "node:child_process";
 import { appendFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { renderSummary } from "./summary.mjs";
+import { expanded } from "./glob.mjs";
+import { renderLog, renderSummary } from "./summary.mjs";
 
 const command = process.env.SANDFIT_COMMAND ?? fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
 /** From harmless to worst. */
@@ -24,10 +25,17 @@ function fail(message) {
 
 /** Runs Sandfit; ends this with its words where it could not even begin. */
 function sandfit(...args) {
+  const said = output(...args);
+  if (said === "") fail(`sandfit ${args[0]} printed nothing`);
+  return said;
+}
+
+/** The same, of which nothing is an answer too. */
+function output(...args) {
   const run = spawnSync(process.execPath, [command, ...args], { encoding: "utf8", maxBuffer: MOST_OUTPUT });
   process.stderr.write(run.stderr ?? "");
   if (run.error !== undefined) fail(run.error.message);
-  if (run.stdout === "") fail(`sandfit ${args[0]} said nothing (exit ${run.status ?? run.signal})`);
+  if (run.status === null) fail(`sandfit ${args[0]} was ended by ${run.signal}`);
   return run.stdout;
 }
 
@@ -37,8 +45,13 @@ function choice(name, value, all) {
 }
 
 const env = process.env;
-const paths = linesOf(env.SANDFIT_PATHS).map((line) => line.trim());
-if (paths.length === 0) fail("paths names nothing to check");
+const lines = linesOf(env.SANDFIT_PATHS).map((line) => line.trim());
+if (lines.length === 0) fail("paths names nothing to check");
+const paths = lines.flatMap((line) => {
+  const found = expanded(line);
+  if (found.length === 0) fail(`paths: nothing is called ${line}`);
+  return found;
+});
 const failOn = choice("fail-on", env.SANDFIT_FAIL_ON || "fails", ["none", "may-fail", "fails"]);
 const isVerify = choice("verify", env.SANDFIT_VERIFY || "false", ["true", "false"]) === "true";
 const target = env.SANDFIT_TARGET || "newest";
@@ -46,7 +59,9 @@ const sarif = env.SANDFIT_SARIF || "sandfit.sarif";
 
 const checkArgs = ["--target", target, "--", ...paths];
 writeFileSync(sarif, sandfit("check", "--format", "sarif", ...checkArgs));
-const { files } = JSON.parse(sandfit("check", "--format", "json", ...checkArgs));
+const { files, target: checked } = JSON.parse(sandfit("check", "--format", "json", ...checkArgs));
+process.stdout.write(renderLog(files));
+process.stdout.write(output("check", "--format", "github", ...checkArgs));
 
 // `report --run` starts each program, as it is and fixed, in every place there is.
 const runs = isVerify
@@ -75,9 +90,9 @@ const findings = files.flatMap((file) => file.views ?? []).flatMap((view) => vie
 const tried = runs.filter((one) => one.runs !== null);
 const isVerified = tried.length > 0 && tried.every((one) => one.runs.rows.every((row) => row.original.sameAsHost === true));
 
-const summary = renderSummary({ files, runs, target });
+const summary = renderSummary({ files, runs, target: checked });
 if (env.GITHUB_STEP_SUMMARY) appendFileSync(env.GITHUB_STEP_SUMMARY, summary);
-else process.stdout.write(summary);
+else process.stdout.write(`\n${summary}`);
 if (env.GITHUB_OUTPUT) {
   const outputs = { sarif, outcome, findings, verified: isVerify ? isVerified : "" };
   appendFileSync(

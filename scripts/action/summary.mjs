@@ -1,21 +1,55 @@
-/** The job summary, in Markdown: one line a program, and what the runs showed. */
+/** The job summary, in Markdown: one row per program, and what the runs showed; and a table for the log. */
 
 /** GitHub takes 1 MiB a step; tables longer than this say how many lines are left out. */
 const MOST_ROWS = 500;
 
-const words = { runs: "runs", undecided: "not decided", "may-fail": "may fail", fails: "**will not run**" };
+const words = { runs: "nothing found", undecided: "not decided", "may-fail": "may fail", fails: "**will not run**" };
 /** Text from file names and errors, so that it stays text. */
 const plain = (text) => text.replace(/[\\`*_{}[\]<>()#+!|~]/g, "\\$&").replace(/\s+/g, " ");
 
-/** `files` as `check --json` has them; `runs`: one a program that was started, `{ path, name, runs }`, as `report --run` has them. */
-export function renderSummary({ files, runs, target }) {
-  const rows = files.flatMap(rowsOf);
-  const parts = [`## Sandfit: ${countWords(files)}\n\nFor gVisor ${plain(target)}.\n\n`];
-  parts.push(table(["program", "machine", "in gVisor", "after `sandfit fix`", "rules"], rows));
+/** The table's first columns for the job's log, which is plain text. */
+export function renderLog(files) {
+  const rows = files.map((file) => ("error" in file ? [file.name, "could not be read"] : [file.name, ...wordsFor(file)]));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a line that begins with :: is a command to the runner
+  const safe = (text) => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "?").replace(/^::/, " ::");
+  const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => safe(row[column]).length)));
+  const line = (row) =>
+    row
+      .map((cell, i) => (i < 2 ? safe(cell).padEnd(widths[i]) : cell))
+      .join("  ")
+      .trimEnd();
+  return `Sandfit: ${countWords(files)}\n${rows.map((row) => `${line(row)}\n`).join("")}`;
+}
+
+/** The worst of all parts, what a fix leaves of it, and the rules. */
+function wordsFor(file) {
+  const verdicts = file.views.flatMap((view) => Object.values(view.verdicts));
+  const [outcome, after] = ["outcome", "afterFix"].map((key) => worst(verdicts.map((verdict) => verdict[key])));
+  const fixed = after === outcome ? "" : after === "runs" ? "runs after fix" : `${bare(words[after])} after fix`;
+  return [bare(words[outcome]), fixed, rulesOf(file).join(", ")];
+}
+
+const OUTCOMES = ["runs", "undecided", "may-fail", "fails"];
+const worst = (all) => OUTCOMES[Math.max(0, ...all.map((one) => OUTCOMES.indexOf(one)))];
+const bare = (text) => text.replaceAll("*", "");
+const rulesOf = (file) => [...new Set(file.views.flatMap((view) => view.findings.map(({ rule }) => rule)))];
+
+/**
+ * `files` and `target` as `check --json` has them; `runs`: one a program that was started, `{ path, name, runs }`, as `report --run` has
+ * them.
+ */
+export function renderSummary({ files, runs, target: { release, platforms } }) {
+  const rows = files.map((file) => rowOf(file, platforms));
+  const parts = [`## Sandfit: ${countWords(files)}\n\nFor gVisor ${release}.\n\n`];
+  parts.push(table(["program", ...platforms, "after `sandfit fix`", "rules"], rows));
   if (runs.length > 0) {
+    const places = [...new Set(runs.flatMap((one) => one.runs?.rows.map(({ id }) => id) ?? []))];
     parts.push(
-      "\n### Run on this runner\n\n",
-      table(["program", "place", "as it is", "fixed", "same as on the runner"], runs.flatMap(runRows)),
+      "\n### Run on this runner\n\nThe original; behind it the fixed program. What is not as on the runner itself is **bold**.\n\n",
+      table(
+        ["program", ...places],
+        runs.map((one) => runRow(one, places)),
+      ),
     );
     const notRun = new Map(runs.flatMap((one) => one.runs?.notRun ?? []).map(({ id, reason }) => [id, reason]));
     for (const [id, reason] of notRun) parts.push(`\nNot run: ${plain(id)} (${plain(reason)})\n`);
@@ -23,40 +57,33 @@ export function renderSummary({ files, runs, target }) {
   return parts.join("");
 }
 
-function rowsOf(file) {
-  if ("error" in file) return [[plain(file.name), "", `**error**: ${plain(file.error)}`, "", ""]];
-  return file.views.map((view) => {
-    const platforms = Object.entries(view.verdicts);
-    const rules = [...new Set(view.findings.map(({ rule }) => rule))];
-    return [
-      plain(file.name),
-      view.machine,
-      perPlatform(platforms, "outcome"),
-      perPlatform(platforms, "afterFix"),
-      rules.join(", "),
-    ];
-  });
+function rowOf(file, platforms) {
+  if ("error" in file) return [plain(file.name), `**error**: ${plain(file.error)}`, ...platforms.slice(1).map(() => ""), "", ""];
+  const cells = platforms.map((platform) => words[worst(file.views.map((view) => view.verdicts[platform]?.outcome ?? "runs"))]);
+  const after = worst(file.views.flatMap((view) => Object.values(view.verdicts).map(({ afterFix }) => afterFix)));
+  return [plain(file.name), ...cells, words[after], rulesOf(file).join(", ")];
 }
 
-/** One word where all platforms agree. */
-function perPlatform(platforms, key) {
-  const all = new Set(platforms.map(([, verdict]) => verdict[key]));
-  if (all.size === 1) return words[[...all][0]];
-  return platforms.map(([platform, verdict]) => `${platform} ${words[verdict[key]]}`).join(", ");
-}
-
-function runRows({ name, runs }) {
-  if (runs === null) return [[plain(name), "", "not for this machine", "", ""]];
-  return runs.rows.map(({ id, original, fixed }) => [
+/** A program in each place: how the original ended, and how the fixed one did. */
+function runRow({ name, runs }, places) {
+  return [
     plain(name),
-    id,
-    original.endings.join(", "),
-    fixed ? fixed.endings.join(", ") : "",
-    `${yesOrNo(original.sameAsHost)}${fixed ? `, fixed: ${yesOrNo(fixed.sameAsHost)}` : ""}`,
-  ]);
+    ...places.map((place) => {
+      const row = runs?.rows.find(({ id }) => id === place);
+      return row === undefined
+        ? "not started"
+        : [row.original, row.fixed]
+            .filter((one) => one != null)
+            .map(ended)
+            .join(" → ");
+    }),
+  ];
 }
 
-const yesOrNo = (same) => (same === undefined ? "not known" : same ? "yes" : "**no**");
+function ended({ endings, sameAsHost }) {
+  const text = plain(endings.join(", "));
+  return sameAsHost === false ? `**${text}**` : text;
+}
 
 function countWords(files) {
   const counts = { fails: 0, "may-fail": 0, undecided: 0, error: 0 };

@@ -24,7 +24,17 @@ import { verdictOf } from "./model.js";
  * Throws InputError where it cannot be read, or is no program for Linux at all. Never executes or changes anything.
  */
 export async function check(source: ByteSource, target: Target = newest, surroundings: Surroundings = {}): Promise<FileReport> {
+  refuseOthers(source);
   return checkImage(source, await readImage(source), target, surroundings);
+}
+
+/** Throws TypeError for a path or for bytes: JavaScript's callers have no compiler that tells them. */
+function refuseOthers(source: unknown): void {
+  if (typeof source === "object" && source !== null && "read" in source && "size" in source) return;
+  const what = typeof source === "string" ? "a string" : source instanceof Uint8Array ? "bytes" : String(source);
+  throw new TypeError(
+    `check(source): source has to be a ByteSource, such as memorySource(bytes, name) or blobSource(file), but it is ${what}`,
+  );
 }
 
 /** As `check`, for an image that was read already. */

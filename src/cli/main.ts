@@ -1,12 +1,13 @@
 /** argv → command → exit code. */
 
-import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { Command, CommanderError, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { printable } from "../bytes/printable.js";
 import { InputError, RefusedError } from "../errors.js";
 import { reasonOf } from "../files/file-source.js";
 import { VERSION } from "../version.js";
 import type { ExitCode } from "./exit-code.js";
-import { complain, printNow } from "./output.js";
+import { ENVIRONMENT, EXIT_CODES } from "./help-texts.js";
+import { colorChoices, complain, printNow, setColor } from "./output.js";
 
 /** Each in a module of its own, which declares what it takes and sets the exit code. */
 const commands: Readonly<Record<string, () => Promise<{ readonly command: CommandUnknownOpts }>>> = {
@@ -23,8 +24,14 @@ const commands: Readonly<Record<string, () => Promise<{ readonly command: Comman
   report: () => import("./commands/report.js"),
   skill: () => import("./commands/skill.js"),
   tools: () => import("./commands/tools.js"),
+  completion: () => import("./commands/completion.js"),
+  "man-page": () => import("./commands/man-page.js"),
   "check-worker": () => import("./check-worker.js"),
 };
+
+/** Those that Sandfit itself starts, and those that describe all others. */
+const hidden: readonly string[] = ["check-worker", "man-page"];
+const describing: readonly string[] = ["completion", "man-page"];
 
 /** Does what `argv`, which is as in `process.argv`, asks for. Sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -37,6 +44,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
+/** In front of the command and behind it. */
+const colorOption = () => new Option("--color <when>", "when to use colors; default: auto").choices(colorChoices);
+
 /** Help gives exit code 0, and what cannot be understood 2. */
 async function run(argv: readonly string[]): Promise<void> {
   const program = new Command("sandfit")
@@ -46,14 +56,20 @@ async function run(argv: readonly string[]): Promise<void> {
     .exitOverride()
     // Commander's own way is a stream, which reports a full disk or a closed pipe when nobody listens any more.
     .configureOutput({ writeOut: printNow, writeErr: complain })
-    .showHelpAfterError("(sandfit --help says more)")
-    .addHelpText("after", "\nExit codes: 0 nothing wrong, 1 findings, refused or not decided, 2 could not do the job.");
+    .showHelpAfterError("Run 'sandfit --help' for usage.")
+    .addOption(colorOption())
+    .addHelpText("after", `${EXIT_CODES}\n${ENVIRONMENT}`)
+    .hook("preAction", (_, chosen) => {
+      const { color } = chosen.optsWithGlobals() as { color?: (typeof colorChoices)[number] };
+      setColor(color ?? "auto");
+    });
   const [, , asked = ""] = argv;
   // The others are needed only to be listed, or to tell which of them was meant.
-  const names = Object.hasOwn(commands, asked) ? [asked] : Object.keys(commands);
+  const names = Object.hasOwn(commands, asked) && !describing.includes(asked) ? [asked] : Object.keys(commands);
   for (const name of names) {
     const { command } = await commands[name]!();
-    program.addCommand(command.copyInheritedSettings(program), { hidden: name === "check-worker" });
+    if (!command.options.some(({ long }) => long === "--color")) command.addOption(colorOption());
+    program.addCommand(command.copyInheritedSettings(program), { hidden: hidden.includes(name) });
   }
   try {
     await program.parseAsync(argv);

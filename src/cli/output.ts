@@ -51,7 +51,18 @@ function writeAll(descriptor: number, text: string): void {
   }
 }
 
-/** Colours for standard output: on a terminal, by NO_COLOR and FORCE_COLOR as everybody else does. */
+/** What `--color` can be. */
+export const colorChoices = ["auto", "always", "never"] as const;
+type ColorChoice = (typeof colorChoices)[number];
+
+let color: ColorChoice = "auto";
+
+/** Sets what `--color` asked for; default: as on a terminal, by NO_COLOR and FORCE_COLOR. */
+export function setColor(choice: ColorChoice): void {
+  color = choice;
+}
+
+/** Colours for standard output: on a terminal, by NO_COLOR and FORCE_COLOR as everybody else does, or by `--color`. */
 export function paintForOutput(): Promise<Paint> {
   return paintFor(STANDARD_OUTPUT);
 }
@@ -62,11 +73,22 @@ export function paintForErrors(): Promise<Paint> {
 }
 
 async function paintFor(descriptor: number): Promise<Paint> {
-  const wanted = process.env["NO_COLOR"] === undefined || process.env["NO_COLOR"] === "";
-  const forced = !["", "0", undefined].includes(process.env["FORCE_COLOR"]);
-  if (!wanted || !(forced || (process.env["TERM"] !== "dumb" && (await isTerminal(descriptor))))) return plain;
+  if (color === "never" || (color === "auto" && !(await wantsColor(descriptor)))) return plain;
   const { default: picocolors } = await import("picocolors");
   return picocolors.createColors(true);
+}
+
+async function wantsColor(descriptor: number): Promise<boolean> {
+  const wanted = process.env["NO_COLOR"] === undefined || process.env["NO_COLOR"] === "";
+  const forced = !["", "0", undefined].includes(process.env["FORCE_COLOR"]);
+  return wanted && (forced || (process.env["TERM"] !== "dumb" && (await isTerminal(descriptor))));
+}
+
+/** The terminal's columns; none for a file or a pipe, whose lines stay whole. */
+export async function widthOfOutput(): Promise<{ width?: number }> {
+  if (!(await isTerminal(STANDARD_OUTPUT))) return {};
+  const { columns } = process.stdout;
+  return columns > 0 ? { width: columns } : {};
 }
 
 /** Most output goes to a pipe or a file, and asking about a terminal loads Node's network modules. */

@@ -201,8 +201,12 @@ function warningsOf(findings: readonly Finding[], edits: readonly Edit[], repair
   if (edits.some(({ rule, evidence }) => SEEN_IN_HEADERS.includes(rule) && evidence === "header")) {
     warnings.push("a program that walks its own program headers (AT_PHDR, dl_iterate_phdr) meets others, or in another order");
   }
-  if (edits.some((edit) => edit.evidence === "swept")) {
-    warnings.push("some edits rest on form and context only: nothing is seen to reach that code (marked `swept`)");
+  const unreached = edits.filter((edit) => edit.evidence === "swept").length;
+  if (unreached > 0) {
+    warnings.push(
+      `${unreached} of the ${edits.length} edits ${unreached === 1 ? "is" : "are"} in code that nothing is seen to call, and known by the ` +
+        "bytes around it alone; try what you need of the result, or let `fix --verify` run it",
+    );
   }
   return warnings;
 }

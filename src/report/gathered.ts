@@ -7,7 +7,7 @@ import type { Finding } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
 import { remedyOf } from "./finding-words.js";
 import type { TextOptions } from "./text-options.js";
-import { consequenceWords, plural, signs, worstEffect } from "./words.js";
+import { outcomeWords, plural, signs, worstEffect } from "./words.js";
 
 /** From this many files on the report is gathered. */
 export const MANY_FILES = 12;
@@ -61,7 +61,7 @@ function renderGroup({ outcome, afterFix, findings, names }: Group, { paint, all
   const rules = findings.map((finding) => paint.bold(finding.rule)).join(", ");
   const helps = afterFix === outcome ? "" : afterFix === "runs" ? "; runs after `sandfit fix`" : "; better after `sandfit fix`";
   const what = rules === "" ? "" : `${rules}   `;
-  let text = `${mark} ${plural(names.length, "program")}: ${what}${consequenceWords[outcome]}${paint.green(helps)}\n`;
+  let text = `${mark} ${plural(names.length, "program")}: ${what}${outcomeWords[outcome]}${paint.green(helps)}\n`;
   for (const finding of findings) {
     const { words } = ruleOf(finding.rule);
     text += `    ${words.title}: ${remedyOf(finding)}\n`;

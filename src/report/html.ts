@@ -1,6 +1,7 @@
 /** An investigation as one HTML page that asks for nothing else: for a screen, a phone and paper, with and without scripts. */
 
 import { Marked } from "marked";
+import { outcomeOf, worst } from "../check/model.js";
 import type { Investigation } from "../diagnose/investigation/model.js";
 import { renderMarkdown } from "./markdown.js";
 
@@ -12,6 +13,10 @@ const STYLE = `
 body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 62rem; color: var(--ink); background: var(--paper);
   font: 16px/1.55 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 1rem; }
+.runs h1 + p, .fails h1 + p, .open h1 + p { border-left: .3rem solid; padding: .3rem .8rem; background: var(--soft); }
+.runs h1 + p { border-color: #2e8540; }
+.fails h1 + p { border-color: #c62828; }
+.open h1 + p { border-color: #c77700; }
 h2 { font-size: 1.25rem; margin: 2.2rem 0 .6rem; padding-top: .6rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1.05rem; margin: 1.5rem 0 .4rem; }
 a { color: var(--accent); }
@@ -72,10 +77,16 @@ export async function renderHtml(investigation: Investigation): Promise<string> 
 <title>${title}</title>
 <style>${STYLE}</style>
 </head>
-<body>
+<body class="${colourOf(investigation)}">
 ${body}</body>
 </html>
 `;
+}
+
+/** For the sentence at the top: green where nothing was found, red where something will not run. */
+function colourOf({ programs, errors }: Investigation): string {
+  const outcome = worst(programs.map(({ report }) => outcomeOf(report)));
+  return outcome === "fails" ? "fails" : outcome === "runs" && errors.length === 0 ? "runs" : "open";
 }
 
 function escaped(text: string): string {

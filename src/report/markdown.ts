@@ -1,6 +1,6 @@
 /** An investigation as one Markdown document. Builds a string; nothing in it comes from anywhere but the investigation and the rules' words. */
 
-import { outcomeOf, type Verdict } from "../check/model.js";
+import { outcomeOf, type Verdict, type ViewReport } from "../check/model.js";
 import { undecidedWords } from "../code/doubts.js";
 import type { Here, InvestigatedProgram, Investigation } from "../diagnose/investigation/model.js";
 import type { Outcome } from "../environments/verify-model.js";
@@ -8,11 +8,12 @@ import type { Platform } from "../gvisor/gvisor.js";
 import type { Finding, Site } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
 import { summaryOf } from "./finding-words.js";
+import { headlineOf, verdictsOf } from "./headline.js";
 import { alternativesOf, notCausesOf, recommendationsOf } from "./investigation-words.js";
 import { likeliestFirst } from "./likeliest-site.js";
 import { evidenceSection } from "./markdown-evidence.js";
 import { code, inline, table } from "./markdown-text.js";
-import { bytesWords, consequenceWords, evidenceOf, plural, runtimeWords, spaced } from "./words.js";
+import { bytesWords, evidenceOf, listed, outcomeWords, plural, runtimeWords, spaced, strengthOf, worstEffect } from "./words.js";
 
 /** Sites of a finding that are shown, one of each role first. */
 const MOST_SITES = 5;
@@ -22,15 +23,18 @@ const MOST_PROGRAMS = 50;
 /** The whole document; ends with a line feed. */
 export function renderMarkdown(investigation: Investigation): string {
   const { subject, programs, errors } = investigation;
+  const isOne = subject.kind === "file" && programs.length === 1;
   const lines = [
     `# ${code(subject.name)} in gVisor`,
     "",
-    `Made by Sandfit ${investigation.sandfit} on ${investigation.made}, on ${investigation.machine}. ` +
+    `**${isOne ? inline(resultOf(programs[0])) : `${plural(programs.length, "program")}: ${countsOf(programs)}`}**`,
+    "",
+    `Made by Sandfit ${investigation.sandfit} on ${dateWords(investigation.made)}, on ${investigation.machine}. ` +
       `It speaks about gVisor ${investigation.target.release}, ${investigation.target.platforms.join(", ")}. ` +
       "What is marked “not run here” was not run for this report.",
     "",
   ];
-  if (subject.kind === "file" && programs.length === 1) lines.push(...sectionsOf(programs[0], investigation, "##"));
+  if (isOne) lines.push(...sectionsOf(programs[0], investigation, "##"));
   else lines.push(...overview(investigation));
   if (errors.length > 0) {
     lines.push("## Not read", "", ...errors.map(({ name, error }) => `- ${code(name)}: ${inline(error)}`), "");
@@ -38,9 +42,12 @@ export function renderMarkdown(investigation: Investigation): string {
   return `${lines.join("\n").trimEnd()}\n`;
 }
 
+/** "2026-11-30 06:34 UTC" of an ISO date. */
+const dateWords = (iso: string): string => iso.replace(/^([\d-]+)T(\d+:\d+).*$/, "$1 $2 UTC");
+
 function overview(investigation: Investigation): string[] {
   const { programs, here } = investigation;
-  const lines = ["## Summary", "", `${plural(programs.length, "program")}. ${countsOf(programs)}`, ""];
+  const lines = ["## Summary", ""];
   if (programs.length > 0) {
     const rows = programs.map((program) => [
       code(program.report.name),
@@ -82,14 +89,18 @@ function repairWords({ repair }: InvestigatedProgram): string {
 
 function sectionsOf(program: InvestigatedProgram, { here }: Investigation, level: string): string[] {
   const findings = program.report.views.flatMap((view) => view.findings);
+  // What runs all the same is no cause.
+  const causes = findings.filter((finding) => worstEffect(finding) !== "runs");
+  const others = findings.filter((finding) => worstEffect(finding) === "runs");
   return [
     `${level} Summary`,
     "",
     ...summary(program),
-    ...(findings.length === 0 ? [] : [`${level} Root cause`, "", ...alikeTogether(findings).flatMap(rootCause)]),
+    ...section(`${level} Root cause`, alikeTogether(causes).flatMap(findingLines)),
+    ...section(`${level} Also found, and not the cause`, alikeTogether(others).flatMap(findingLines)),
     ...section(
       `${level} What is not the cause`,
-      notCausesOf(findings).map((one) => `- ${one}`),
+      notCausesOf(causes).map((one) => `- ${one}`),
     ),
     `${level} Environment status`,
     "",
@@ -118,8 +129,12 @@ function summary({ report, sha256, repair }: InvestigatedProgram): string[] {
   );
   for (const view of report.views) {
     const runtime = runtimeWords(view.runtime);
-    const verdicts = Object.entries(view.verdicts) as [Platform, Verdict][];
-    const words = verdicts.map(([platform, verdict]) => `${platform}: ${verdictWords(verdict)}`).join("; ");
+    const alike = new Map<string, Platform[]>();
+    for (const [platform, verdict] of verdictsOf(view)) {
+      const words = verdictWords(verdict);
+      alike.set(words, [...(alike.get(words) ?? []), platform]);
+    }
+    const words = [...alike].map(([one, platforms]) => `${listed(platforms)}: ${one}`).join("; ");
     lines.push(`- **${view.machine}, ${view.type}${runtime === undefined ? "" : ` (${runtime})`}**: ${words}.`);
   }
   for (const { machine, undecided } of report.views) {
@@ -133,9 +148,6 @@ function summary({ report, sha256, repair }: InvestigatedProgram): string[] {
   lines.push("");
   return lines;
 }
-
-/** "Runs" is for what was run; a check without a finding says less. */
-const outcomeWords = { ...consequenceWords, runs: "nothing found against it" };
 
 function verdictWords({ outcome, afterFix, basis }: Verdict): string {
   const after = afterFix === outcome ? "" : afterFix === "runs" ? ", `sandfit fix` repairs it" : ", `sandfit fix` repairs a part";
@@ -153,7 +165,7 @@ function alikeTogether(findings: readonly Finding[]): Finding[][] {
   return [...groups.values()];
 }
 
-function rootCause(alike: readonly Finding[]): string[] {
+function findingLines(alike: readonly Finding[]): string[] {
   const [finding] = alike;
   const { words } = ruleOf(finding.rule);
   const shown = someOfEachRole(likeliestFirst(finding.sites));
@@ -178,7 +190,7 @@ function rootCause(alike: readonly Finding[]): string[] {
 
 function someOfEachRole(sites: readonly Site[]): Site[] {
   const roles = new Map<string, Site[]>();
-  for (const site of sites) {
+  for (const site of [...sites].sort((one, other) => strengthOf(other) - strengthOf(one))) {
     const some = roles.get(site.role);
     if (some === undefined) roles.set(site.role, [site]);
     else some.push(site);
@@ -187,47 +199,47 @@ function someOfEachRole(sites: readonly Site[]): Site[] {
   return [...roles.values()].flatMap((some) => some.slice(0, most));
 }
 
-/** The two lists: where it runs and where it does not, each from a run or marked as expected. */
-function status({ report, runs }: InvestigatedProgram): string[] {
-  const does: string[] = [];
-  const doesNot: string[] = [];
-  const open: string[] = [];
-  if (runs === null) {
-    for (const view of report.views) {
-      for (const [platform, verdict] of Object.entries(view.verdicts) as [Platform, Verdict][]) {
-        const words = `${view.machine} on gVisor, ${platform}: ${outcomeWords[verdict.outcome]} (not run here)`;
-        (verdict.outcome === "runs" ? does : verdict.outcome === "undecided" ? open : doesNot).push(words);
-      }
-    }
-  } else {
-    for (const row of runs.rows) {
-      note(row.id, "as it is", row.original);
-      if (row.fixed !== undefined) note(row.id, "fixed", row.fixed);
-    }
-  }
-  function note(id: string, which: string, outcome: Outcome): void {
-    const words = `${id}, ${which}: ${outcome.endings.join(", ")}`;
-    if (outcome.sameAsHost === false) doesNot.push(`${words}; differs in ${outcome.differences.join(", ")}`);
-    else does.push(words);
-  }
+/** A line a place, what came out of the original and of the fixed program; where nothing was run, what is expected. */
+function status({ report, runs, repair }: InvestigatedProgram): string[] {
+  const rows =
+    runs === null
+      ? report.views.flatMap((view) => expectedRows(view, repair.kind === "possible"))
+      : runs.rows.map(({ id, original, fixed }) => [id, came(original), fixed === undefined ? "" : came(fixed)]);
+  const hasFixed = rows.some(([, , fixed]) => fixed !== "");
+  const cells = rows.map((row) => (hasFixed ? row : row.slice(0, 2)).map(inline));
   return [
-    ...section(
-      "Runs:",
-      does.map((one) => `- ${inline(one)}`),
-    ),
-    ...section(
-      "Does not run, or not as on plain Linux:",
-      doesNot.map((one) => `- ${inline(one)}`),
-    ),
-    ...section(
-      "Not decided:",
-      open.map((one) => `- ${inline(one)}`),
-    ),
+    ...(runs === null ? ["Expected from the file's bytes; nothing was run for it.", ""] : []),
+    ...table(["place", "original", ...(hasFixed ? ["fixed"] : [])], cells),
     ...section(
       "Not run here:",
       (runs?.notRun ?? []).map(({ id, reason }) => `- ${inline(`${id}: ${reason}`)}`),
     ),
   ];
+}
+
+function expectedRows(view: ViewReport, isFixable: boolean): string[][] {
+  return verdictsOf(view).map(([platform, { outcome, afterFix }]) => [
+    `${view.machine === "any" ? "" : `${view.machine} on `}gVisor, ${platform} (not run here)`,
+    outcomeWords[outcome],
+    isFixable ? outcomeWords[afterFix] : "",
+  ]);
+}
+
+function came({ endings, sameAsHost, differences }: Outcome): string {
+  const ended = endings.map((one) => one.replace(/^exit /, "ended with ").replace(/^SIG/, "died of SIG")).join(", ");
+  if (sameAsHost === undefined) return `${ended}; no plain Linux to compare with`;
+  return sameAsHost ? `${ended}, as on plain Linux` : `${ended}; differs in ${differences.join(", ")}`;
+}
+
+/** One or two sentences at the top: what is found in the file, and what the runs showed. */
+function resultOf({ report, runs }: InvestigatedProgram): string {
+  const headline = headlineOf(report);
+  const found = `${headline.charAt(0).toUpperCase()}${headline.slice(1)}.`;
+  const compared = runs?.rows.filter(({ original }) => original.sameAsHost !== undefined) ?? [];
+  if (compared.length === 0) return found;
+  const count = (which: "original" | "fixed") => compared.filter((row) => row[which]?.sameAsHost === true).length;
+  const fixed = compared.some((row) => row.fixed !== undefined) ? `, the fixed program in ${count("fixed")}` : "";
+  return `${found} Run in ${plural(compared.length, "environment")}, the original did in ${count("original")} what it does on plain Linux${fixed}.`;
 }
 
 function hereLines({ words, signals, refuses }: Here): string[] {

@@ -5,31 +5,51 @@ import { isEmpty, type Plan } from "../fix/plan.js";
 import type { Edit } from "../rules/define.js";
 import type { Paint } from "./paint.js";
 import { plural, spaced } from "./words.js";
+import { folded } from "./wrap.js";
 
 export interface PlanWords {
   /** Where the result was written; undefined where it was not. */
   readonly output: string | undefined;
-  /** Whether that is the input itself. */
+  /** The file with the undo data; undefined where none was written. */
+  readonly record?: string | undefined;
+  /** Whether the output is the input itself. */
   readonly replacesInput: boolean;
   readonly dryRun: boolean;
+  /** Whether to list every edit; default: no. */
+  readonly list?: boolean;
   /** What the result does not take over from the input, one sentence each. */
   readonly lost: readonly string[];
   readonly paint: Paint;
+  /** Columns to wrap lines at; default: none. */
+  readonly width?: number;
 }
 
-/** The plan line by line; ends with a line feed. */
+/** What was done in one line, then the edits where they are asked for, warnings and notes; ends with a line feed. */
 export function renderPlan(plan: Plan, words: PlanWords): string {
   const { paint } = words;
-  const name = printable(plan.input.name);
-  const left = plan.leaves.length > 0 ? `  ${paint.dim("left   ")} as it is: ${plan.leaves.join(", ")}\n` : "";
-  if (isEmpty(plan)) return `${paint.bold(name)}   nothing to change\n${left}${written(name, words, true)}`;
+  let text = `${paint.bold(printable(plan.input.name))}: ${changes(plan)}; ${written(plan, words)}\n`;
+  if (words.list) for (const edit of plan.edits) text += `  ${editLine(edit, paint)}\n`;
+  if (plan.mode !== undefined) text += `  permissions: ${octal(plan.mode.before)} → ${octal(plan.mode.after)}\n`;
+  for (const warning of plan.warnings) text += `  ${paint.yellow("warning:")} ${printable(warning)}\n`;
+  if (!isEmpty(plan)) for (const note of plan.notes) text += `  ${paint.dim("note:")} ${printable(note)}\n`;
+  if (words.output !== undefined) for (const one of words.lost) text += `  ${paint.dim("note:")} ${printable(one)}\n`;
+  if (plan.leaves.length > 0) text += `  ${paint.dim("left as it is:")} ${plan.leaves.join(", ")}\n`;
+  return folded(text, words.width);
+}
+
+function changes(plan: Plan): string {
+  if (isEmpty(plan)) return "nothing to change";
   const bytes = plan.edits.reduce((sum, edit) => sum + edit.before.length / 2, 0);
-  let text = `${paint.bold(name)}   ${plural(plan.edits.length, "edit")}, ${plural(bytes, "byte")}, for ${plan.machine === "any" ? "any machine" : plan.machine}\n`;
-  for (const edit of plan.edits) text += `  ${editLine(edit, paint)}\n`;
-  if (plan.mode !== undefined) text += `  permissions ${octal(plan.mode.before)} → ${octal(plan.mode.after)}\n`;
-  for (const warning of plan.warnings) text += `  ${paint.yellow("warning")} ${printable(warning)}\n`;
-  for (const note of plan.notes) text += `  ${paint.dim("note   ")} ${printable(note)}\n`;
-  return text + left + written(name, words, false);
+  const machine = plan.machine === "any" ? "" : ` (${plan.machine})`;
+  return `${plural(plan.edits.length, "edit")}, ${plural(bytes, "byte")}${machine}`;
+}
+
+function written(plan: Plan, { output, record, replacesInput, dryRun, paint }: PlanWords): string {
+  const name = printable(plan.input.name);
+  if (output === undefined) return dryRun ? "wrote nothing (--dry-run)" : `wrote nothing, ${name} is unchanged`;
+  const which = replacesInput ? "" : isEmpty(plan) ? `, a copy of ${name}` : ` (${name} is unchanged)`;
+  const back = record === undefined ? "" : `; the way back is in ${printable(record)}`;
+  return `${paint.green("wrote")} ${printable(output)}${which}${back}`;
 }
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, "0");
@@ -39,12 +59,4 @@ function editLine(edit: Edit, paint: Paint): string {
   const change =
     edit.before.length > 24 ? `${plural(edit.before.length / 2, "byte")}` : `${spaced(edit.before)} → ${spaced(edit.after)}`;
   return `${where}(file offset 0x${edit.fileOffset.toString(16)})  ${change}  ${paint.dim(`${printable(edit.what)}; ${edit.rule}, ${edit.evidence}`)}`;
-}
-
-function written(name: string, { output, replacesInput, dryRun, lost, paint }: PlanWords, isCopy: boolean): string {
-  if (output === undefined)
-    return `  ${paint.dim(dryRun ? "nothing was written (--dry-run)" : `nothing was written; ${name} is as it was`)}\n`;
-  const notes = lost.map((sentence) => `  ${paint.dim("note   ")} ${printable(sentence)}\n`).join("");
-  const which = replacesInput ? "" : isCopy ? `, a copy of ${name}` : `; ${name} is as it was`;
-  return `${notes}  ${paint.green("wrote")} ${printable(output)}${which}\n`;
 }

@@ -1,12 +1,19 @@
 /** How a report is written for a terminal. */
 
-import type { Paint } from "./paint.js";
+import { type Paint, plain } from "./paint.js";
 
 /** How much to write, and in which colours. */
 export interface TextOptions {
-  /** List every site instead of one of each role; of many files, every name. */
+  /** List every location of a finding instead of the best known one; of many files, every name. */
   readonly all: boolean;
-  /** List what was left alone, with the reasons, and the evidence for the runtime. */
+  /** Also say why and give links, list rejected candidates with their reasons, and how the runtime was detected. */
   readonly why: boolean;
   readonly paint: Paint;
+  /** Columns to wrap lines at; default: none, lines stay whole. */
+  readonly width?: number;
+}
+
+/** What was left out by its default: short, whole lines, no colours. */
+export function completed(options: Partial<TextOptions>): TextOptions {
+  return { all: false, why: false, paint: plain, ...options };
 }

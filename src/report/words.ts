@@ -13,6 +13,9 @@ export const consequenceWords: Record<Outcome, string> = {
   fails: "will not run",
 };
 
+/** The same of a check. "Runs" is for what was run; a check without a finding says less. */
+export const outcomeWords: Record<Outcome, string> = { ...consequenceWords, runs: "nothing found against it" };
+
 /** Each as one character. */
 export const signs: Record<Outcome, string> = { runs: "✔", undecided: "?", "may-fail": "▲", fails: "✖" };
 
@@ -37,6 +40,12 @@ export function evidenceOf(site: Site): string {
   return evidenceWords[site.evidence];
 }
 
+/** From weakest to strongest. */
+const strength: readonly Site["evidence"][] = ["text", "swept", "pointer", "unwind", "symbol", "entry", "header"];
+
+/** How well a site is known; the larger the better. */
+export const strengthOf = ({ evidence }: Site): number => strength.indexOf(evidence);
+
 /** The worst a finding means on any platform. */
 export function worstEffect(finding: Finding): Consequence {
   return worst(Object.values(finding.effects).map((effect) => effect.consequence));
@@ -45,6 +54,11 @@ export function worstEffect(finding: Finding): Consequence {
 /** `65 48 8b` from `65488b`. */
 export function spaced(hexadecimal: string): string {
   return hexadecimal.replace(/(..)(?=.)/g, "$1 ");
+}
+
+/** "systrap", "systrap and kvm", "systrap, ptrace and kvm". */
+export function listed(all: readonly string[]): string {
+  return all.length < 2 ? all.join("") : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
 }
 
 /** "1 read", "2 reads". */

@@ -1,4 +1,4 @@
-/** Wraps generated Markdown for reading as it is. */
+/** Wraps generated Markdown, and text for a terminal. */
 
 const WIDTH = 120;
 
@@ -21,4 +21,35 @@ export function wrapLines(paragraph: string, width = WIDTH): string[] {
     } else line = line === "" ? word : `${line} ${word}`;
   }
   return [...lines, line];
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours are made of them
+const colours = /\x1b\[[0-9;]*m/g;
+const visibleLength = (text: string): number => text.replace(colours, "").length;
+/** Narrower terminals get long lines all the same. */
+const LEAST_WIDTH = 40;
+
+/** Wraps every line of a text at `width` columns, what follows two columns further in; colours do not count. */
+export function folded(text: string, width: number | undefined): string {
+  if (width === undefined || width < LEAST_WIDTH) return text;
+  return text
+    .split("\n")
+    .map((line) => foldedLine(line, width))
+    .join("\n");
+}
+
+function foldedLine(line: string, width: number): string {
+  if (visibleLength(line) <= width) return line;
+  const indent = /^ */.exec(line)![0];
+  const lines: string[] = [];
+  let current = "";
+  for (const word of line.trimStart().split(" ")) {
+    const isFirst = lines.length === 0;
+    const next = current === "" ? `${indent}${isFirst ? "" : "  "}${word}` : `${current} ${word}`;
+    if (current !== "" && visibleLength(next) > width) {
+      lines.push(current.trimEnd());
+      current = `${indent}  ${word}`;
+    } else current = next;
+  }
+  return [...lines, current].join("\n");
 }

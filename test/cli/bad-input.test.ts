@@ -177,7 +177,7 @@ describe("what is no file", () => {
       expectSentence(await sandfit(["check", "closed"], { cwd, through }), /cannot be read: permission denied$/);
       const { stdout } = await sandfit(["check", "closed", "subject"], { cwd, through });
       expect(stdout).toMatch(/^error closed cannot be read: permission denied$/m);
-      expect(stdout).toMatch(/^subject /m);
+      expect(stdout).toMatch(/^subject: /m);
       expect(stdout).toMatch(/^1 program,.* 1 could not be read$/m);
       chmodSync(join(cwd, "closed"), 0o755);
     },

@@ -67,7 +67,7 @@ describe("exit codes", () => {
   test.each([[["nonsense"]], [["rules", "nonsense"]], [["fix"]], [["fix", "a", "b"]], [["undo"]]])("2 for %j", async (args) => {
     const { stdout, stderr, exitCode } = await sandfit(args, inFolder);
     expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
-    expect(stderr).toMatch(/^(error|sandfit): .+\n(\(sandfit --help says more\)\n)?$/);
+    expect(stderr).toMatch(/^(error|sandfit): .+\n(Run 'sandfit --help' for usage\.\n)?$/);
   });
 });
 
@@ -113,7 +113,9 @@ describe("inputs", () => {
 
   test("- is standard input", async () => {
     const { stdout, exitCode } = await sandfit(["check", "-"], { cwd: folder, input: sampleProgram("gs-call").bytes });
-    expect(stdout).toMatch(/^\(standard input\) {3}ELF x86-64[\s\S]*tls-in-gs/);
+    expect(stdout).toMatch(
+      /^\(standard input\): will not run in gVisor \(x86-64\); `sandfit fix` repairs it\n {2}ELF x86-64[\s\S]*tls-in-gs/,
+    );
     expect(exitCode).toBe(1);
   });
 });
@@ -133,7 +135,7 @@ describe("colours", () => {
 
   test("names in a file cannot speak to the terminal", async () => {
     writeSample(folder, "healthy", "red\u001b[31m");
-    expect((await sandfit(["check", "red\u001b[31m"], inFolder)).stdout).toMatch(/^red\\x1b\[31m /);
+    expect((await sandfit(["check", "red\u001b[31m"], inFolder)).stdout).toMatch(/^red\\x1b\[31m: /);
   });
 });
 

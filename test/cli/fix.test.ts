@@ -34,7 +34,7 @@ describe("where it writes", () => {
     const { cwd } = fresh();
     const { stdout, exitCode } = await sandfit(["fix", "gs-call"], { cwd });
     expect({ last: stdout.split("\n").at(-2), exitCode }).toEqual({
-      last: "  wrote gs-call.gvisor; gs-call is as it was",
+      last: "gs-call: 17 edits, 17 bytes (x86-64); wrote gs-call.gvisor (gs-call is unchanged); the way back is in gs-call.gvisor.sandfit-undo.json",
       exitCode: 0,
     });
     expect(readdirSync(cwd).sort()).toEqual(["gs-call", "gs-call.gvisor", "gs-call.gvisor.sandfit-undo.json"]);
@@ -52,11 +52,11 @@ describe("where it writes", () => {
     for (const args of [["--in-place"], ["-o", "./gs-call", "--force"], ["-o", "link", "--force"]]) {
       const { cwd } = fresh();
       symlinkSync("gs-call", join(cwd, "link"));
-      expect((await sandfit(["fix", "gs-call", ...args], { cwd })).stdout).toMatch(/wrote \S+\n$/);
+      expect((await sandfit(["fix", "gs-call", ...args], { cwd })).stdout).toMatch(/; wrote \S+; the way back is in \S+\n$/);
       expect((await sandfit(["check", "gs-call"], { cwd })).exitCode).toBe(0);
       // Nothing is left to repair: the way back has to stay.
       const again = await sandfit(["fix", "gs-call", ...args], { cwd });
-      expect(again.stdout).toMatch(/nothing was written; gs-call is as it was\n$/);
+      expect(again.stdout).toMatch(/; wrote nothing, gs-call is unchanged\n$/);
       expect((await sandfit(["undo", "gs-call"], { cwd })).exitCode).toBe(0);
       expect(bytes(cwd, "gs-call").equals(original)).toBe(true);
     }
@@ -74,12 +74,14 @@ describe("where it writes", () => {
     const { cwd } = fresh("healthy");
     const { stdout, exitCode } = await sandfit(["fix", "healthy"], { cwd });
     expect({ stdout, exitCode }).toEqual({
-      stdout: "healthy   nothing to change\n  nothing was written; healthy is as it was\n",
+      stdout: "healthy: nothing to change; wrote nothing, healthy is unchanged\n",
       exitCode: 0,
     });
     await sandfit(["fix", "--in-place", "healthy"], { cwd });
     expect(readdirSync(cwd)).toEqual(["healthy"]);
-    expect((await sandfit(["fix", "healthy", "-o", "copy"], { cwd })).stdout).toMatch(/ {2}wrote copy, a copy of healthy\n$/);
+    expect((await sandfit(["fix", "healthy", "-o", "copy"], { cwd })).stdout).toMatch(
+      /; wrote copy, a copy of healthy; the way back is in copy\.sandfit-undo\.json\n$/,
+    );
     const undone = await sandfit(["undo", "copy"], { cwd });
     expect(undone).toEqual({
       stdout: "copy   the original, as it was: there was nothing to take back\n",
@@ -95,8 +97,8 @@ describe("where it writes", () => {
     linkSync(file, join(cwd, "second"));
     chmodSync(file, 0o4755);
     const { stdout } = await sandfit(["fix", "gs-call", "--in-place"], { cwd });
-    expect(stdout).toMatch(/note {4}set-user-id, set-group-id and the sticky bit are not carried over/);
-    expect(stdout).toMatch(/note {4}the file has other names \(hard links\); those keep the original/);
+    expect(stdout).toMatch(/note: set-user-id, set-group-id and the sticky bit are not carried over/);
+    expect(stdout).toMatch(/note: the file has other names \(hard links\); those keep the original/);
   });
 
   test("over a folder never", async () => {
@@ -115,7 +117,7 @@ describe("where it writes", () => {
 
   test("nowhere with --dry-run", async () => {
     const { cwd } = fresh();
-    expect((await sandfit(["fix", "gs-call", "--dry-run"], { cwd })).stdout).toMatch(/nothing was written \(--dry-run\)\n$/);
+    expect((await sandfit(["fix", "gs-call", "--dry-run"], { cwd })).stdout).toMatch(/; wrote nothing \(--dry-run\)\n/);
     expect(readdirSync(cwd)).toEqual(["gs-call"]);
   });
 
@@ -130,10 +132,8 @@ describe("where it writes", () => {
   test("and says what it leaves", async () => {
     const { cwd } = fresh("ape-gs");
     const { stdout } = await sandfit(["fix", "ape-gs", "--only", "stack-growsdown", "--dry-run"], { cwd });
-    expect(stdout).toBe(
-      "ape-gs   nothing to change\n  left    as it is: tls-in-gs, ape-not-elf\n  nothing was written (--dry-run)\n",
-    );
-    expect((await sandfit(["fix", "ape-gs", "--only", "ape-not-elf"], { cwd })).stdout).toMatch(/left {4}as it is: tls-in-gs\n/);
+    expect(stdout).toBe("ape-gs: nothing to change; wrote nothing (--dry-run)\n  left as it is: tls-in-gs, ape-not-elf\n");
+    expect((await sandfit(["fix", "ape-gs", "--only", "ape-not-elf"], { cwd })).stdout).toMatch(/left as it is: tls-in-gs\n/);
   });
 
   test("no result where the plan cannot be saved", async () => {

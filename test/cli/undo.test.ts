@@ -88,10 +88,10 @@ describe("an APE that changes itself", () => {
   test("is told from one that unpacks a loader", async () => {
     const cwd = written();
     writeSample(cwd, "ape-gs", "other");
-    const { stdout } = await sandfit(["check", "p"], { cwd });
+    const { stdout } = await sandfit(["check", "--verbose", "p"], { cwd });
     expect(stdout).toMatch(/so only a shell can start it, and its first start changes the file itself/);
     expect(stdout).toMatch(/keep a copy that was never started/);
-    expect((await sandfit(["check", "other"], { cwd })).stdout).not.toMatch(/changes the file itself|never started/);
+    expect((await sandfit(["check", "--verbose", "other"], { cwd })).stdout).not.toMatch(/changes the file itself|never started/);
     expect((await sandfit(["fix", "--as", "ape", "--dry-run", "p"], { cwd })).stdout).toMatch(
       /stays that only until a shell starts it/,
     );

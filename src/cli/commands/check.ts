@@ -3,31 +3,42 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { memorySource } from "../../bytes/source.js";
 import { check } from "../../check/check.js";
-import { type FileError, type FileReport, MODEL_VERSION, outcomeOf, type Report } from "../../check/model.js";
+import { type FileError, type FileReport, MODEL_VERSION, outcomeOf, outcomes, type Report } from "../../check/model.js";
 import { InputError } from "../../errors.js";
 import { isFile } from "../../files/place.js";
 import { parseTarget, releaseIds, type Target } from "../../gvisor/gvisor.js";
 import { programsBelow } from "../../input/programs.js";
 import { renderJson, renderLine } from "../../report/json.js";
-import { renderText } from "../../report/text.js";
+import { renderHeadlines, renderText } from "../../report/text.js";
 import { checkFile, orError } from "../check-file.js";
 import type { ExitCode } from "../exit-code.js";
 import { inOrder } from "../in-order.js";
-import { paintForOutput, print } from "../output.js";
+import { paintForOutput, print, widthOfOutput } from "../output.js";
 import { readStandardInput } from "../standard-input.js";
 
 const declared = new Command("check")
   .description("say whether programs will run in gVisor, and why not; executes nothing")
   .argument("<file...>", "files, folders, archives (tar, tar.gz, zip), or - for standard input")
-  .option("--all", "list every place a finding rests on")
-  .option("--why", "list what was left alone and why, and how the runtime is known")
+  .option("--all", "list every location")
+  .option("-v, --verbose", "also say why, with links, rejected candidates and how the runtime was detected")
+  .addOption(new Option("--why", "the same as --verbose").hideHelp())
+  .option("-q, --quiet", "print one line for each file with findings, and nothing for the others")
   .option("--json", "print a JSON document (schema/report-1.json)")
   .addOption(
-    new Option("--format <format>", "text, json, ndjson (a line a file, as it is checked), or SARIF 2.1.0 for code scanning")
-      .choices(["text", "json", "ndjson", "sarif"] as const)
+    new Option(
+      "--format <format>",
+      "text, json, ndjson (one line per file, as it is checked), sarif (2.1.0, for code scanning) or github (annotations of a workflow)",
+    )
+      .choices(["text", "json", "ndjson", "sarif", "github"] as const)
       .conflicts("json"),
   )
-  .option("--target <release>", "gVisor release and platform: newest, 2024-07, systrap, 2022-12/ptrace …", "newest");
+  .option("--target <release>", "gVisor release and platform: newest, 2024-07, systrap, 2022-12/ptrace …", "newest")
+  .addOption(
+    new Option("--fail-on <outcome>", "the least outcome that ends with exit code 1 (default: undecided)")
+      .choices(["fails", "may-fail", "undecided"] as const)
+      .conflicts("exitZero"),
+  )
+  .option("--exit-zero", "exit with 0 whatever was found; errors still exit with 2");
 
 type CheckOptions = ReturnType<typeof declared.opts>;
 type CheckFormat = NonNullable<CheckOptions["format"]>;
@@ -52,13 +63,20 @@ export async function checkCommand(names: readonly string[], options: CheckOptio
   await stream.done();
   const report: Report = { version: MODEL_VERSION, target, files };
   if (format !== "ndjson") await print(await rendered(report, format, options));
-  return exitCodeOf(report);
+  return exitCodeOf(report, options);
 }
 
 async function rendered(report: Report, format: CheckFormat, options: CheckOptions): Promise<string> {
   if (format === "json") return renderJson(report);
   if (format === "sarif") return (await import("../../report/sarif.js")).renderSarif(report);
-  return renderText(report, { all: options.all === true, why: options.why === true, paint: await paintForOutput() });
+  if (format === "github") return (await import("../../report/github.js")).renderGithub(report);
+  const text = {
+    all: options.all === true,
+    why: options.verbose === true || options.why === true,
+    paint: await paintForOutput(),
+    ...(await widthOfOutput()),
+  };
+  return (options.quiet ? renderHeadlines : renderText)(report, text);
 }
 
 /** From this many files on, starting workers takes less than they save. */
@@ -159,7 +177,8 @@ async function checkStandardInput(target: Target): Promise<Answer> {
   return orError(name, async () => check(memorySource(await readStandardInput(), name), target));
 }
 
-function exitCodeOf(report: Report): ExitCode {
+function exitCodeOf(report: Report, { failOn, exitZero }: CheckOptions): ExitCode {
   if (report.files.some((file) => "error" in file)) return 2;
-  return report.files.some((file) => !("error" in file) && outcomeOf(file) !== "runs") ? 1 : 0;
+  const least = outcomes.indexOf(failOn ?? "undecided");
+  return !exitZero && report.files.some((file) => !("error" in file) && outcomes.indexOf(outcomeOf(file)) >= least) ? 1 : 0;
 }

@@ -1,12 +1,12 @@
 /** `sandfit fix`: check, plan, write, read back, prove. */
 
-import { existsSync, fstatSync, statSync } from "node:fs";
+import { existsSync, fstatSync, lstatSync, statSync } from "node:fs";
 import { Command, Option } from "@commander-js/extra-typings";
 import { jsonText, printable } from "../../bytes/printable.js";
 import { checkImage } from "../../check/check.js";
 import { InputError, RefusedError } from "../../errors.js";
 import { type FileSource, openFile } from "../../files/file-source.js";
-import { placeOf } from "../../files/place.js";
+import { placeOf, realPlace } from "../../files/place.js";
 import { backward, forward } from "../../fix/apply.js";
 import { withExecutableMode } from "../../fix/executable.js";
 import { joinPlans } from "../../fix/join.js";
@@ -25,12 +25,12 @@ import { readPlan, recordOf, recordText } from "../../write/record.js";
 import { changeOf, LARGE, refuseOther, type Step, writePatched, writeWhole } from "../../write/replace.js";
 import { sumOf, withSums } from "../../write/sums.js";
 import type { ExitCode } from "../exit-code.js";
-import { complain, paintForOutput, print } from "../output.js";
+import { complain, paintForOutput, print, widthOfOutput } from "../output.js";
 
 const declared = new Command("fix")
   .description("write a program for Linux that runs in gVisor and on plain Linux as before")
   .argument("<file>", "an APE, ELF program or script")
-  .addOption(new Option("-o, --output <file>", "where to write; the default is <file>.gvisor").conflicts("inPlace"))
+  .addOption(new Option("-o, --output <file>", "where to write (default: <file>.gvisor)").conflicts("inPlace"))
   .option("--in-place", "replace the file itself")
   .option("--force", "replace an output that exists")
   .addOption(
@@ -53,9 +53,11 @@ const declared = new Command("fix")
   )
   .option("--only <rule>", "repair what this rule finds and leave the rest")
   .option("--dry-run", "print the plan and write nothing")
+  .option("--list", "list every edit; --dry-run does")
+  .option("-q, --quiet", "print nothing but warnings and errors")
   .option("--verify", "run both everywhere, keep the result only if it does what the original does")
   .option("--plan <file>", "save the plan as JSON")
-  .option("--json", "print the plan as JSON")
+  .option("--json", "print the plan as JSON (schema/plan-1.json)")
   .argument("[arguments...]", "what to give the programs for --verify, behind --");
 
 export type FixOptions = ReturnType<typeof declared.opts>;
@@ -125,11 +127,15 @@ export async function fixCommand(
     const words = {
       output: isWritten ? output : undefined,
       replacesInput: inPlace,
+      ...(isWritten && { record: recordNameOf(output) }),
       dryRun: options.dryRun === true,
+      list: options.list === true || options.dryRun === true,
       lost,
       paint: await paintForOutput(),
+      ...(await widthOfOutput()),
     };
-    await print(options.json ? planText(plan) : renderPlan(plan, words));
+    if (options.quiet && !options.json) for (const one of plan.warnings) complain(`sandfit: warning: ${printable(one)}\n`);
+    else await print(options.json ? planText(plan) : renderPlan(plan, words));
     return 0;
   } catch (error) {
     // Of bytes that change meanwhile anything may be said; this is the reason.
@@ -139,6 +145,9 @@ export async function fixCommand(
     source.close();
   }
 }
+
+/** As the user would write it; a symlink's file has its record beside itself. */
+const recordNameOf = (output: string): string => recordOf(lstatSync(output).isSymbolicLink() ? realPlace(output) : output);
 
 const isDeclared = (error: unknown): boolean => error instanceof InputError || error instanceof RefusedError;
 

@@ -20,9 +20,11 @@ const declared = new Command("report")
   .argument("<path>", "what to investigate")
   .argument("[arguments...]", "what to give the programs with --run, behind --")
   .addOption(
-    new Option("--format <format>", "the document's form")
-      .choices(["markdown", "html", "json"] as const)
-      .default("markdown" as const),
+    new Option("--format <format>", "the document's form (default: by the output's name, else markdown)").choices([
+      "markdown",
+      "html",
+      "json",
+    ] as const),
   )
   .option("-o, --output <file>", "write it there instead of to standard output")
   .option("--run", "start the programs, as they are and fixed, in every environment there is")
@@ -30,6 +32,7 @@ const declared = new Command("report")
   .option("--target <release>", "gVisor release and platform, as for check", "newest");
 
 type ReportOptions = ReturnType<typeof declared.opts>;
+type ReportFormat = NonNullable<ReportOptions["format"]>;
 
 export const command = declared.action(async (name, args, options) => {
   process.exitCode = await reportCommand(name, args, options);
@@ -49,14 +52,19 @@ export async function reportCommand(name: string, args: readonly string[], optio
   const progress = await progressBar();
   const given = { target, run, args, now: new Date(), progress, ...(folder !== undefined && { folder }) };
   const investigation = await investigate(name, given).finally(() => progress.stop());
-  const text = await render(investigation, options.format);
+  const text = await render(investigation, options.format ?? formatOf(output));
   if (destination === undefined) await print(text);
   else writeWhole(destination, text);
   if (investigation.errors.length > 0) return 2;
   return investigation.programs.some((program) => outcomeOf(program.report) !== "runs") ? 1 : 0;
 }
 
-async function render(investigation: Investigation, format: ReportOptions["format"]): Promise<string> {
+/** "x.html" is to be HTML. */
+function formatOf(output = ""): ReportFormat {
+  return /\.html?$/i.test(output) ? "html" : /\.json$/i.test(output) ? "json" : "markdown";
+}
+
+async function render(investigation: Investigation, format: ReportFormat): Promise<string> {
   if (format === "json") return `${jsonText(investigation, 2)}\n`;
   if (format === "html") return (await import("../../report/html.js")).renderHtml(investigation);
   return (await import("../../report/markdown.js")).renderMarkdown(investigation);
