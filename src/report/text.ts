@@ -20,7 +20,6 @@ import { consequenceWords, plural, runtimeWords, signs } from "./words.js";
 
 /** The whole report; ends with a line feed. */
 export function renderText(report: Report, options: TextOptions): string {
-  if (report.files.length === 0) return "no programs found\n";
   if (report.files.length >= MANY_FILES && !options.why) return renderGathered(report, options);
   const parts = report.files.map((file) => ("error" in file ? renderError(file, options) : renderFile(file, options)));
   if (report.files.length > 1) parts.push(renderSummary(report, options));
