@@ -84,6 +84,17 @@ test("archives in a directory are looked into; what cannot be is said, and is no
   expect(exitCode).toBe(1);
 });
 
+test("report looks into the same archives", async () => {
+  const { stdout, exitCode } = await sandfit(["report", "--format", "json", "dist"], inFolder);
+  const { programs, errors } = JSON.parse(stdout);
+  expect(programs.map((one: { report: { name: string } }) => one.report.name).sort()).toEqual([
+    "dist/a.whl!/gs-call",
+    "dist/tools!/bin/gs-call",
+  ]);
+  expect(errors.map((one: { name: string }) => one.name)).toEqual(["dist/damaged"]);
+  expect(exitCode).not.toBe(0);
+});
+
 test("an archive in an archive in an archive is said to be one", async () => {
   const { names, stderr, exitCode } = await checked("deep");
   expect(names).toEqual([]);

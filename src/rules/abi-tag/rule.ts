@@ -44,7 +44,8 @@ export const abiTag = defineRule({
         "It is a library, or loads one, that says it needs Linux 4.11 or such: Qt 5 and 6 since 5.12, and what is built like it.",
       known:
         "The notes of the file and of every library that ld.so would find for it (DT_RPATH, DT_RUNPATH, $ORIGIN, /etc/ld.so.conf, the usual folders; not " +
-        "LD_LIBRARY_PATH). Where the C library that would be loaded is glibc 2.36 or newer nothing is reported: that one does not look. In a library alone " +
+        'LD_LIBRARY_PATH); of a program in an archive, what that archive holds, and where it holds no C library it is "may fail". ' +
+        "Where the C library that would be loaded is glibc 2.36 or newer nothing is reported: that one does not look. In a library alone " +
         'it is "may fail", since another program decides which C library there is.',
       remedy:
         "`sandfit fix LIBRARY` writes 3.2.0 into the note, twelve bytes; `strip --remove-section=.note.ABI-tag` does as well. A program is not changed for the sake of its library.",
