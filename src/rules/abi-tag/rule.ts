@@ -97,8 +97,10 @@ export const abiTag = defineRule({
 
 /** The command that repairs a library; of one in an archive, the whole of that is written anew. */
 function fixing(library: string): string {
-  const [file, inside] = library.split("!/", 2);
-  return inside === undefined ? `\`sandfit fix ${file}\`` : `\`sandfit pack ${file}\``;
+  const [file, ...inside] = library.split("!/");
+  if (inside.length === 0) return `\`sandfit fix ${file}\``;
+  if (inside.length === 1) return `\`sandfit pack ${file}\``;
+  return `\`sandfit pack ${inside[0]}\`, taken out of ${file},`;
 }
 
 async function ownTag({ view, source }: Subject): Promise<{ note: ElfNote; version: Version } | undefined> {
