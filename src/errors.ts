@@ -11,6 +11,9 @@ export class InputError extends Error {
   }
 }
 
+/** The input is sound, and no program for Linux: a text, an archive, a program for another system. */
+export class NoProgramError extends InputError {}
+
 /** The disk, or another part of the system, failed: nothing is wrong with the input itself. */
 export class DiskError extends InputError {}
 

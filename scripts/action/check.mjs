@@ -84,7 +84,9 @@ const runs = isVerify
 const verdicts = files.flatMap((file) => ("error" in file ? [] : file.views.flatMap((view) => Object.values(view.verdicts))));
 const worst = OUTCOMES[Math.max(0, ...verdicts.map(({ outcome }) => OUTCOMES.indexOf(outcome)))];
 const unread = files.filter((file) => "error" in file);
-const outcome = unread.length > 0 ? "error" : worst;
+// Where nothing was checked nothing is healthy; the command has said so above.
+const isUnchecked = unread.length > 0 || files.length === 0;
+const outcome = isUnchecked ? "error" : worst;
 const findings = files.flatMap((file) => file.views ?? []).flatMap((view) => view.findings).length;
 // A program as it is has to do everywhere what it does on the runner; what its fix does is told in the summary.
 const tried = runs.filter((one) => one.runs !== null);
@@ -103,7 +105,7 @@ if (env.GITHUB_OUTPUT) {
   );
 }
 
-if (unread.length > 0) process.exit(2);
+if (isUnchecked) process.exit(2);
 // What was not decided may fail as well.
 const least = OUTCOMES.indexOf(failOn === "may-fail" ? "undecided" : failOn);
 const isBad = failOn !== "none" && (OUTCOMES.indexOf(worst) >= least || (isVerify && !isVerified));

@@ -2,7 +2,7 @@
 
 import type { ByteSource } from "../bytes/source.js";
 import type { Doubt } from "../code/doubts.js";
-import { InputError } from "../errors.js";
+import { InputError, NoProgramError } from "../errors.js";
 import { type Behaviour, effectsOf } from "../gvisor/behaviour.js";
 import { newest, type Platform, type Target } from "../gvisor/gvisor.js";
 import { readImage } from "../image/detect.js";
@@ -47,10 +47,10 @@ export async function checkImage(
   const file: FileSubject = { source, image, target, surroundings };
   if (image.elf.length === 0 && image.kind !== "script") {
     const reason = image.kind === "ape" && image.notes.length > 0 ? `; ${image.notes[0]}` : "";
-    throw new InputError(`${image.name} is no Linux program: ${image.description}${reason}`);
+    throw new NoProgramError(`${image.name} is no Linux program: ${image.description}${reason}`);
   }
   if (image.elf.length > 0 && image.elf.every((view) => view.type === ET_REL || view.type === ET_CORE)) {
-    throw new InputError(`${image.name} is no program: ${image.description}`);
+    throw new NoProgramError(`${image.name} is no program: ${image.description}`);
   }
   for (const view of image.elf) {
     const missing = missingPages(view.programHeaders, image.size);

@@ -3,8 +3,8 @@
 import { closeSync, openSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import workerpool from "workerpool";
-import type { FileError, FileReport } from "../check/model.js";
 import type { Target } from "../gvisor/gvisor.js";
+import type { Answer } from "./check-file.js";
 
 /** More would only wait for the disk. */
 const MOST_WORKERS = 16;
@@ -40,14 +40,14 @@ function areLeft(descriptors: number): boolean {
 export async function checkInPool(
   names: readonly string[],
   target: Target,
-  answered: (index: number, answer: FileReport | FileError) => void,
-): Promise<(FileReport | FileError)[]> {
+  answered: (index: number, answer: Answer) => void,
+): Promise<Answer[]> {
   const pool = workerpool.pool(command, {
     workerType: "thread",
     maxWorkers: workers,
     workerThreadOpts: { argv: ["check-worker"] },
   });
-  const answers = new Array<FileReport | FileError>(names.length);
+  const answers = new Array<Answer>(names.length);
   let next = 0;
   // One more in line than there are workers, so that none has to wait for the next name.
   const lane = async () => {

@@ -1,17 +1,14 @@
 /** Which shared libraries a program would load, found as ld.so does (ld.so(8), "DESCRIPTION"; glibc elf/dl-load.c). */
 
-import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { cachedSource } from "../bytes/cached.js";
 import type { ByteSource } from "../bytes/source.js";
-import { InputError } from "../errors.js";
-import { openFile } from "../files/file-source.js";
-import { isFile } from "../files/place.js";
 import { readAtAddress } from "../image/address.js";
 import { type LibraryView, readLibraryView } from "../image/elf.js";
 import { readElfNotes } from "../image/elf-notes.js";
 import type { ElfView } from "../image/image.js";
 import type { Closure, Libraries, Library } from "../rules/surroundings.js";
+import { type FileTree, machineTree, textOf, withFile } from "./tree.js";
 
 /** More than any program met loads; a ring of names ends by itself. */
 const MOST_LIBRARIES = 2000;
@@ -23,18 +20,37 @@ interface Budget {
   left: number;
 }
 
+/** Files of ld.so's configuration, and bytes of each. */
+const MOST_CONFIGURATION = 200;
+const MOST_TEXT = 1 << 20;
+
 /** Bytes of names; glibc has 32 thousand. */
 const MOST_NAMES = 1 << 24;
 
 /** A library, and what it asks for itself. */
 interface LinkedLibrary extends Library {
+  /** Its path in the tree. */
+  readonly at: string;
   readonly view: LibraryView;
   /** Of glibc's libc: its version. */
   readonly glibc: string | undefined;
 }
 
-/** One library is asked about by many programs: read once a process. */
-const known = new Map<string, Promise<LinkedLibrary | undefined>>();
+/** What was found out about a tree: one library is asked about by many programs. */
+interface Known {
+  readonly tree: FileTree;
+  readonly libraries: Map<string, Promise<LinkedLibrary | undefined>>;
+  /** The directories that /etc/ld.so.conf names, included files too. */
+  configured?: Promise<readonly string[]>;
+}
+
+const knownOf = new WeakMap<FileTree, Known>();
+
+function knownIn(tree: FileTree): Known {
+  const known = knownOf.get(tree) ?? { tree, libraries: new Map() };
+  knownOf.set(tree, known);
+  return known;
+}
 
 interface Loaded {
   readonly path: string;
@@ -43,12 +59,14 @@ interface Loaded {
   readonly by: Loaded | undefined;
 }
 
-/** The libraries of a program. LD_LIBRARY_PATH and preloads are of the moment and left out. */
-export function librariesOf(path: string, view: ElfView): Libraries {
+/** The libraries of the program at a path of a tree. LD_LIBRARY_PATH and preloads are of the moment and left out. */
+export function librariesOf(path: string, view: ElfView, tree: FileTree = machineTree): Libraries {
+  const known = knownIn(tree);
+  const program = { path: tree.resolve(path) ?? path, view, by: undefined };
   let closure: Promise<LinkedClosure> | undefined;
   const budget: Budget = { left: MOST_PLACES };
   const all = () => {
-    closure ??= closureOf(path, view, budget);
+    closure ??= closureOf(known, program, view.interpreter, budget);
     return closure;
   };
   return {
@@ -57,9 +75,7 @@ export function librariesOf(path: string, view: ElfView): Libraries {
       // What a program asks for itself is looked up for it before anything else can ask for it.
       const name = view.needed.find(isLibc);
       const libc =
-        name === undefined
-          ? (await all()).found.find((one) => isLibc(one.path))
-          : await search(name, programAt(path, view), budget);
+        name === undefined ? (await all()).found.find((one) => isLibc(one.path)) : await search(known, name, program, budget);
       return libc?.glibc;
     },
   };
@@ -67,32 +83,35 @@ export function librariesOf(path: string, view: ElfView): Libraries {
 
 const isLibc = (path: string) => /^libc[.-].*so/.test(basename(path));
 
-const programAt = (path: string, view: ElfView): Loaded => ({ path: real(path), view, by: undefined });
-
 interface LinkedClosure extends Closure {
   readonly found: readonly LinkedLibrary[];
 }
 
 /** The interpreter and every library of the closure of DT_NEEDED, in ld.so's order (breadth first). Never throws. */
-async function closureOf(path: string, view: ElfView, budget: Budget): Promise<LinkedClosure> {
+async function closureOf(
+  known: Known,
+  program: Loaded,
+  interpreterName: string | undefined,
+  budget: Budget,
+): Promise<LinkedClosure> {
   const found = new Map<string, LinkedLibrary>();
   const missing: string[] = [];
   const seen = new Set<string>();
-  if (view.interpreter !== undefined) {
-    const interpreter = await libraryAt(view.interpreter);
+  if (interpreterName !== undefined) {
+    const interpreter = await libraryAt(known, interpreterName);
     if (interpreter !== undefined) found.set(interpreter.path, interpreter);
   }
-  const queue = [programAt(path, view)];
+  const queue = [program];
   for (let loaded = queue.shift(); loaded !== undefined && seen.size < MOST_LIBRARIES; loaded = queue.shift()) {
     for (const name of loaded.view.needed) {
       // ld.so knows a library by its name: the second to ask gets what the first got.
       if (seen.has(name)) continue;
       seen.add(name);
-      const library = await search(name, loaded, budget);
+      const library = await search(known, name, loaded, budget);
       if (library === undefined) missing.push(name);
       else if (!found.has(library.path)) {
         found.set(library.path, library);
-        queue.push({ path: library.path, view: library.view, by: loaded });
+        queue.push({ path: library.at, view: library.view, by: loaded });
       }
     }
   }
@@ -112,19 +131,19 @@ async function glibcVersion(source: ByteSource, view: LibraryView): Promise<stri
   return newest < 0 ? undefined : `2.${newest}`;
 }
 
-async function search(name: string, asking: Loaded, budget: Budget): Promise<LinkedLibrary | undefined> {
+async function search(known: Known, name: string, asking: Loaded, budget: Budget): Promise<LinkedLibrary | undefined> {
   if (budget.left <= 0) return undefined;
-  const candidates = name.includes("/") ? [name] : foldersFor(asking).map((folder) => join(folder, name));
+  const candidates = name.includes("/") ? [name] : (await directoriesFor(known, asking)).map((one) => join(one, name));
   for (const candidate of candidates.slice(0, budget.left)) {
     budget.left--;
-    const library = await libraryAt(candidate);
+    const library = await libraryAt(known, candidate);
     if (library?.view.machine === asking.view.machine && library.view.class === asking.view.class) return library;
   }
   return undefined;
 }
 
 /** DT_RUNPATH of the asking object; without one, DT_RPATH of it and of all that led to it; then what the system has. */
-function foldersFor(asking: Loaded): string[] {
+async function directoriesFor(known: Known, asking: Loaded): Promise<string[]> {
   const own = asking.view.dynamic?.runpath;
   const paths: { path: string; of: Loaded }[] = [];
   if (own !== undefined) paths.push({ path: own, of: asking });
@@ -134,13 +153,13 @@ function foldersFor(asking: Loaded): string[] {
       if (rpath !== undefined && runpath === undefined) paths.push({ path: rpath, of: one });
     }
   }
-  const named = paths.flatMap(({ path, of }) => path.split(":").map((folder) => expand(folder, of)));
-  return [...named.filter((folder) => isAbsolute(folder)), ...systemFolders(asking.view)];
+  const named = paths.flatMap(({ path, of }) => path.split(":").map((directory) => expand(directory, of)));
+  return [...named.filter((directory) => isAbsolute(directory)), ...(await systemDirectories(known, asking.view))];
 }
 
-/** $ORIGIN is the folder of the object; $LIB and $PLATFORM depend on the machine. */
-function expand(folder: string, { path, view }: Loaded): string {
-  return folder
+/** $ORIGIN is the directory of the object; $LIB and $PLATFORM depend on the machine. */
+function expand(directory: string, { path, view }: Loaded): string {
+  return directory
     .replace(/\$(ORIGIN|\{ORIGIN\})/g, () => dirname(path))
     .replace(/\$(LIB|\{LIB\})/g, () => `lib/${tripletOf(view)}`)
     .replace(/\$(PLATFORM|\{PLATFORM\})/g, () => (view.machine === "x86-64" ? "x86_64" : view.machine));
@@ -150,94 +169,51 @@ function tripletOf(view: LibraryView): string {
   return view.machine === "aarch64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
 }
 
-function systemFolders(view: LibraryView): string[] {
+async function systemDirectories(known: Known, view: LibraryView): Promise<string[]> {
   const triplet = tripletOf(view);
   const usual = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
-  return [...configuredFolders(), `/lib/${triplet}`, `/usr/lib/${triplet}`, ...usual];
+  known.configured ??= directoriesIn(known.tree, "/etc/ld.so.conf", 0, { left: MOST_CONFIGURATION });
+  return [...(await known.configured), `/lib/${triplet}`, `/usr/lib/${triplet}`, ...usual];
 }
 
-let configured: string[] | undefined;
-
-/** The folders that /etc/ld.so.conf names, included files too. */
-function configuredFolders(): string[] {
-  configured ??= foldersIn("/etc/ld.so.conf", 0);
-  return configured;
-}
-
-function foldersIn(path: string, depth: number): string[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    return [];
-  }
-  const lines = text.split("\n").map((line) => line.replace(/#.*/, "").trim());
-  return lines.flatMap((line) => {
+async function directoriesIn(tree: FileTree, path: string, depth: number, budget: Budget): Promise<string[]> {
+  if (budget.left-- <= 0) return [];
+  const text = (await textOf(tree, path, MOST_TEXT)) ?? "";
+  const found: string[] = [];
+  for (const line of text.split("\n").map((one) => one.replace(/#.*/, "").trim())) {
     const included = /^include\s+(\S+)$/.exec(line)?.[1];
-    if (included === undefined) return isAbsolute(line) ? [line] : [];
-    return depth > 4 ? [] : matching(included, path).flatMap((file) => foldersIn(file, depth + 1));
-  });
+    if (included === undefined) found.push(...(isAbsolute(line) ? [line] : []));
+    else if (depth <= 4)
+      for (const file of matching(tree, included, path)) found.push(...(await directoriesIn(tree, file, depth + 1, budget)));
+  }
+  return found;
 }
 
 /** `include /etc/ld.so.conf.d/*.conf`: a star stands for anything in the last part of the path. */
-function matching(pattern: string, from: string): string[] {
+function matching(tree: FileTree, pattern: string, from: string): string[] {
   const path = isAbsolute(pattern) ? pattern : join(dirname(from), pattern);
   if (!path.includes("*")) return [path];
   const [head = "", tail = ""] = path.slice(path.lastIndexOf("/") + 1).split("*", 2);
-  try {
-    const names = readdirSync(dirname(path)).sort();
-    return names.filter((name) => name.startsWith(head) && name.endsWith(tail)).map((name) => join(dirname(path), name));
-  } catch {
-    return [];
-  }
+  const names = tree.list(dirname(path));
+  return names.filter((name) => name.startsWith(head) && name.endsWith(tail)).map((name) => join(dirname(path), name));
 }
 
-function libraryAt(path: string): Promise<LinkedLibrary | undefined> {
-  const before = known.get(path);
+function libraryAt(known: Known, path: string): Promise<LinkedLibrary | undefined> {
+  const before = known.libraries.get(path);
   if (before !== undefined) return before;
-  const library = isFile(path) ? readOnce(real(path)) : Promise.resolve(undefined);
-  known.set(path, library);
+  const real = known.tree.resolve(path);
+  // Symlinks lead to most libraries.
+  const library = real === undefined ? Promise.resolve(undefined) : (known.libraries.get(real) ?? readLibrary(known.tree, real));
+  known.libraries.set(path, library);
+  if (real !== undefined) known.libraries.set(real, library);
   return library;
 }
 
-/** Links lead to most libraries. */
-function readOnce(path: string): Promise<LinkedLibrary | undefined> {
-  const library = known.get(path) ?? readLibrary(path);
-  known.set(path, library);
-  return library;
-}
-
-async function readLibrary(path: string): Promise<LinkedLibrary | undefined> {
-  return withLibrary(path, async (source) => {
+async function readLibrary(tree: FileTree, at: string): Promise<LinkedLibrary | undefined> {
+  return withFile(tree, at, async (file) => {
+    const source = cachedSource(file);
     const view = await readLibraryView(source);
-    const glibc = isLibc(path) ? await glibcVersion(source, view) : undefined;
-    return { path, view, glibc, notes: await readElfNotes(source, view) };
+    const glibc = isLibc(at) ? await glibcVersion(source, view) : undefined;
+    return { at, path: tree.nameOf(at), view, glibc, notes: await readElfNotes(source, view) };
   });
-}
-
-/** What is read of a file; undefined where it cannot be. */
-export async function withLibrary<Result>(
-  path: string,
-  what: (source: ByteSource) => Promise<Result>,
-): Promise<Result | undefined> {
-  try {
-    const source = openFile(path);
-    try {
-      return await what(cachedSource(source));
-    } finally {
-      source.close();
-    }
-  } catch (error) {
-    if (error instanceof InputError) return undefined;
-    throw error;
-  }
-}
-
-/** The path without links; as it is where it leads nowhere. */
-export function real(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }

@@ -1,11 +1,10 @@
 /** What programs of known kinds open by themselves at start (dlopen): Firefox and its kin, Wine. */
 
-import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { isFile } from "../files/place.js";
+import { cachedSource } from "../bytes/cached.js";
 import type { ElfView } from "../image/image.js";
 import type { OpenedLibrary } from "../rules/surroundings.js";
-import { real, withLibrary } from "./libraries.js";
+import { type FileTree, machineTree, textOf, withFile } from "./tree.js";
 
 /** Mozilla's list of what is opened, beside the program (xpcom/glue/standalone/nsXPCOMGlue.cpp); the last is the one that matters. */
 const MOZILLA = "dependentlibs.list";
@@ -21,28 +20,20 @@ const FOLDERS_OF_WINE = [
 ];
 
 /** The libraries; nothing is read yet but Mozilla's list. Never throws. */
-export function openedAtStart(path: string, view: ElfView): OpenedLibrary[] {
+export async function openedAtStart(path: string, view: ElfView, tree: FileTree = machineTree): Promise<OpenedLibrary[]> {
   if (view.interpreter === undefined) return [];
-  const program = real(path);
-  const folder = dirname(program);
+  const program = tree.resolve(path) ?? path;
+  const directory = dirname(program);
   if (basename(program).startsWith("wine")) {
-    const found = FOLDERS_OF_WINE.map((place) => join(folder, place, WINE)).find(isFile);
-    return found === undefined ? [] : [library(found, WINE)];
+    const places = FOLDERS_OF_WINE.map((place) => join(directory, place, WINE));
+    const found = places.find((place) => tree.resolve(place) !== undefined);
+    return found === undefined ? [] : [library(tree, found, WINE)];
   }
-  const list = join(folder, MOZILLA);
-  const name = isFile(list) ? lastOf(list) : undefined;
-  return name === undefined ? [] : [library(join(folder, name), MOZILLA)];
+  const text = (await textOf(tree, join(directory, MOZILLA), MOST_BYTES)) ?? "";
+  const name = text.split("\n").findLast((line) => /^[\w.-]+\.so$/.test(line));
+  return name === undefined ? [] : [library(tree, join(directory, name), MOZILLA)];
 }
 
-function library(path: string, text: string): OpenedLibrary {
-  return { path, text, read: (look) => withLibrary(path, look) };
-}
-
-function lastOf(list: string): string | undefined {
-  try {
-    const text = statSync(list).size > MOST_BYTES ? "" : readFileSync(list, "latin1");
-    return text.split("\n").findLast((name) => /^[\w.-]+\.so$/.test(name));
-  } catch {
-    return undefined;
-  }
+function library(tree: FileTree, path: string, text: string): OpenedLibrary {
+  return { path: tree.nameOf(path), text, read: (look) => withFile(tree, path, (file) => look(cachedSource(file))) };
 }

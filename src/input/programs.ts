@@ -6,35 +6,53 @@ import { isGarbled, reasonOf } from "../files/file-source.js";
 import { isFolder } from "../files/place.js";
 import { readStart } from "../files/read-fully.js";
 import { apeMagic } from "../image/ape.js";
+import { ARCHIVE_START_LENGTH, isReadable, recognise, unreadKind } from "./archive/recognise.js";
+
+/** An archive that was not looked into, and why. */
+export interface NotLookedInto {
+  readonly name: string;
+  readonly reason: string;
+}
 
 export interface Below {
   /** Sorted. What may be executed and cannot be opened is among them: that is for whoever opens it to say. */
   readonly programs: string[];
+  /** Sorted: archives that can be looked into. */
+  readonly archives: string[];
+  /** Sorted: other archives, and why they cannot. */
+  readonly notLookedInto: NotLookedInto[];
   /** Folders that could not be looked into, and why: one sentence each. */
   readonly unread: { readonly name: string; readonly error: string }[];
 }
 
 /**
- * The regular files below a folder that begin as ELF or APE, and executable scripts; links are not followed. Undefined where
+ * The regular files below a folder that begin as ELF or APE, and executable scripts; and archives. Links are not followed. Undefined where
  * `path` is no folder. What cannot be looked at is none: opening it as a file tells the reason.
  */
 export function programsBelow(path: string): Below | undefined {
   if (!isFolder(path)) return undefined;
   const programs: string[] = [];
   const unread: Below["unread"] = [];
+  const archives: string[] = [];
+  const notLookedInto: NotLookedInto[] = [];
   const folders = [path];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     try {
       for (const entry of readdirSync(folder, { withFileTypes: true })) {
         const child = join(folder, entry.name);
         if (entry.isDirectory()) folders.push(child);
-        else if (entry.isFile() && beginsAsProgram(child)) programs.push(child);
+        if (!entry.isFile()) continue;
+        const kind = kindOfFile(child);
+        if (kind === "program") programs.push(child);
+        else if (kind === "archive") archives.push(child);
+        else if (kind !== undefined) notLookedInto.push({ name: child, reason: kind.reason });
       }
     } catch (error) {
       unread.push({ name: folder, error: `${folder} cannot be read: ${reasonOf(error)}` });
     }
   }
-  return { programs: programs.sort(), unread };
+  notLookedInto.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { programs: programs.sort(), archives: archives.sort(), notLookedInto, unread };
 }
 
 const ET_EXEC = 2;
@@ -43,13 +61,18 @@ const ET_DYN = 3;
 /** As many bytes of a file's start as `isProgramStart` needs. */
 export const START_LENGTH = 18;
 
-/** Whether a file begins as a program does, or is a script that may be executed; or may be one, as far as can be told. */
-function beginsAsProgram(path: string): boolean {
+/** What a file is by its start. A script counts where it may be executed; what cannot be read, where it may be a program. */
+function kindOfFile(path: string): "program" | "archive" | { readonly reason: string } | undefined {
   try {
-    const start = readStart(path, START_LENGTH);
-    return isScriptStart(start) ? (statSync(path).mode & 0o111) !== 0 : isProgramStart(start);
+    const start = readStart(path, ARCHIVE_START_LENGTH);
+    if (isScriptStart(start)) return (statSync(path).mode & 0o111) !== 0 ? "program" : undefined;
+    if (isProgramStart(start)) return "program";
+    if (isReadable(recognise(start))) return "archive";
+    const reason = unreadKind(start);
+    return reason === undefined ? undefined : { reason };
   } catch {
-    return isGarbled(path) || ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o111) !== 0;
+    const isExecutable = ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o111) !== 0;
+    return isGarbled(path) || isExecutable ? "program" : undefined;
   }
 }
 

@@ -20,8 +20,11 @@ export interface Spooled {
   readonly isScript: boolean;
 }
 
-/** The first bytes of a stream, enough to tell a program; the stream with them; and a way to leave it without reading on. */
-export async function peek(content: AsyncIterable<Uint8Array>): Promise<{
+/** The first bytes of a stream; the stream with them; and a way to leave it without reading on. */
+export async function peek(
+  content: AsyncIterable<Uint8Array>,
+  count: number,
+): Promise<{
   readonly start: Uint8Array;
   readonly whole: AsyncIterable<Uint8Array>;
   leave(): Promise<void>;
@@ -29,7 +32,7 @@ export async function peek(content: AsyncIterable<Uint8Array>): Promise<{
   const iterator = content[Symbol.asyncIterator]();
   let read = Buffer.alloc(0);
   let isAtEnd = false;
-  while (read.length < START_LENGTH && !isAtEnd) {
+  while (read.length < count && !isAtEnd) {
     const next = await iterator.next();
     if (next.done === true) isAtEnd = true;
     else read = Buffer.concat([read, next.value]);
@@ -39,7 +42,7 @@ export async function peek(content: AsyncIterable<Uint8Array>): Promise<{
     if (!isAtEnd) yield* { [Symbol.asyncIterator]: () => iterator };
   })();
   return {
-    start: read.subarray(0, START_LENGTH),
+    start: read.subarray(0, count),
     whole,
     leave: async () => {
       await iterator.return?.();

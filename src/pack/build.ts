@@ -14,19 +14,25 @@ import { planEnvironment } from "./environment.js";
 import { filesOf, programsOf } from "./inventory.js";
 import { commonFolder, SUMS } from "./layout.js";
 import { resolveLink } from "./links.js";
-import { type LeftOut, type Manifest, manifestOf, renderManifest, renderSums } from "./manifest.js";
+import { type EnvState, type LeftOut, type Manifest, manifestOf, renderManifest, renderSums } from "./manifest.js";
 import type { PackOptions, Progress } from "./options.js";
 import { type Treatment, treatProgram } from "./program.js";
+import { isWheel, updateRecord } from "./wheel.js";
+
+/** The input of a package, read. */
+export interface ReadInput {
+  readonly items: readonly Item[];
+  readonly notes: readonly string[];
+  readonly archive: Archive;
+}
 
 /**
  * Builds one package in `place`, an empty folder. Throws RefusedError with the reasons of every program that cannot be
  * fixed, unless those are to be left out.
  */
 export async function buildPackage(
-  input: readonly Item[],
-  notes: readonly string[],
-  archive: Archive,
-  machine: Machine | undefined,
+  { items: input, notes, archive }: ReadInput,
+  { output, machine }: { readonly output: string; readonly machine: Machine | undefined },
   place: string,
   options: PackOptions,
   progress: Progress,
@@ -42,20 +48,27 @@ export async function buildPackage(
   }
   contents.notes.push(...danglingLinks(contents.items(), new Set(leftOut.map(({ path }) => path))));
 
+  const describe = (env: readonly EnvState[]) => (files: readonly FileItem[], allNotes: readonly string[]) =>
+    manifestOf({
+      input: { format: archive.format, sha256: archive.sha256() ?? null },
+      machine: machine ?? null,
+      env,
+      files: files.map((file) => contents.describe(file)),
+      leftOut,
+      notes: allNotes,
+    });
+  if (isWheel(output)) {
+    // A wheel holds what its RECORD names, and nothing of this command's own.
+    await updateRecord(archive.name, input, contents);
+    const items = contents.items();
+    return { items, manifest: describe([])(filesOf(items), contents.notes) };
+  }
+
   const environment = await planEnvironment(contents.items(), ({ content }) => readFile(content.file, "latin1"));
   contents.notes.push(...environment.notes);
   for (const { path, text } of environment.made) await contents.put(path, text);
 
-  const manifest = await addOwnFiles(contents, (files, allNotes) =>
-    manifestOf({
-      input: { format: archive.format, sha256: archive.sha256() ?? null },
-      machine: machine ?? null,
-      env: environment.states,
-      files: files.map((file) => contents.describe(file)),
-      leftOut,
-      notes: allNotes,
-    }),
-  );
+  const manifest = await addOwnFiles(contents, describe(environment.states));
   return { items: contents.items(), manifest };
 }
 

@@ -9,17 +9,18 @@ import { type Archive, openArchive } from "../input/archive/open.js";
 import { spool } from "../input/spool.js";
 import type { Destination } from "../write/destination.js";
 import type { Item } from "../write/item.js";
-import { commitPackage, openOutput, writeTarGz, writeTree } from "../write/package.js";
+import { commitPackage, openOutput, writeTarGz, writeTree, writeZipFile } from "../write/package.js";
 import { buildPackage } from "./build.js";
 import { filesOf, Inventory } from "./inventory.js";
 import { archiveEnding } from "./layout.js";
 import type { Manifest } from "./manifest.js";
 import type { PackOptions, Progress } from "./options.js";
 import { refuseDifferences } from "./read-back.js";
+import { inWheelOrder, isWheel } from "./wheel.js";
 
 /** One package that is asked for. */
 export interface Wanted {
-  /** A name that ends in .tar.gz or .tgz is an archive, any other a folder. */
+  /** A name that ends in .tar.gz or .tgz is an archive, in .whl a wheel, any other a folder. */
   readonly output: string;
   readonly machine: Machine | undefined;
 }
@@ -53,7 +54,7 @@ export async function pack(
       for (const [index, one] of wanted.entries()) {
         const place = join(workspace.folder, `package-${index}`);
         mkdirSync(place);
-        const built = await buildPackage(items, notes, archive, one.machine, place, options, progress);
+        const built = await buildPackage({ items, notes, archive }, one, place, options, progress);
         const finished = join(place, "finished");
         await write(built.items, one.output, finished, progress);
         packages.push({ packed: { ...one, manifest: built.manifest }, finished });
@@ -72,7 +73,7 @@ export async function pack(
 }
 
 function isArchive(output: string): boolean {
-  return archiveEnding(output) !== undefined;
+  return archiveEnding(output) !== undefined || isWheel(output);
 }
 
 /** Reads everything once: files go to the disk, names into an inventory. */
@@ -106,7 +107,8 @@ async function write(items: readonly Item[], output: string, finished: string, p
   const size = filesOf(items).reduce((sum, { content }) => sum + content.size, 0);
   const advance = (bytes: number) => progress.advance(bytes);
   progress.start("writing", size);
-  await (isArchive(output) ? writeTarGz : writeTree)(items, finished, advance);
+  if (isWheel(output)) await writeZipFile(inWheelOrder(items), finished, advance);
+  else await (isArchive(output) ? writeTarGz : writeTree)(items, finished, advance);
   progress.start("reading back", size);
   await refuseDifferences(items, finished, advance);
 }

@@ -38,7 +38,6 @@ export function renderHeadlines(report: Report, options: Partial<TextOptions> = 
 }
 
 function renderAll(report: Report, options: TextOptions): string {
-  if (report.files.length === 0) return "no programs found\n";
   if (report.files.length >= MANY_FILES && !options.why) return renderGathered(report, options);
   const parts = report.files.map((file) => renderOne(file, options));
   if (report.files.length > 1) parts.push(renderSummary(report, options));

@@ -11,7 +11,7 @@ export interface Surroundings {
   /** The shared libraries that a program would load, found as ld.so does. */
   libraries?(view: ElfView): Libraries;
   /** What programs of known kinds open by themselves at start (dlopen), which no header of theirs tells. */
-  openedAtStart?(view: ElfView): readonly OpenedLibrary[];
+  openedAtStart?(view: ElfView): Promise<readonly OpenedLibrary[]>;
 }
 
 /** A library that a program of a known kind opens by itself. */

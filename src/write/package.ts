@@ -11,7 +11,7 @@ import {
   renameSync,
   symlinkSync,
 } from "node:fs";
-import { constants, copyFile, open } from "node:fs/promises";
+import { constants, copyFile, type FileHandle, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DiskError, InputError } from "../errors.js";
 import { reasonOf, unwritable } from "../files/file-source.js";
@@ -26,17 +26,29 @@ import {
   refuseReplaced,
   replaced,
 } from "./destination.js";
-import type { Item } from "./item.js";
+import type { FileItem, Item } from "./item.js";
 import { FIXED_TIME, gzipped, tarOf } from "./tar.js";
+import { writeZip } from "./zip.js";
 
 /** The file by which a package is known: its manifest. */
 export const MANIFEST = "sandfit-pack.json";
 
 /** Writes items as a tar.gz to a new file. `onBytes` hears how many bytes went in. */
 export async function writeTarGz(items: readonly Item[], file: string, onBytes: (count: number) => void): Promise<void> {
+  await writeNew(file, async (out) => {
+    for await (const chunk of gzipped(counted(tarOf(items), onBytes))) await out.writeFile(chunk);
+  });
+}
+
+/** Writes files as a zip to a new file, in their order. */
+export async function writeZipFile(items: readonly FileItem[], file: string, onBytes: (count: number) => void): Promise<void> {
+  await writeNew(file, (out) => writeZip(items, out, onBytes));
+}
+
+async function writeNew(file: string, write: (out: FileHandle) => Promise<void>): Promise<void> {
   const out = await open(file, "wx", 0o644);
   try {
-    for await (const chunk of gzipped(counted(tarOf(items), onBytes))) await out.writeFile(chunk);
+    await write(out);
     await out.sync();
   } catch (error) {
     throw error instanceof Error && "syscall" in error

@@ -65,9 +65,21 @@ const PIECE = 128 * 1024;
  * streams, which were here before, sometimes refer to bytes in front of the first, which zlib refuses.)
  * One member: some readers, such as Rust's GzDecoder, stop after the first. pako's header holds no name and no time.
  */
-export async function* gzipped(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export function gzipped(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  return packed(bytes, { gzip: true });
+}
+
+/** The same without gzip's header and sum, as zip has it. */
+export function deflated(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  return packed(bytes, { raw: true });
+}
+
+async function* packed(
+  bytes: AsyncIterable<Uint8Array>,
+  form: { readonly gzip: true } | { readonly raw: true },
+): AsyncGenerator<Uint8Array> {
   const { Deflate } = await import("pako");
-  const gzip = new Deflate({ level: 6, gzip: true });
+  const gzip = new Deflate({ level: 6, ...form });
   let out: Uint8Array[] = [];
   gzip.onData = (chunk) => out.push(chunk);
   const piece = Buffer.alloc(PIECE);

@@ -102,6 +102,15 @@ test("what cannot be read ends with 2, and is in every output", async () => {
   expect(sarif().runs[0].invocations![0].executionSuccessful).toBe(false);
 });
 
+test("nothing looked at ends with 2", async () => {
+  mkdirSync(join(folder, "texts"), { recursive: true });
+  writeFileSync(join(folder, "texts/a.txt"), "text\n");
+  const { exitCode, outputs, stderr } = await action({ SANDFIT_PATHS: "texts", SANDFIT_FAIL_ON: "none" });
+  expect(exitCode).toBe(2);
+  expect(outputs["outcome"]).toBe("error");
+  expect(stderr).toContain("sandfit: no programs found in texts\n");
+});
+
 test.each([
   [{ SANDFIT_PATHS: " \n" }, "sandfit: paths names nothing to check\n"],
   [{ SANDFIT_PATHS: "healthy", SANDFIT_FAIL_ON: "never" }, 'sandfit: fail-on is "never"; it can be none, may-fail, fails\n'],

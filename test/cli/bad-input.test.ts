@@ -105,7 +105,7 @@ describe("what is no file", () => {
     expectSentence(await sandfit(["fix", "subject", "--dry-run", "--plan", "-"], { cwd }), sentence);
     expectSentence(
       await sandfit(["pack", ".", "-o", "-"], { cwd }),
-      /- cannot be written: a package is a \.tar\.gz or a folder$/,
+      /- cannot be written: a package is a \.tar\.gz, a wheel or a folder$/,
     );
     expect((await sandfit(["report", "subject", "-o", "-"], { cwd })).stdout).toContain("subject");
     expect(readdirSync(cwd)).toEqual(before);

@@ -108,7 +108,8 @@ describe("inputs", () => {
 
   test("a folder without programs is said to be one", async () => {
     mkdirSync(join(folder, "bare"), { recursive: true });
-    expect(await sandfit(["check", "bare"], inFolder)).toEqual({ stdout: "no programs found\n", stderr: "", exitCode: 0 });
+    const stderr = "sandfit: no programs found in bare\n";
+    expect(await sandfit(["check", "bare"], inFolder)).toEqual({ stdout: "", stderr, exitCode: 2 });
   });
 
   test("- is standard input", async () => {

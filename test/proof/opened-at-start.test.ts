@@ -80,5 +80,5 @@ describe("a program that opens a known case", () => {
 
 test("of what is not on a disk nothing is looked for", async () => {
   const { openedAtStart } = await import("../../src/input/opened-at-start.js");
-  expect(openedAtStart("/nowhere/at/all", { interpreter: "/lib64/ld-linux-x86-64.so.2" } as never)).toEqual([]);
+  expect(await openedAtStart("/nowhere/at/all", { interpreter: "/lib64/ld-linux-x86-64.so.2" } as never)).toEqual([]);
 });

@@ -1,24 +1,25 @@
 /** `sandfit check`: one verdict per file and platform. */
 
 import { Command, Option } from "@commander-js/extra-typings";
+import { printable } from "../../bytes/printable.js";
 import { memorySource } from "../../bytes/source.js";
 import { check } from "../../check/check.js";
 import { type FileError, type FileReport, MODEL_VERSION, outcomeOf, outcomes, type Report } from "../../check/model.js";
-import { InputError } from "../../errors.js";
-import { isFile } from "../../files/place.js";
+import { DiskError, InputError } from "../../errors.js";
 import { parseTarget, releaseIds, type Target } from "../../gvisor/gvisor.js";
-import { programsBelow } from "../../input/programs.js";
+import { isArchive } from "../../input/archive/recognise.js";
+import { type Below, type NotLookedInto, programsBelow } from "../../input/programs.js";
 import { renderJson, renderLine } from "../../report/json.js";
 import { renderHeadlines, renderText } from "../../report/text.js";
-import { checkFile, orError } from "../check-file.js";
+import { type Answer, checkFile, orError } from "../check-file.js";
 import type { ExitCode } from "../exit-code.js";
 import { inOrder } from "../in-order.js";
-import { paintForOutput, print, widthOfOutput } from "../output.js";
+import { complain, paintForOutput, print, widthOfOutput } from "../output.js";
 import { readStandardInput } from "../standard-input.js";
 
 const declared = new Command("check")
   .description("say whether programs will run in gVisor, and why not; executes nothing")
-  .argument("<file...>", "files, folders, archives (tar, tar.gz, zip), or - for standard input")
+  .argument("<file...>", "files, directories, archives (tar, tar.gz, zip, wheel, jar), or - for standard input")
   .option("--all", "list every location")
   .option("-v, --verbose", "also say why, with links, rejected candidates and how the runtime was detected")
   .addOption(new Option("--why", "the same as --verbose").hideHelp())
@@ -47,8 +48,6 @@ export const command = declared.action(async (files, options) => {
   process.exitCode = await checkCommand(files, options);
 });
 
-type Answer = FileReport | FileError;
-
 /** Checks what the arguments name and prints the report. Returns the exit code. */
 export async function checkCommand(names: readonly string[], options: CheckOptions): Promise<ExitCode> {
   const target = parseTarget(options.target);
@@ -58,12 +57,42 @@ export async function checkCommand(names: readonly string[], options: CheckOptio
     );
   }
   const format = options.json ? "json" : (options.format ?? "text");
-  const stream = inOrder<Answer>((answer) => print(renderLine(target, answer)));
-  const files = await checkAll(names, target, format === "ndjson" ? stream.add : () => {});
+  const isPassedOver = passingOver(names);
+  const stream = inOrder<Answer>(async (answer) => {
+    if (!isPassedOver(answer)) await print(renderLine(target, bare(answer)));
+  });
+  const { answers, empty, notLookedInto } = await checkAll(names, target, format === "ndjson" ? stream.add : () => {});
   await stream.done();
+  const files = answers.filter((answer) => !isPassedOver(answer)).map(bare);
   const report: Report = { version: MODEL_VERSION, target, files };
-  if (format !== "ndjson") await print(await rendered(report, format, options));
-  return exitCodeOf(report, options);
+  const isNothing = files.length === 0;
+  if (format !== "ndjson" && !(format === "text" && isNothing)) await print(await rendered(report, format, options));
+  const without = [...empty, ...answers.filter(isPassedOver).map(({ name }) => name)];
+  if (without.length > 0) complain(`sandfit: no ${isNothing ? "programs found" : "program"} in ${listed(without)}\n`);
+  if (notLookedInto.length > 0) {
+    const count = notLookedInto.length === 1 ? "1 archive was" : `${notLookedInto.length} archives were`;
+    complain(`sandfit: ${count} not looked into: ${listed(notLookedInto.map(({ name, reason }) => `${name} (${reason})`))}\n`);
+  }
+  return isNothing ? 2 : exitCodeOf(report, options);
+}
+
+/** Whether an answer is left out of the report: with several names, as the shell makes of `*`, a text among them is no error. */
+function passingOver(names: readonly string[]): (answer: Answer) => boolean {
+  const named = new Set(names.length > 1 ? names : []);
+  return (answer) => "error" in answer && answer.isProgram === false && named.has(answer.name);
+}
+
+/** An answer as the report has it. */
+function bare(answer: Answer): FileReport | FileError {
+  return "error" in answer ? { name: answer.name, error: answer.error } : answer;
+}
+
+/** Names that a warning shows. */
+const MOST_LISTED = 4;
+
+function listed(names: readonly string[]): string {
+  const more = names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : "";
+  return `${names.slice(0, MOST_LISTED).map(printable).join(", ")}${more}`;
 }
 
 async function rendered(report: Report, format: CheckFormat, options: CheckOptions): Promise<string> {
@@ -84,64 +113,91 @@ const MANY = 64;
 
 type Answered = (index: number, answer: Answer) => void;
 
+interface Answers {
+  readonly answers: Answer[];
+  /** Names of directories and archives in which nothing was found, not even an error. */
+  readonly empty: string[];
+  readonly notLookedInto: NotLookedInto[];
+}
+
+/** What is checked in one go: files by their names, or the programs of one archive. */
+type Part =
+  | { readonly files: string[]; readonly unread: readonly FileError[] }
+  /** `isFound`: it lies in a directory that was named. */
+  | { readonly archive: string; readonly isFound: boolean };
+
 /** The answers about all files that the names stand for, in their order. `answered` is called after each, in any order. */
-async function checkAll(names: readonly string[], target: Target, answered: Answered): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  let others: string[] = [];
-  const checkOthers = async () => {
-    const before = answers.length;
-    answers.push(...(await checkFiles(others, target, (index, answer) => answered(before + index, answer))));
-    others = [];
+async function checkAll(names: readonly string[], target: Target, answered: Answered): Promise<Answers> {
+  const all: Answers = { answers: [], empty: [], notLookedInto: [] };
+  const check = async (part: Part) => {
+    const before = all.answers.length;
+    const at: Answered = (index, answer) => answered(before + index, answer);
+    const found = await checkPart(part, target, all.notLookedInto, at);
+    for (const answer of found) all.answers.push(answer);
+    return found.length > 0;
+  };
+  // Files and the programs of directories are checked together, on all cores; then the archives in those directories.
+  let files: string[] = [];
+  let directories: { readonly name: string; readonly below: Below }[] = [];
+  const checkGathered = async () => {
+    await check({ files, unread: directories.flatMap(({ below }) => below.unread) });
+    for (const { name, below } of directories) {
+      let isFound = below.programs.length > 0 || below.unread.length > 0;
+      for (const archive of below.archives) isFound = (await check({ archive, isFound: true })) || isFound;
+      if (!isFound) all.empty.push(name);
+      all.notLookedInto.push(...below.notLookedInto);
+    }
+    files = [];
+    directories = [];
   };
   for (const name of names) {
-    if (!(await looksLikeArchive(name))) {
-      others.push(name);
-      continue;
-    }
-    await checkOthers();
-    for (const answer of await checkArchive(name, target)) {
-      answered(answers.length, answer);
-      answers.push(answer);
+    const below = name === "-" ? undefined : programsBelow(name);
+    if (below !== undefined) {
+      directories.push({ name, below });
+      files = files.concat(below.programs);
+    } else if (name === "-" || !isArchive(name)) files.push(name);
+    else {
+      await checkGathered();
+      if (!(await check({ archive: name, isFound: false }))) all.empty.push(name);
     }
   }
-  await checkOthers();
-  return answers;
+  await checkGathered();
+  return all;
 }
 
-/** Only files that are called so are opened for it: all others are read once, by their check. */
-async function looksLikeArchive(name: string): Promise<boolean> {
-  if (!/\.(tar|tar\.gz|tgz|zip)$/i.test(name) || !isFile(name)) return false;
-  const { isArchive } = await import("../../input/archive/is-archive.js");
-  return isArchive(name).catch(() => false);
+async function checkPart(part: Part, target: Target, notLookedInto: NotLookedInto[], answered: Answered): Promise<Answer[]> {
+  if ("archive" in part) return checkArchive(part.archive, part.isFound, target, notLookedInto, answered);
+  const { files, unread } = part;
+  const answers = await checkPaths(files, target, answered);
+  for (const [index, error] of unread.entries()) answered(files.length + index, error);
+  return [...answers, ...unread];
 }
 
-/** The programs in an archive, by names such as `tools.tar.gz!/bin/lua`. */
-async function checkArchive(name: string, target: Target): Promise<Answer[]> {
+/** The programs in an archive, by names such as `tools.tar.gz!/bin/lua`. Damage of one that was not named itself is no error. */
+async function checkArchive(
+  name: string,
+  isFound: boolean,
+  target: Target,
+  notLookedInto: NotLookedInto[],
+  answered: Answered,
+): Promise<Answer[]> {
   const { programsIn } = await import("../../input/archive/programs.js");
   const answers: Answer[] = [];
+  const add = (answer: Answer) => {
+    answered(answers.length, answer);
+    answers.push(answer);
+  };
   try {
-    for await (const { name: path, source, mode } of programsIn(name)) {
+    for await (const { name: path, source, surroundings } of programsIn(name, (archive) => notLookedInto.push(archive))) {
       const inside = `${name}!/${path}`;
-      const surroundings = mode === undefined ? {} : { mode };
-      answers.push(await orError(inside, async () => ({ ...(await check(source, target, surroundings)), name: inside })));
+      add(await orError(inside, async () => ({ ...(await check(source, target, surroundings)), name: inside })));
     }
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    answers.push({ name, error: error.message });
+    if (isFound && !(error instanceof DiskError)) notLookedInto.push({ name, reason: error.message.replace(`${name}: `, "") });
+    else add({ name, error: error.message });
   }
   return answers;
-}
-
-async function checkFiles(names: readonly string[], target: Target, answered: Answered): Promise<Answer[]> {
-  const unread: FileError[] = [];
-  const paths = names.flatMap((name) => {
-    const below = name === "-" ? undefined : programsBelow(name);
-    unread.push(...(below?.unread ?? []));
-    return below?.programs ?? name;
-  });
-  const answers = await checkPaths(paths, target, answered);
-  for (const [index, error] of unread.entries()) answered(paths.length + index, error);
-  return [...answers, ...unread];
 }
 
 async function checkPaths(paths: readonly string[], target: Target, answered: Answered): Promise<Answer[]> {

@@ -9,6 +9,7 @@ import type { Machine } from "../../image/image.js";
 import { defaultLimits, type Limits } from "../../input/archive/limits.js";
 import { archiveEnding, packageName } from "../../pack/layout.js";
 import { pack, type Wanted } from "../../pack/pack.js";
+import { isWheel } from "../../pack/wheel.js";
 import { renderPackage } from "../../report/pack.js";
 import type { ExitCode } from "../exit-code.js";
 import { paintForOutput, print } from "../output.js";
@@ -16,8 +17,8 @@ import { progressBar } from "../progress.js";
 
 const declared = new Command("pack")
   .description("check and fix every program of an archive or folder, and write a package of the result")
-  .argument("<input>", "a tar, tar.gz, zip or folder")
-  .option("-o, --output <name>", "a .tar.gz, else a folder; the default is <input>-gvisor.tar.gz here")
+  .argument("<input>", "a tar, tar.gz, zip, wheel or folder")
+  .option("-o, --output <name>", "a .tar.gz, a .whl, else a folder; default: <input>-gvisor.tar.gz here")
   .addOption(
     new Option("--arch <machine>", "programs for one machine, or a package for each").choices([
       "x86_64",
@@ -80,8 +81,13 @@ const machines: Record<"x86_64" | "aarch64", Machine> = { x86_64: "x86-64", aarc
 /** Which packages under which names: -o as it is for one, with the machine in its name for both; without -o beside the shell. */
 function wantedOf(input: string, { output, arch }: PackCommandOptions): Wanted[] {
   if (output !== undefined && /^-$|\.(tar|zip|tar\.(xz|bz2|zst))$/.test(output)) {
-    throw new InputError(`${output} cannot be written: a package is a .tar.gz or a folder`);
+    throw new InputError(`${output} cannot be written: a package is a .tar.gz, a wheel or a folder`);
   }
+  if (output === undefined && isWheel(input)) {
+    throw new InputError(`a wheel's name tells what it is for: say where the new one goes, such as -o fixed/${basename(input)}`);
+  }
+  if (output !== undefined && isWheel(output) && arch === "both")
+    throw new InputError("a wheel is for one machine, not for both");
   const stem = basename(input).replace(/\.(tar\.gz|tgz|tar|zip)$/, "");
   if (arch === "both") {
     const base = output ?? `${stem}.tar.gz`;

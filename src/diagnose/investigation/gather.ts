@@ -17,7 +17,7 @@ import { forward, type Patch } from "../../fix/apply.js";
 import { isEmpty, type Plan, planFix } from "../../fix/plan.js";
 import type { Target } from "../../gvisor/gvisor.js";
 import { readImage } from "../../image/detect.js";
-import { isArchive } from "../../input/archive/is-archive.js";
+import { isArchive } from "../../input/archive/recognise.js";
 import { programsBelow } from "../../input/programs.js";
 import { surroundingsOf } from "../../input/surroundings.js";
 import type { Surroundings } from "../../rules/surroundings.js";
@@ -70,8 +70,7 @@ async function investigateAll(name: string, options: InvestigateOptions): Promis
   const programs: InvestigatedProgram[] = [];
   const errors: FileError[] = [];
   const below = programsBelow(name);
-  if (below === undefined && !(await isArchive(name)))
-    return { kind: "file", programs: [await investigateFile(name, options)], errors };
+  if (below === undefined && !isArchive(name)) return { kind: "file", programs: [await investigateFile(name, options)], errors };
   const noting = async (path: string, run: () => Promise<InvestigatedProgram>) => {
     try {
       programs.push(await run());
@@ -80,13 +79,24 @@ async function investigateAll(name: string, options: InvestigateOptions): Promis
       errors.push({ name: path, error: error.message });
     }
   };
+  const { programsIn } = await import("../../input/archive/programs.js");
   if (below !== undefined) {
     for (const path of below.programs) await noting(path, () => investigateFile(path, options));
+    for (const archive of below.archives) {
+      try {
+        for await (const { name: path, source, surroundings } of programsIn(archive)) {
+          const inside = { ...source, name: `${archive}!/${path}` };
+          await noting(inside.name, () => investigateSource(inside, surroundings, options));
+        }
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        errors.push({ name: archive, error: error.message });
+      }
+    }
     return { kind: "folder", programs, errors: [...errors, ...below.unread] };
   }
-  const { programsIn } = await import("../../input/archive/programs.js");
-  for await (const { name: path, source, mode } of programsIn(name)) {
-    await noting(path, () => investigateSource(source, mode === undefined ? {} : { mode }, options));
+  for await (const { name: path, source, surroundings } of programsIn(name)) {
+    await noting(path, () => investigateSource(source, surroundings, options));
   }
   return { kind: "archive", programs, errors };
 }

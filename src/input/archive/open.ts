@@ -12,6 +12,7 @@ import { apeMagic } from "../../image/ape.js";
 import type { ArchiveEntry, ArchiveFormat } from "./entry.js";
 import { readFolder, sizeOfFolder } from "./folder.js";
 import { type Limits, Meter } from "./limits.js";
+import { ARCHIVE_START_LENGTH, recognise, unreadKind } from "./recognise.js";
 import { readTar } from "./tar.js";
 import { readZip } from "./zip.js";
 
@@ -33,32 +34,45 @@ export interface Archive {
 /** What is read at once, and of a smaller archive no more than its size. */
 const CHUNK = 1 << 20;
 
+/** How an archive is read, other than as pack does. */
+export interface Reading {
+  /** What to call it; default: its path. */
+  readonly name?: string;
+  /** Counts what comes out, for several archives together. */
+  readonly meter?: Meter;
+  /** For an archive inside another: its own bytes were counted as they came out of that. */
+  readonly isInside?: boolean;
+  /** Pass over devices, fifos and sockets, which layers of images have. */
+  readonly withoutSpecial?: boolean;
+}
+
 /** Opens a tar, tar.gz, zip or folder. Throws InputError for everything else. */
-export function openArchive(path: string, limits: Limits): Archive {
+export function openArchive(path: string, limits: Limits, reading: Reading = {}): Archive {
+  const { name = path } = reading;
   if (path === "") throw new InputError("the name of an archive or folder is empty");
   if (isFolder(path)) return openFolder(path, limits);
   let descriptor: number;
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    throw new InputError(`${path} cannot be opened: ${reasonOf(error)}`);
+    throw new InputError(`${name} cannot be opened: ${reasonOf(error)}`);
   }
   try {
     const stats = fstatSync(descriptor);
-    if (!stats.isFile()) throw new InputError(`${path} is neither a file nor a folder`);
-    const format = formatOf(descriptor, path);
+    if (!stats.isFile()) throw new InputError(`${name} is neither a file nor a folder`);
+    const format = formatOf(descriptor, name);
     const hash = createHash("sha256");
     return {
-      name: path,
+      name,
       format,
       size: stats.size,
-      entries: (onBytes = () => {}) => named(path, entriesOf(descriptor, format, hash, new Meter(limits), onBytes)),
+      entries: (onBytes = () => {}) => named(name, entriesOf(descriptor, format, hash, limits, reading, onBytes)),
       sha256: () => hash.copy().digest("hex"),
       close: () => closeSync(descriptor),
     };
   } catch (error) {
     closeSync(descriptor);
-    throw error instanceof InputError ? error : new InputError(`${path} cannot be read: ${reasonOf(error)}`);
+    throw error instanceof InputError ? error : new InputError(`${name} cannot be read: ${reasonOf(error)}`);
   }
 }
 
@@ -68,17 +82,21 @@ function entriesOf(
   descriptor: number,
   format: ArchiveFormat,
   hash: Hash,
-  meter: Meter,
+  limits: Limits,
+  { meter = new Meter(limits), isInside = false, withoutSpecial = false }: Reading,
   onBytes: (count: number) => void,
 ): AsyncGenerator<ArchiveEntry> {
   const file = fileChunks(descriptor, (chunk) => {
     hash.update(chunk);
-    meter.packed(chunk.length);
+    if (!isInside) meter.packed(chunk.length);
     onBytes(chunk.length);
   });
   // What a gzip stream unpacks to is metered as a whole, names included.
-  if (format === "tar.gz") return counted(readTar(unpacked(file, meter)), meter);
-  return weighed(counted(format === "tar" ? readTar(file) : zipEntries(descriptor, file, meter), meter), meter);
+  if (format === "tar.gz") return counted(readTar(unpacked(file, meter), withoutSpecial), meter);
+  return weighed(
+    counted(format === "tar" ? readTar(file, withoutSpecial) : zipEntries(descriptor, file, meter, withoutSpecial), meter),
+    meter,
+  );
 }
 
 async function* counted(entries: AsyncIterable<ArchiveEntry>, meter: Meter): AsyncGenerator<ArchiveEntry> {
@@ -104,9 +122,14 @@ async function* weighed(
 }
 
 /** A zip is read by position, so its bytes are counted and hashed in a pass of their own. */
-async function* zipEntries(descriptor: number, file: AsyncIterable<Uint8Array>, meter: Meter): AsyncGenerator<ArchiveEntry> {
+async function* zipEntries(
+  descriptor: number,
+  file: AsyncIterable<Uint8Array>,
+  meter: Meter,
+  withoutSpecial: boolean,
+): AsyncGenerator<ArchiveEntry> {
   for await (const _ of file);
-  yield* readZip(descriptor, meter);
+  yield* readZip(descriptor, meter, withoutSpecial);
 }
 
 /** The bytes inside a gzip file, of all its members. */
@@ -189,38 +212,19 @@ function inSentence<T>(name: string, run: () => T): T {
   }
 }
 
-const TAR_MAGIC_AT = 257;
-/** Formats that people try, by their first bytes. */
-const others: readonly [string, string][] = [
-  ["\xfd7zXZ\0", "an xz archive"],
-  ["BZh", "a bzip2 archive"],
-  ["\x28\xb5\x2f\xfd", "a zstd archive"],
-  ["7z\xbc\xaf\x27\x1c", "a 7z archive"],
-  ["Rar!", "a rar archive"],
-  ["!<arch>\n", "an ar archive (a library, or a Debian package)"],
-];
-
 /** Throws InputError, saying what the file is where that is known. */
-function formatOf(descriptor: number, path: string): ArchiveFormat {
-  const start = Buffer.alloc(512);
-  const length = readFully(descriptor, start, 0);
-  const text = start.toString("latin1", 0, length);
-  if (start[0] === 0x1f && start[1] === 0x8b) return "tar.gz";
-  if (text.startsWith("PK\x03\x04") || text.startsWith("PK\x05\x06")) return "zip";
-  if (text.startsWith("ustar", TAR_MAGIC_AT) || (length === 512 && hasTarChecksum(start))) return "tar";
-  if (length === 0) throw new InputError(`${path} is empty`);
+function formatOf(descriptor: number, name: string): ArchiveFormat {
+  const buffer = Buffer.alloc(ARCHIVE_START_LENGTH);
+  const start = buffer.subarray(0, readFully(descriptor, buffer, 0));
+  const format = recognise(start);
+  // What is cut off or damaged at its very start is said when it is read.
+  if (format !== undefined) return format === "gzip" ? "tar.gz" : format;
+  if (start.length === 0) throw new InputError(`${name} is empty`);
+  const text = start.toString("latin1", 0, 8);
   if (apeMagic(start) !== undefined || text.startsWith("\x7fELF")) {
-    throw new InputError(`${path} is a program, not an archive of programs; \`sandfit fix\` is for that`);
+    throw new InputError(`${name} is a program, not an archive of programs; \`sandfit fix\` is for that`);
   }
-  const other = others.find(([magic]) => text.startsWith(magic))?.[1];
-  if (other !== undefined) throw new InputError(`${path} is ${other}; unpack it first: pack reads tar, tar.gz, zip and folders`);
-  throw new InputError(`${path} is no archive: pack reads tar, tar.gz, zip and folders`);
-}
-
-/** Old tar archives have no magic; their header's checksum counts its own eight bytes as blanks (ustar, "chksum"). */
-function hasTarChecksum(header: Buffer): boolean {
-  let sum = 8 * 0x20;
-  for (let i = 0; i < 512; i++) if (i < 148 || i >= 156) sum += header[i]!;
-  const said = Number.parseInt(header.toString("latin1", 148, 156).replace(/\0.*$/, "").trim(), 8);
-  return sum !== 8 * 0x20 && said === sum;
+  const other = text === "!<arch>\n" ? "an ar archive (a library, or a Debian package)" : unreadKind(start);
+  if (other !== undefined) throw new InputError(`${name} is ${other}; unpack it first: pack reads tar, tar.gz, zip and folders`);
+  throw new InputError(`${name} is no archive: pack reads tar, tar.gz, zip and folders`);
 }

@@ -10,9 +10,9 @@ const BLOCK = 512;
 
 /**
  * The entries of a tar stream. Throws InputError for what is damaged, cut off, or could lead out of the folder that it is
- * unpacked in. The stream is read to its end.
+ * unpacked in. The stream is read to its end. `withoutSpecial`: devices and fifos are passed over.
  */
-export async function* readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ArchiveEntry> {
+export async function* readTar(bytes: AsyncIterable<Uint8Array>, withoutSpecial = false): AsyncGenerator<ArchiveEntry> {
   const { extract } = await import("tar-stream");
   // As latin1 every byte of a name arrives as one character, so that it can be seen whether they are UTF-8.
   const options: object = { filenameEncoding: "latin1", allowUnknownFormat: true };
@@ -34,7 +34,9 @@ export async function* readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
   source.pipe(parser as unknown as NodeJS.WritableStream);
   try {
     for await (const stream of parser) {
-      const entry = entryOf(stream.header, contentOf(stream as AsyncIterable<Uint8Array>, closed));
+      const isSpecial = ["character-device", "block-device", "fifo"].includes(stream.header.type ?? "");
+      const content = contentOf(stream as AsyncIterable<Uint8Array>, closed);
+      const entry = isSpecial && withoutSpecial ? undefined : entryOf(stream.header, content);
       // What was not read of an entry by whom it was given to is passed over.
       if (entry !== undefined) yield entry;
       stream.resume();

@@ -16,11 +16,11 @@ const S_IFLNK = 0o120000;
 const LONGEST_LINK = 4096;
 
 /** The entries of the zip archive in an open file. Throws InputError as readTar does. The descriptor stays open. */
-export async function* readZip(descriptor: number, meter: Meter): AsyncGenerator<ArchiveEntry> {
+export async function* readZip(descriptor: number, meter: Meter, withoutSpecial = false): AsyncGenerator<ArchiveEntry> {
   const zip = await open(descriptor);
   meter.entries(zip.entryCount);
   for (let entry = await next(zip); entry !== undefined; entry = await next(zip)) {
-    const found = await entryOf(zip, entry);
+    const found = await entryOf(zip, entry, withoutSpecial);
     if (found !== undefined) yield found;
   }
 }
@@ -47,7 +47,7 @@ function next(zip: ZipFile): Promise<Entry | undefined> {
   });
 }
 
-async function entryOf(zip: ZipFile, entry: Entry): Promise<ArchiveEntry | undefined> {
+async function entryOf(zip: ZipFile, entry: Entry, withoutSpecial: boolean): Promise<ArchiveEntry | undefined> {
   // With decodeStrings off these are bytes, whatever the types say.
   const name = decodeName(entry.fileName as unknown as Uint8Array);
   const path = safePath(name);
@@ -68,6 +68,7 @@ async function entryOf(zip: ZipFile, entry: Entry): Promise<ArchiveEntry | undef
   }
   const special = specialKind(mode);
   if (special !== undefined) {
+    if (withoutSpecial) return undefined;
     throw new InputError(`entry ${quoted(name)} is ${special}; only files, folders and links are packed`);
   }
   return { ...base, kind: "file", content: () => contentOf(zip, entry, name) };

@@ -9,7 +9,7 @@ import { neededGlibc } from "../../image/imported-names.js";
 import { defineRule, type Site, type Subject } from "../define.js";
 import { change, site } from "../shared/headers.js";
 import { abiTagProbe } from "../shared/loader-probes.js";
-import type { Closure, Libraries } from "../surroundings.js";
+import type { Closure } from "../surroundings.js";
 
 const NT_GNU_ABI_TAG = 1;
 const LINUX = 0;
@@ -37,7 +37,7 @@ export const abiTag = defineRule({
     remedy: ({ facts }) =>
       facts["own"] === true
         ? "`sandfit fix` lowers the version in the note; or use glibc 2.36 or gVisor from April 2026 on"
-        : `\`sandfit fix ${facts["file"]}\` lowers the version in that library's note; or use glibc 2.36 or gVisor from April 2026 on`,
+        : `${fixing(String(facts["file"]))} lowers the version in that library's note; or use glibc 2.36 or gVisor from April 2026 on`,
     links: ["https://github.com/google/gvisor/pull/13016", gvisorSource("pkg/sentry/syscalls/linux/sys_utsname.go", 34)],
   },
   behaviour: { clauses: [{ consequence: "fails", until: CHANGED }] },
@@ -67,17 +67,27 @@ export const abiTag = defineRule({
     if (view.interpreter === undefined || view.needed.length === 0) return undefined;
     const libraries = subject.surroundings.libraries?.(view);
     // Its own names tell the most of programs that were built lately; only for others the C library is looked for.
-    if (libraries === undefined || (await neededGlibc(source, view)) >= GLIBC_WITHOUT || (await isDeaf(libraries)))
-      return undefined;
+    if (libraries === undefined || (await neededGlibc(source, view)) >= GLIBC_WITHOUT) return undefined;
+    const glibc = await libraries.glibc();
+    if (glibc !== undefined && isDeaf(glibc)) return undefined;
     const newest = newestTag(await libraries.all());
     if (newest === undefined || !isNewer(newest.version, BEFORE)) return undefined;
     return {
       sites: [tagSite(newest.note, newest.version)],
       facts: { own: false, file: newest.path, ...kernelFacts(newest.version) },
-      behaviour: behaviourFor(newest.version, "fails"),
+      // In an archive there often is none: the machine that it is unpacked on decides then.
+      behaviour: behaviourFor(newest.version, glibc === undefined ? "may-fail" : "fails"),
     };
   },
 });
+
+/** The command that repairs a library; of one in an archive, the whole of that is written anew. */
+function fixing(library: string): string {
+  const [file, ...inside] = library.split("!/");
+  if (inside.length === 0) return `\`sandfit fix ${file}\``;
+  if (inside.length === 1) return `\`sandfit pack ${file}\``;
+  return `\`sandfit pack ${inside[0]}\`, taken out of ${file},`;
+}
 
 async function ownTag({ view, source }: Subject): Promise<{ note: ElfNote; version: Version } | undefined> {
   if (!view.programHeaders.some((header) => header.type === PT_NOTE)) return undefined;
@@ -101,8 +111,8 @@ function newestTag({ found }: Closure): { path: string; note: ElfNote; version: 
 }
 
 /** Whether the C library is one that does not look. */
-async function isDeaf(libraries: Libraries): Promise<boolean> {
-  const [major, minor] = ((await libraries.glibc()) ?? "0.0").split(".").map(Number);
+function isDeaf(glibc: string): boolean {
+  const [major, minor] = glibc.split(".").map(Number);
   return major > 2 || (major === 2 && minor >= GLIBC_WITHOUT);
 }
 

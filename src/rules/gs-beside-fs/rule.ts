@@ -129,7 +129,7 @@ const MOST_BYTES = 16 << 20;
 /** A program that opens one of the known cases as a library: by its surroundings, and by the name of that in the program itself. */
 async function openedLibrary(subject: Subject): Promise<Found | undefined> {
   const { surroundings, source, view } = subject;
-  const opened = isProgram(view) && source.size <= MOST_BYTES ? (surroundings.openedAtStart?.(view) ?? []) : [];
+  const opened = isProgram(view) && source.size <= MOST_BYTES ? ((await surroundings.openedAtStart?.(view)) ?? []) : [];
   for (const { path, text, read } of opened) {
     const fileOffset = positionsOf(asciiOf(text), await source.read(0, source.size))[0];
     const known = fileOffset === undefined ? undefined : await read((library) => knownCase(subject, library));

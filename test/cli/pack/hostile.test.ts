@@ -315,7 +315,10 @@ describe("outputs", () => {
     );
     writeFileSync(join(one.folder, "input"), good);
     expectSentence(await sandfit(["pack", "input", "-o", "no/such/out"], { cwd: one.folder }), /there is no such folder$/);
-    expectSentence(await sandfit(["pack", "input", "-o", "x.zip"], { cwd: one.folder }), /a package is a \.tar\.gz or a folder$/);
+    expectSentence(
+      await sandfit(["pack", "input", "-o", "x.zip"], { cwd: one.folder }),
+      /a package is a \.tar\.gz, a wheel or a folder$/,
+    );
     expectSentence(await sandfit(["pack", "input", "--max-size", "0"], { cwd: one.folder }), /--max-size 0 is no whole number/);
     expectSentence(await sandfit(["pack", "missing"], { cwd: one.folder }), /missing cannot be opened: there is no such file$/);
     expect(namesIn(one.folder)).toEqual(["input"]);

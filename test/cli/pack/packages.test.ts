@@ -270,9 +270,9 @@ describe("programsIn", () => {
     );
     for (const one of [caseOf(top, tarGz(entries)), caseOf(top, asZip), folderCase(entries)]) {
       const found: string[] = [];
-      for await (const { name, source, mode } of programsIn(one.input)) {
+      for await (const { name, source, surroundings } of programsIn(one.input)) {
         const start = Buffer.from(await source.read(0, 4)).toString("latin1");
-        expect([mode, /^(\x7fELF|MZqF|#!)/.test(start)]).toEqual([0o755, true]);
+        expect([surroundings.mode, /^(\x7fELF|MZqF|#!)/.test(start)]).toEqual([0o755, true]);
         found.push(name);
       }
       const tools = ["curl", "lua", "make", "unzip", "zip"].map((name) => `gvisor/bin/${name}`);
