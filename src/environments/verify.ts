@@ -7,6 +7,7 @@ import { openFile } from "../files/file-source.js";
 import { temporaryFolder } from "../files/private-folder.js";
 import { type Platform, ranReleaseIds } from "../gvisor/gvisor.js";
 import { readImage } from "../image/detect.js";
+import type { Outcome, VerifyReport } from "../report/verify-model.js";
 import { probeEnvironment } from "./probe/environment.js";
 import { rehearsalCommand } from "./rehearsal/rehearse.js";
 import { describeEnding } from "./run/ending.js";
@@ -16,7 +17,6 @@ import { HOST, hostRunsLinux, type Sandbox } from "./run/sandbox.js";
 import { type AbsentSandbox, findSandboxes } from "./run/sandboxes.js";
 import { isProgram } from "./run/search-path.js";
 import { makeWorkFolder } from "./run/work-folder.js";
-import type { Outcome, VerifyReport } from "./verify-model.js";
 
 export interface VerifyOptions {
   readonly args: readonly string[];

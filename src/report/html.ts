@@ -2,7 +2,7 @@
 
 import { Marked } from "marked";
 import { outcomeOf, worst } from "../check/model.js";
-import type { Investigation } from "../diagnose/investigation/model.js";
+import type { Investigation } from "./investigation.js";
 import { renderMarkdown } from "./markdown.js";
 
 /** Wide tables break their cells instead of running off a page or a phone. */

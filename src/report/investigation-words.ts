@@ -1,9 +1,9 @@
 /** What an investigation says beside the findings: what is not the cause, and what else could be done at which cost. */
 
 import { isRepairable, outcomeOf } from "../check/model.js";
-import type { InvestigatedProgram } from "../diagnose/investigation/model.js";
 import type { Finding } from "../rules/define.js";
 import type { RuleId } from "../rules/ids.js";
+import type { InvestigatedProgram } from "./investigation.js";
 
 /** What people take for the cause, and what runs have shown instead. */
 const notTheCause: Partial<Record<RuleId, readonly string[]>> = {

@@ -1,9 +1,9 @@
 /** The section of an investigation that shows what was run and what came out. */
 
 import { printable, quoted } from "../bytes/printable.js";
-import type { InvestigatedProgram } from "../diagnose/investigation/model.js";
-import type { Outcome } from "../environments/verify-model.js";
+import type { InvestigatedProgram } from "./investigation.js";
 import { code, fenced, inline } from "./markdown-text.js";
+import type { Outcome } from "./verify-model.js";
 
 /** Lines of a program's output that are shown. */
 const MOST_LINES = 12;

@@ -2,17 +2,17 @@
 
 import { outcomeOf, type Verdict, type ViewReport } from "../check/model.js";
 import { undecidedWords } from "../code/doubts.js";
-import type { Here, InvestigatedProgram, Investigation } from "../diagnose/investigation/model.js";
-import type { Outcome } from "../environments/verify-model.js";
 import type { Platform } from "../gvisor/gvisor.js";
 import type { Finding, Site } from "../rules/define.js";
 import { ruleOf } from "../rules/index.js";
 import { summaryOf } from "./finding-words.js";
 import { headlineOf, verdictsOf } from "./headline.js";
+import type { Here, InvestigatedProgram, Investigation } from "./investigation.js";
 import { alternativesOf, notCausesOf, recommendationsOf } from "./investigation-words.js";
 import { likeliestFirst } from "./likeliest-site.js";
 import { evidenceSection } from "./markdown-evidence.js";
 import { code, inline, table } from "./markdown-text.js";
+import type { Outcome } from "./verify-model.js";
 import { bytesWords, evidenceOf, listed, outcomeWords, plural, runtimeWords, spaced, strengthOf, worstEffect } from "./words.js";
 
 /** Sites of a finding that are shown, one of each role first. */

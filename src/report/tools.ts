@@ -2,8 +2,8 @@
 
 import Table from "cli-table3";
 import { printable } from "../bytes/printable.js";
-import type { Provider, ToolState, ToolsReport } from "../diagnose/tools/model.js";
 import type { Paint } from "./paint.js";
+import type { Provider, ToolState, ToolsReport } from "./tools-model.js";
 
 /** No lines around: a table that can be copied. */
 const CHARS = Object.fromEntries(

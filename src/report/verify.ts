@@ -1,8 +1,8 @@
 /** The table of a verification, and the sentences under it. */
 
 import Table from "cli-table3";
-import { changeHere, type Outcome, resultOf, type VerifyReport } from "../environments/verify-model.js";
 import type { Paint } from "./paint.js";
+import { changeHere, type Outcome, resultOf, type VerifyReport } from "./verify-model.js";
 
 /** One row an environment, what was not run below; ends with a line feed. */
 export function renderVerify(report: VerifyReport, paint: Paint): string {

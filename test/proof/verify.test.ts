@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { proveByRuns } from "../../src/cli/commands/verify.js";
 import { findSandboxes } from "../../src/environments/run/sandboxes.js";
-import type { VerifyReport } from "../../src/environments/verify-model.js";
+import type { VerifyReport } from "../../src/report/verify-model.js";
 import { repairByHand, sampleProgram } from "../fixtures/programs/index.js";
 import { folder, placed, sandfit, sandfitAsNobody } from "../support/command.js";
 import { isRoot, testNeeding } from "../support/requirements.js";

@@ -3,9 +3,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "vitest";
-import type { Provider, ToolState, ToolsReport } from "../../src/diagnose/tools/model.js";
 import { execute } from "../../src/environments/run/execute.js";
 import type { Sandbox } from "../../src/environments/run/sandbox.js";
+import type { Provider, ToolState, ToolsReport } from "../../src/report/tools-model.js";
 import { command } from "./cli.js";
 import { conforming } from "./schema.js";
 

@@ -11,13 +11,13 @@ const root = fileURLToPath(new URL("../../src", import.meta.url));
 /** From top to bottom, as docs/how-it-works.md has them. */
 const rooms = [
   "cli",
-  "report",
   "pack",
   "diagnose",
   "environments",
   "write",
   "input",
   "files",
+  "report",
   "fix",
   "check",
   "rules",

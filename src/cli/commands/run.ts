@@ -4,6 +4,7 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { explain } from "../../diagnose/explain/explain.js";
 import { ownSetting, rehearsalSetting, type Setting, settingOf } from "../../diagnose/explain/setting.js";
 import { readTrace } from "../../diagnose/explain/trace.js";
+import { renderExplanation } from "../../diagnose/explain/words.js";
 import { rehearsalCommand } from "../../environments/rehearsal/rehearse.js";
 import { chooseRunsc } from "../../environments/run/choose.js";
 import type { Ending } from "../../environments/run/ending.js";
@@ -12,7 +13,6 @@ import { HOST, hostRunsLinux, type Sandbox } from "../../environments/run/sandbo
 import { traced } from "../../environments/run/tracing.js";
 import { InputError } from "../../errors.js";
 import { platforms, type RanReleaseId, ranReleaseIds } from "../../gvisor/gvisor.js";
-import { renderExplanation } from "../../report/explanation.js";
 import { complain, paintForErrors } from "../output.js";
 
 const declared = new Command("run")

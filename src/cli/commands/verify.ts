@@ -3,12 +3,12 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { jsonText } from "../../bytes/printable.js";
 import { verify } from "../../environments/verify.js";
-import { changeHere, resultOf } from "../../environments/verify-model.js";
 import { InputError, RefusedError } from "../../errors.js";
 import { openFile } from "../../files/file-source.js";
 import { isFolder } from "../../files/place.js";
 import { platforms } from "../../gvisor/gvisor.js";
 import { renderVerify } from "../../report/verify.js";
+import { changeHere, resultOf } from "../../report/verify-model.js";
 import type { ExitCode } from "../exit-code.js";
 import { complain, paintForOutput, print } from "../output.js";
 import { type Bar, progressBar } from "../progress.js";

@@ -9,7 +9,6 @@ import { checkImage } from "../../check/check.js";
 import { type FileError, outcomeOf, outcomes } from "../../check/model.js";
 import { probeEnvironment } from "../../environments/probe/environment.js";
 import { type VerifyOptions, verify } from "../../environments/verify.js";
-import type { VerifyReport } from "../../environments/verify-model.js";
 import { InputError, RefusedError } from "../../errors.js";
 import { type FileSource, openFile } from "../../files/file-source.js";
 import { temporaryFolder } from "../../files/private-folder.js";
@@ -20,11 +19,18 @@ import { readImage } from "../../image/detect.js";
 import { isArchive } from "../../input/archive/recognise.js";
 import { programsBelow } from "../../input/programs.js";
 import { surroundingsOf } from "../../input/surroundings.js";
+import {
+  type Here,
+  INVESTIGATION_VERSION,
+  type InvestigatedProgram,
+  type Investigation,
+  type RepairSummary,
+} from "../../report/investigation.js";
+import type { VerifyReport } from "../../report/verify-model.js";
 import type { Surroundings } from "../../rules/surroundings.js";
 import { VERSION } from "../../version.js";
 import { refuseInterrupted } from "../../write/interrupted.js";
 import { writePatched } from "../../write/replace.js";
-import { type Here, INVESTIGATION_VERSION, type InvestigatedProgram, type Investigation, type RepairSummary } from "./model.js";
 
 export interface InvestigateOptions {
   readonly target: Target;

@@ -1,8 +1,8 @@
 /** The distribution's package that could stand in for a program, tried where it is installed. */
 
-import type { Provider } from "../tools/model.js";
+import type { SystemPackage } from "../../report/investigation.js";
+import type { Provider } from "../../report/tools-model.js";
 import { surveyTools } from "../tools/survey.js";
-import type { SystemPackage } from "./model.js";
 
 /** `make` for make.com, make.gvisor and the like. */
 export function toolNameOf(path: string): string {

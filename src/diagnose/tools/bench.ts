@@ -6,7 +6,7 @@ import { type Execution, execute } from "../../environments/run/execute.js";
 import { temporaryFolder } from "../../files/private-folder.js";
 import { readStart } from "../../files/read-fully.js";
 import { apeMagic } from "../../image/ape.js";
-import type { ToolPart, TrialOutcome } from "./model.js";
+import type { ToolPart, TrialOutcome } from "../../report/tools-model.js";
 
 /** What came out of trying a tool that did not fail. */
 export interface Trial {

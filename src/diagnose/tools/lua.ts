@@ -1,7 +1,7 @@
 /** Tries a lua: runs a line, and asks for the modules that Cosmopolitan's lua has built in. */
 
+import type { ToolPart } from "../../report/tools-model.js";
 import { type Bench, JobFailed, type Trial, versionIn } from "./bench.js";
-import type { ToolPart } from "./model.js";
 
 /**
  * Says of each module whether it is there and answers a small question, one line each, written at once: a crash tells which. The

@@ -3,8 +3,8 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { execute } from "../../environments/run/execute.js";
 import { inPath } from "../../environments/run/search-path.js";
+import type { PackageState, ToolsReport } from "../../report/tools-model.js";
 import type { PackageManager, Tool } from "./catalogue.js";
-import type { PackageState, ToolsReport } from "./model.js";
 
 export type Distribution = ToolsReport["distribution"];
 

@@ -2,12 +2,12 @@
 
 import { basename } from "node:path";
 import { quoted } from "../../bytes/printable.js";
+import type { Expectation, PackageState, Provider, ToolState, ToolsReport } from "../../report/tools-model.js";
 import { cureOf } from "../cure.js";
 import { ownSetting, type Setting } from "../explain/setting.js";
 import { lookAt } from "../explain/static.js";
 import { JobFailed, openBench, type Trial } from "./bench.js";
 import { type Tool, toolNamed } from "./catalogue.js";
-import type { Expectation, PackageState, Provider, ToolState, ToolsReport } from "./model.js";
 import { type Distribution, distribution, fileOfPackage, ownerOf, packageOf } from "./packages.js";
 import { type Found, findProviders, type Toolset, toolsetOf } from "./providers.js";
 import { whyNot } from "./why.js";

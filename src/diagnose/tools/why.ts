@@ -2,12 +2,12 @@
 
 import { printable } from "../../bytes/printable.js";
 import { describeEnding, signalOfCode } from "../../environments/run/ending.js";
+import type { Expectation } from "../../report/tools-model.js";
 import type { RuleId } from "../../rules/ids.js";
 import { ruleOf } from "../../rules/index.js";
 import { explain } from "../explain/explain.js";
 import type { Setting } from "../explain/setting.js";
 import type { JobFailed } from "./bench.js";
-import type { Expectation } from "./model.js";
 
 /** One sentence: what it could not do, how that ended, and the rule behind it where there is one. */
 export async function whyNot(path: string, failure: JobFailed, expected: Expectation | null, setting: Setting): Promise<string> {

@@ -1,8 +1,8 @@
 /** The investigation of a program, an archive or a folder, as data: `sandfit report --format json` prints it (schema/investigation-1.json). */
 
-import type { FileError, FileReport } from "../../check/model.js";
-import type { VerifyReport } from "../../environments/verify-model.js";
-import type { Target } from "../../gvisor/gvisor.js";
+import type { FileError, FileReport } from "../check/model.js";
+import type { Target } from "../gvisor/gvisor.js";
+import type { VerifyReport } from "./verify-model.js";
 
 export const INVESTIGATION_VERSION = 1;
 

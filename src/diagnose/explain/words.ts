@@ -1,18 +1,18 @@
 /** An explanation as people read it on standard error. */
 
-import { printable, quoted } from "../bytes/printable.js";
-import { isRepairable, worst } from "../check/model.js";
-import type { Explanation } from "../diagnose/explain/explanation.js";
-import { fitOf } from "../diagnose/explain/signature.js";
-import { type Known, lookAt } from "../diagnose/explain/static.js";
-import { isRefusalOfGs } from "../diagnose/explain/trace.js";
-import { parseTarget } from "../gvisor/gvisor.js";
-import type { Finding, Site } from "../rules/define.js";
-import { ruleOf } from "../rules/index.js";
-import { remedyOf, summaryOf } from "./finding-words.js";
-import { likeliestSite } from "./likeliest-site.js";
-import type { Paint } from "./paint.js";
-import { spaced } from "./words.js";
+import { printable, quoted } from "../../bytes/printable.js";
+import { isRepairable, worst } from "../../check/model.js";
+import { parseTarget } from "../../gvisor/gvisor.js";
+import { remedyOf, summaryOf } from "../../report/finding-words.js";
+import { likeliestSite } from "../../report/likeliest-site.js";
+import type { Paint } from "../../report/paint.js";
+import { spaced } from "../../report/words.js";
+import type { Finding, Site } from "../../rules/define.js";
+import { ruleOf } from "../../rules/index.js";
+import type { Explanation } from "./explanation.js";
+import { fitOf } from "./signature.js";
+import { type Known, lookAt } from "./static.js";
+import { isRefusalOfGs } from "./trace.js";
 
 /** The explanation line by line; ends with a line feed. */
 export async function renderExplanation(explanation: Explanation, paint: Paint): Promise<string> {

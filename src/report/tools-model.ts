@@ -1,7 +1,7 @@
 /** What `sandfit tools` says, as data. The JSON output is this model; its schema ships as schema/tools-1.json. */
 
-import type { Outcome } from "../../check/model.js";
-import type { RuleId } from "../../rules/ids.js";
+import type { Outcome } from "../check/model.js";
+import type { RuleId } from "../rules/ids.js";
 
 /**
  * "works": it did its job. "starts": it answered `--version` or the like, and nothing more was tried. "unsure": it starts and ends by
