@@ -3,8 +3,8 @@
 import { join } from "node:path";
 import { quoted } from "../input/archive/names.js";
 import { spool } from "../input/spool.js";
+import type { PackedFile } from "../report/pack-model.js";
 import { type FileItem, type Item, sorted } from "../write/item.js";
-import type { PackedFile } from "./manifest.js";
 import type { Treatment } from "./program.js";
 
 type Origin = Pick<PackedFile, "origin" | "program"> & { readonly before: string | null };

@@ -1,10 +1,10 @@
 /** The environment script of each toolset in a package: made, kept, or replaced. */
 
 import { quoted } from "../input/archive/names.js";
+import type { EnvState } from "../report/pack-model.js";
 import { below, type FileItem, type Item } from "../write/item.js";
 import { envScript, problemsOfEnvScript } from "./env-script.js";
 import { ENV, hasLuaModules, toolsetRoots } from "./layout.js";
-import type { EnvState } from "./manifest.js";
 
 export interface EnvPlan {
   readonly states: readonly EnvState[];

@@ -13,9 +13,9 @@ import { newest } from "../gvisor/gvisor.js";
 import { readImage } from "../image/detect.js";
 import type { Machine } from "../image/image.js";
 import { type Spooled, sha256Of } from "../input/spool.js";
+import type { PackedProgram } from "../report/pack-model.js";
 import { writePatched } from "../write/replace.js";
 import type { ProgramFile } from "./inventory.js";
-import type { PackedProgram } from "./manifest.js";
 
 export type Treatment =
   /** It begins like a program and is none for Linux, such as an APE for Windows alone. */

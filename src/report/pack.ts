@@ -1,7 +1,7 @@
 /** What a package holds, as people read it. */
 
 import { printable } from "../bytes/printable.js";
-import type { LeftOut, Manifest, PackedFile } from "../pack/manifest.js";
+import type { LeftOut, Manifest, PackedFile } from "./pack-model.js";
 import type { Paint } from "./paint.js";
 import { bytesWords, consequenceWords, plural } from "./words.js";
 

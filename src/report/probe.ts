@@ -1,9 +1,9 @@
 /** What an environment is, as people read it: the verdict, then what common software meets, then all the rest. */
 
-import type { Environment, ProbeResult } from "../environments/probe/environment.js";
 import type { Kind } from "../gvisor/differences/define.js";
 import { findDifference } from "../gvisor/differences/index.js";
 import { biteWords, commonProbes } from "./common-software.js";
+import type { Environment, ProbeResult } from "./environment.js";
 import type { Paint } from "./paint.js";
 import { plural } from "./words.js";
 import { folded, wrapLines } from "./wrap.js";

@@ -1,9 +1,9 @@
 /** The answer of `sandfit probe`: the verdict first, then what common software meets, in words. */
 
 import { describe, expect, test } from "vitest";
-import type { Environment, ProbeResult } from "../../src/environments/probe/environment.js";
 import { probeTests } from "../../src/environments/probe/tests.js";
 import { biteWords, commonProbes } from "../../src/report/common-software.js";
+import type { Environment, ProbeResult } from "../../src/report/environment.js";
 import { plain } from "../../src/report/paint.js";
 import { renderEnvironment } from "../../src/report/probe.js";
 

@@ -2,13 +2,13 @@
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { afterAll, describe, expect } from "vitest";
-import type { Environment } from "../../src/environments/probe/environment.js";
 import { probeEnvironment } from "../../src/environments/probe/environment.js";
 import { placeProgram } from "../../src/environments/probe/place.js";
 import { execute } from "../../src/environments/run/execute.js";
 import { hostRunsLinux } from "../../src/environments/run/sandbox.js";
 import { consequenceIn } from "../../src/gvisor/behaviour.js";
 import { releaseFiles } from "../../src/gvisor/releases.js";
+import type { Environment } from "../../src/report/environment.js";
 import { rules } from "../../src/rules/index.js";
 import { command } from "../support/cli.js";
 import { gvisorBoxes } from "../support/evidence.js";

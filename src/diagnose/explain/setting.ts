@@ -1,8 +1,9 @@
 /** Where a command ran, in the words and with the target that an explanation needs. */
 
-import { type Environment, type ProbeResult, probeEnvironment } from "../../environments/probe/environment.js";
+import { probeEnvironment } from "../../environments/probe/environment.js";
 import type { RunscSandbox } from "../../environments/run/sandbox.js";
 import { newest, platforms, type RanReleaseId, type ReleaseId, releaseIds, type Target } from "../../gvisor/gvisor.js";
+import type { Environment, ProbeResult } from "../../report/environment.js";
 
 export interface Setting {
   /** "linux": gVisor's refusals do not apply. "unknown": they may. */

@@ -6,34 +6,11 @@ import { InputError } from "../../errors.js";
 import { answerOf } from "../../gvisor/differences/answer.js";
 import { findDifference } from "../../gvisor/differences/index.js";
 import { errnoName } from "../../gvisor/errno.js";
+import { ENVIRONMENT_VERSION, type Environment } from "../../report/environment.js";
 import { hostRunsLinux } from "../run/sandbox.js";
 import { runTests } from "./run.js";
 import { gvisorSigns, isFiltered, platformOf, releaseOf } from "./signs.js";
 import { probeTests, rulesOf, signTests } from "./tests.js";
-
-export interface ProbeResult {
-  readonly id: string;
-  /** What came out, in a few words: "ok", "EINVAL", "SIGSEGV". */
-  readonly result: string;
-  /** Whether a program that needs this fails here; undefined where that could not be found out. */
-  readonly bites: boolean | undefined;
-  /** Rules of `check` that it is the probe of. */
-  readonly rules: readonly string[];
-}
-
-/** Raised when the JSON shape changes in a way that breaks readers (schema/probe-1.json). */
-const ENVIRONMENT_VERSION = 1;
-
-export interface Environment {
-  readonly version: typeof ENVIRONMENT_VERSION;
-  readonly kind: "linux" | "gvisor" | "unknown";
-  readonly platform?: "systrap" | "ptrace" | "kvm";
-  /** Dates of gVisor's source, YYYY-MM-DD: the release has what came on `notBefore` and lacks what came on `before`. */
-  readonly release?: { readonly notBefore?: string; readonly before?: string };
-  /** What the answer rests on, and what stood in the way of it. */
-  readonly signals: readonly string[];
-  readonly probes: readonly ProbeResult[];
-}
 
 export interface ProbeOptions {
   /** In milliseconds, for each of the programs that are run; ten seconds unless told. */

@@ -1,7 +1,5 @@
 /** What an archive or a folder holds, entry by entry, in one form for all formats. */
 
-export type ArchiveFormat = "folder" | "tar" | "tar.gz" | "zip";
-
 export interface ArchiveEntry {
   /** Parts joined by `/`; never absolute, never with `.` or `..` (input/archive/names.ts). */
   readonly path: string;

@@ -2,7 +2,7 @@
 
 import { constants, gunzipSync } from "node:zlib";
 import { readStart } from "../../files/read-fully.js";
-import type { ArchiveFormat } from "./entry.js";
+import type { ArchiveFormat } from "../../report/pack-model.js";
 
 const BLOCK = 512;
 /** As many bytes of a file's start as `recognise` needs at most: a tar's first header may need so many when it is packed. */

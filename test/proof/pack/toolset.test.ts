@@ -9,7 +9,7 @@ import { Ajv } from "ajv";
 import { beforeAll, describe, expect, test } from "vitest";
 import { execute } from "../../../src/environments/run/execute.js";
 import { findSandboxes } from "../../../src/environments/run/sandboxes.js";
-import type { Manifest } from "../../../src/pack/manifest.js";
+import type { Manifest } from "../../../src/report/pack-model.js";
 import { tarGz } from "../../fixtures/archives.js";
 import { sampleProgram } from "../../fixtures/programs/index.js";
 import { TOOLS, toolset } from "../../fixtures/toolset.js";
