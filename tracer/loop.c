@@ -1,14 +1,15 @@
 /* Waits for tracees to stop and says how they go on; ends as the command ends, by a time-out or by a signal. */
 #include "tracer.h"
 
-static volatile u32 arrived; /* signals that were sent to the tracer, a bit each */
+static volatile u32 arrived; /* signals that were sent to the tracer, a bit each; bit 0: its own timer has run out */
 static int is_over, is_detaching, has_old_order, marker_stops, root_tid, parked;
 static s32 root_status;
 static struct task orphanage; /* parent of those whose own was killed before it could tell of them */
 
 static void note_signal(int number, struct signal_info *info) {
-  /* What a terminal sends (SI_KERNEL) goes to the whole group of processes, the command included. */
-  if (number == SIGALRM || info->code <= 0) arrived |= 1u << number;
+  /* What a terminal sends (SI_KERNEL) goes to the whole group of processes, the command included; so comes the timer's SIGALRM. */
+  if (info->code <= 0) arrived |= 1u << number;
+  else if (number == SIGALRM) arrived |= 1;
 }
 
 void restorer(void);
@@ -197,12 +198,12 @@ static void ended(struct task *t, int tid, s32 status, enum left left) {
 static void take_signals(enum why *why) {
   u32 now = arrived;
   arrived = 0;
-  if (now >> SIGALRM & 1 && !is_over) {
+  if (now & 1 && !is_over) {
     *why = TIMED_OUT;
     kill_all();
   }
   for (int number = 1; number < 32; number++) {
-    if (number == SIGALRM || !(now >> number & 1)) continue;
+    if (!(now >> number & 1)) continue;
     if (root_tid) call2(NR_kill, root_tid, number);
     else kill_all();
   }
@@ -218,7 +219,8 @@ static void take_in_orphans(int all) {
 
 /* How the command ended, as wait(2) tells. */
 s32 trace(int tid, u64 milliseconds, enum left left, enum why *why) {
-  static const int passed_on[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, 10, 12}; /* and SIGUSR1, SIGUSR2 */
+  /* and SIGABRT, SIGUSR1, SIGUSR2, SIGCONT, SIGURG, SIGWINCH, SIGIO, SIGPWR */
+  static const int passed_on[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, 6, 10, 12, 18, 23, 28, 29, 30};
   struct {
     u64 every_seconds, every_microseconds, seconds, microseconds;
   } timer = {0, 50000, milliseconds / 1000, milliseconds % 1000 * 1000};
