@@ -103,7 +103,7 @@ function word(diagnosis: Diagnosis, paint: Paint): string[] {
   if (linux !== undefined) {
     const times = `${linux.times} of ${linux.runs} times`;
     lines.push(
-      `Linux with ${these}: ${linux.outcome.ending}, ${howLike(linux, symptom.explained)} (${times}); without: ${symptom.linux.ending}`,
+      `Linux with ${these}: ${linux.outcome.ending}, ${howLike(linux, symptom.differs, "in gVisor")} (${times}); without: ${symptom.linux.ending}`,
     );
   }
   if (causes.length > 1) lines.push("with fewer of them it ends otherwise");
@@ -114,26 +114,28 @@ function word(diagnosis: Diagnosis, paint: Paint): string[] {
   return [row(colour(label.padEnd(LABEL)).trimEnd().padEnd(LABEL), first), ...rest.map(further)];
 }
 
-function howLike({ likeness }: Proof, explained: readonly string[]): string {
-  const texts = explained
-    .filter((aspect) => aspect !== "ending")
-    .map((aspect) => (aspect === "stderr" ? "standard error" : "output"));
-  if (texts.length === 0) return "as in gVisor";
-  const what = `${texts.join(" and ")} as in gVisor`;
-  return likeness === 3
-    ? `${what} byte for byte`
-    : likeness === 2
-      ? `${what} but for numbers`
-      : "the first line of its complaint the same";
+const NAMES = { ending: "ending", stderr: "standard error", stdout: "output" } as const;
+
+/** In what a run is as the other side, of what differed. */
+function howLike({ exactly, butForNumbers, likeness }: Proof, differs: readonly (keyof typeof NAMES)[], side: string): string {
+  const names = (aspects: readonly (keyof typeof NAMES)[]) =>
+    aspects.filter((aspect) => aspect !== "ending" && differs.includes(aspect)).map((aspect) => NAMES[aspect]);
+  const [whole, rough] = [names(exactly), names(butForNumbers)];
+  const parts = [
+    ...(whole.length > 0 ? [`${whole.join(" and ")} as ${side}, byte for byte`] : []),
+    ...(rough.length > 0 ? [`${rough.join(" and ")} as ${side} but for numbers`] : []),
+  ];
+  if (parts.length > 0) return parts.join("; ");
+  return likeness === 1 ? `the first line of its complaint as ${side}` : `as ${side}`;
 }
 
-function counterLine({ likeness, outcome }: Proof, { further: more, causes, impossible }: Diagnosis): string {
-  const also = more.length === 0 ? "" : ` and ${more.length} further`;
-  const given = causes.length === 1 ? `Linux's answer${also}` : `Linux's answers${also}`;
-  if (likeness === 3) return `gVisor with ${given}: ${outcome.ending}, as on Linux byte for byte`;
-  if (likeness === 2) return `gVisor with ${given}: ${outcome.ending}, as on Linux but for numbers`;
+function counterLine(proof: Proof, { further: more, causes, impossible, symptom }: Diagnosis): string {
+  const also = more.length === 0 ? "" : ` and to ${more.length} further question${more.length === 1 ? "" : "s"}`;
+  const given = `gVisor with Linux's answer${causes.length === 1 ? "" : "s"}${also}`;
+  const { outcome, likeness } = proof;
+  if (likeness >= 2) return `${given}: ${outcome.ending}, ${howLike(proof, symptom.differs, "on Linux")}`;
   if (impossible.length > 0) return "in gVisor the answer cannot be given: what Linux has there is more than an answer";
-  return `gVisor with ${given} alone does not end as on Linux (${outcome.ending}): what is behind the answer is missing too`;
+  return `${given} does not end as on Linux (${outcome.ending}): the answer alone does not help there`;
 }
 
 function remedies({ remedies: tried }: Diagnosis, paint: Paint): string[] {
@@ -148,9 +150,13 @@ function remedies({ remedies: tried }: Diagnosis, paint: Paint): string[] {
   return lines.map((line, i) => row(i === 0 ? "remedy" : "", line));
 }
 
-function notes({ symptom }: Diagnosis): string[] {
+function notes(diagnosis: Diagnosis): string[] {
+  const { symptom } = diagnosis;
   const left = symptom.differs.filter((aspect) => !symptom.explained.includes(aspect));
-  return left.includes("stdout") ? [row("note", "standard output differs too; that was not looked into")] : [];
+  const shown = diagnosis.proofs.some(
+    ({ side, exactly, butForNumbers }) => side === "linux" && [...exactly, ...butForNumbers].includes("stdout"),
+  );
+  return left.includes("stdout") && !shown ? [row("note", "standard output differs too; that was not looked into")] : [];
 }
 
 function notExplained({ differing, cutShort, trials }: Diagnosis): string[] {

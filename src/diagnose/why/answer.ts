@@ -45,12 +45,16 @@ const SIZES: Readonly<Record<string, readonly [number, number]>> = {
   newfstatat: [24, 48],
   statx: [28, 40],
 };
+const [F_GETFL, O_LARGEFILE] = [3n, 0x8000];
 const [S_IFMT, S_IFREG] = [0o170000, 0o100000];
 
 export function answerTo(event: CallEvent): Answer {
   const { call, errno, result } = event;
   if (errno !== undefined) return { errno, value: "error", data: "" };
   const out = event.parts.filter((part) => part.kind === "out");
+  // O_LARGEFILE: gVisor does not show it, and nobody looks.
+  if (call.name === "fcntl" && event.args[1] === F_GETFL)
+    return { errno: undefined, value: String(result & ~O_LARGEFILE), data: "" };
   if (isNetlink(event.origins.get(0)) && (call.name === "recvmsg" || call.name === "recvfrom")) return netlinkAnswer(event, out);
   if (PIPES.has(call.name)) return { errno: undefined, value: "ok", data: "" };
   const value =
@@ -74,7 +78,7 @@ function netlinkAnswer({ result }: CallEvent, out: readonly Part[]): Answer {
 
 /** Sequence numbers and ports only tell which question is answered; an acknowledgement repeats those of the question. */
 function withoutTokens(bytes: Uint8Array): Uint8Array {
-  const copy = bytes.slice();
+  const copy = Uint8Array.from(bytes);
   let at = 0;
   for (const { length, type } of netlinkMessages(bytes)) {
     copy.fill(0, at + 8, at + 16);

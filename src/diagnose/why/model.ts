@@ -46,6 +46,10 @@ export interface Proof {
   readonly answers: number;
   readonly outcome: Outcome;
   readonly likeness: Likeness;
+  /** In what it is as the other side, byte for byte. */
+  readonly exactly: readonly Aspect[];
+  /** In what else it is so, numbers aside. */
+  readonly butForNumbers: readonly Aspect[];
   /** How often it was run, and how often it ended so. */
   readonly runs: number;
   readonly times: number;

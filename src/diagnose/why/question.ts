@@ -100,13 +100,14 @@ export class Reader {
     if (event.call.name === "sendto" || event.call.name === "sendmsg") {
       const part = event.parts.find(({ argument, kind }) => argument === 1 && kind === "in");
       if (part === undefined || part.bytes.length < 16) return;
-      this.#sent.set(socket, part.bytes.slice(0, 16));
+      // A copy of its own: a Buffer's slice() is a view.
+      this.#sent.set(socket, Uint8Array.from(part.bytes.subarray(0, 16)));
       words.push(`type ${new DataView(part.bytes.buffer, part.bytes.byteOffset).getUint16(4, true)}`);
     } else if (event.call.name === "recvfrom" || event.call.name === "recvmsg") {
       const sent = this.#sent.get(socket);
       if (sent === undefined) return;
       words.push(`after type ${new DataView(sent.buffer).getUint16(4, true)}`);
-      conditions.push({ if: "sent", argument: 0, offset: 4, bytes: sent.slice(4, 6) });
+      conditions.push({ if: "sent", argument: 0, offset: 4, bytes: sent.subarray(4, 6) });
     }
   }
 }

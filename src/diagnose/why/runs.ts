@@ -57,13 +57,17 @@ const AROUND = 30_000;
 
 export class Runner {
   count = 0;
+  /** Milliseconds for one run. */
+  patience: number;
   readonly #started = performance.now();
   constructor(
     readonly setting: Setting,
     readonly command: readonly string[],
     readonly limits: Limits,
     readonly tell: (doing: string, runs: number) => void,
-  ) {}
+  ) {
+    this.patience = limits.timeout;
+  }
 
   get seconds(): number {
     return (performance.now() - this.#started) / 1000;
@@ -87,7 +91,7 @@ export class Runner {
     const tracer = underTracer(this.command, {
       record: "mark",
       rules: table,
-      timeout: this.limits.timeout,
+      timeout: this.patience,
       limit: MAX_RECORD,
       left: "kill",
     });
@@ -95,7 +99,7 @@ export class Runner {
       const started = performance.now();
       const run = await execute(side === "linux" ? [...linux, ...tracer.command] : tracer.command, {
         sandbox: side === "linux" ? HOST : sandbox,
-        timeout: this.limits.timeout + AROUND,
+        timeout: this.patience + AROUND,
         maxOutput: MAX_OUTPUT + MAX_RECORD,
       });
       if (run.startError !== undefined) throw new InputError(`${side === "linux" ? "Linux" : sandbox.id}: ${run.startError}`);

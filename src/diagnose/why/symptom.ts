@@ -43,4 +43,14 @@ export function likeness(run: Outcome, wanted: Outcome, aspects: readonly Aspect
   return aspects.includes("ending") && firstLine(run.stderr) === firstLine(wanted.stderr) && firstLine(run.stderr) !== "" ? 1 : 0;
 }
 
+/** The aspects in which two runs are alike: byte for byte, or but for numbers. */
+export function alike(run: Outcome, wanted: Outcome): { readonly exactly: Aspect[]; readonly butForNumbers: Aspect[] } {
+  const exactly = ASPECTS.filter((aspect) => run[aspect] === wanted[aspect]);
+  const rest = ASPECTS.filter((aspect) => !exactly.includes(aspect));
+  return {
+    exactly,
+    butForNumbers: rest.filter((aspect) => aspect !== "ending" && masked(run[aspect]) === masked(wanted[aspect])),
+  };
+}
+
 const firstLine = (text: string): string => masked(text.split("\n").find((line) => line.trim() !== "") ?? "");

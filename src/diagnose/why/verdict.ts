@@ -9,7 +9,7 @@ import { knownDifferences } from "./known.js";
 import { type Cause, type Diagnosis, type Proof, WHY_VERSION, type Word } from "./model.js";
 import type { TriedRemedy } from "./remedies.js";
 import type { Run, Runner } from "./runs.js";
-import { type Aspect, likeness } from "./symptom.js";
+import { type Aspect, alike, likeness } from "./symptom.js";
 import { ENOUGH, type Found } from "./trials.js";
 
 type Runs = { readonly linux: readonly Run[]; readonly gvisor: readonly Run[] };
@@ -82,26 +82,32 @@ function resultOf({ result, found }: Gathered): Diagnosis["result"] {
  * Proven: Linux with gVisor's answers ended as gVisor three times out of three, and never without them; and either gVisor with Linux's
  * answers ends as Linux, or more than the way it ended was the same. Many failures end with status 1.
  */
-function wordFor({ result, found, repeats = [], counter, recorded, aspects = [] }: Gathered): Word | undefined {
+function wordFor(gathered: Gathered): Word | undefined {
+  const { result, found, repeats = [], counter, recorded, aspects = [], differing } = gathered;
   if (result !== "found" || found === undefined || recorded === undefined) return undefined;
   const wanted = recorded.gvisor[0]!.outcome;
   const isChance = recorded.linux.some(({ outcome }) => likeness(outcome, wanted, aspects) >= found.likeness);
   if (found.likeness < ENOUGH || repeats.length < 2 || !repeats.every(Boolean) || isChance) return "suspected";
   const isBothWays = (counter?.likeness ?? 0) >= ENOUGH;
-  return isBothWays || aspects.some((aspect) => aspect !== "ending") ? "proven" : "shown-on-linux-only";
+  const [linux] = proofsOf(gathered);
+  const same = [...(linux?.exactly ?? []), ...(linux?.butForNumbers ?? [])];
+  // What did not differ says nothing.
+  const isMoreThanStatus = differing.some((aspect) => aspect !== "ending" && same.includes(aspect));
+  return isBothWays || isMoreThanStatus ? "proven" : "shown-on-linux-only";
 }
 
-function proofsOf({ found, repeats = [], counter }: Gathered): Proof[] {
+function proofsOf({ found, repeats = [], counter, recorded }: Gathered): Proof[] {
   const set = found?.set;
   const tried = found?.trials.findLast(
     (trial) => trial.set.length === set?.length && trial.set.every((each) => set.includes(each)),
   );
-  if (set === undefined || tried === undefined) return [];
+  if (set === undefined || tried === undefined || recorded === undefined) return [];
   const linux: Proof = {
     side: "linux",
     answers: set.length,
     outcome: tried.run.outcome,
     likeness: tried.likeness,
+    ...alike(tried.run.outcome, recorded.gvisor[0]!.outcome),
     runs: 1 + repeats.length,
     times: 1 + repeats.filter(Boolean).length,
   };
@@ -109,7 +115,15 @@ function proofsOf({ found, repeats = [], counter }: Gathered): Proof[] {
   const { run, likeness: like } = counter;
   return [
     linux,
-    { side: "gvisor", answers: counter.set.length, outcome: run.outcome, likeness: like, runs: 1, times: Number(like >= ENOUGH) },
+    {
+      side: "gvisor",
+      answers: counter.set.length,
+      outcome: run.outcome,
+      likeness: like,
+      ...alike(run.outcome, recorded.linux[0]!.outcome),
+      runs: 1,
+      times: Number(like >= ENOUGH),
+    },
   ];
 }
 

@@ -46,6 +46,7 @@ async function diagnose(runner: Runner, files: Files, options: WhyOptions): Prom
   const aspects = wantedAspects(differing);
   if (!aspects.some((aspect) => traced.includes(aspect)))
     return diagnosisOf({ ...base, recorded, differing, result: "only-untraced" });
+  runner.patience = patienceAfter([...recorded.linux, ...recorded.gvisor], options.timeout);
   const readings = { linux: recorded.linux.map(reading), gvisor: recorded.gvisor.map(reading) };
   const noise = noiseOf([
     [readings.linux[0]!, readings.linux[1]!],
@@ -90,6 +91,12 @@ const aspectsOf = ({ linux, gvisor }: { linux: readonly Run[]; gvisor: readonly 
     linux.map(({ outcome }) => outcome),
     gvisor.map(({ outcome }) => outcome),
   );
+
+/** Milliseconds for a trial: one that takes far longer than all runs before it hangs. */
+function patienceAfter(runs: readonly Run[], most: number): number {
+  if (runs.some(({ outcome }) => outcome.ending === "time-out")) return most;
+  return Math.min(most, 4000 + 5000 * Math.max(...runs.map(({ seconds }) => seconds)));
+}
 
 const reading = ({ trace }: Run) => readingOf(trace ?? { events: [], processes: [], end: undefined });
 
