@@ -5,7 +5,7 @@ import { type Rule, standIn } from "../../environments/trace/rules.js";
 import { type Asked, type Reading, readingOf } from "./align.js";
 import { compare, type Differing } from "./compare.js";
 import { copyAnswers } from "./copy.js";
-import { actionsFor, type Files, type Given, giving, redirect } from "./giving.js";
+import { actionsFor, type Files, type Given, giving, givingContent, redirect } from "./giving.js";
 import { ranked } from "./rank.js";
 import { OutOfBudget, type Run } from "./runs.js";
 import { type Likeness, likeness } from "./symptom.js";
@@ -60,8 +60,20 @@ function linuxAnswers(difference: Differing, linux: Reading, files: Files): Give
     if (copyAnswers(id, copy)) return { rules: [redirect(id.replace(/\/+$/, ""), copy, true)], impossible: [] };
     return { rules: [], impossible: [`${id} is too large to be copied`] };
   }
+  const path = ours.question.path;
+  if (ours.answer.value === "fd" && path !== undefined && path === id && /^\/(proc|sys)\//.test(path))
+    return recordedFile(path, linux, files);
   if (ours.answer.value === "fd") return standingIn(ours, linux);
   return giving(difference, linux, files);
+}
+
+/** A file that belongs to a process or to its network, with what Linux's run read of it; empty where it read nothing. */
+function recordedFile(path: string, linux: Reading, files: Files): Given {
+  const reads = linux.asked.filter(
+    ({ question, event }) => question.path === path && (event.call.name === "read" || event.call.name === "pread64"),
+  );
+  if (reads.length === 0) return { rules: [redirect(path, files.file(new Uint8Array()))], impossible: [] };
+  return givingContent(path, reads, files);
 }
 
 /** Calls that work on a descriptor that stands in as on any other. */

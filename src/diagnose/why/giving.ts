@@ -110,12 +110,13 @@ function bytesOf({ argument, kind, offset, bytes }: Part, meaning: string, netli
 }
 
 /** A file's content, whole: the program may ask for it in other pieces, or with another room. */
-function givingContent(path: string, asked: readonly Asked[], files: Files): Given {
+export function givingContent(path: string, asked: readonly Asked[], files: Files): Given {
   const pieces: Uint8Array[] = [];
   const { process } = asked[0]!;
   for (const { event, process: by } of asked) {
     if (by !== process) break;
-    if (event.result <= 0) break;
+    if (event.result === 0) break;
+    if (event.result < 0) return { rules: [], impossible: [`${path} could not be read`] };
     const part = event.parts.find(({ kind, argument }) => kind === "out" && argument === 1);
     if (part === undefined || part.isCut) return { rules: [], impossible: [`${path} was cut off`] };
     pieces.push(part.bytes);

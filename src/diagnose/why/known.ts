@@ -9,7 +9,17 @@ import type { Differing } from "./compare.js";
 
 /** The known differences that all of this may be. */
 export function knownDifferences({ differences }: Differing): Difference[] {
-  return [...new Set(differences.flatMap(({ gvisor }) => suspectsFor(eventOf(gvisor))))];
+  return [
+    ...new Set(differences.flatMap(({ gvisor }) => suspectsFor(eventOf(gvisor)).filter((one) => isOfMessage(one, gvisor)))),
+  ];
+}
+
+/** Messages of NETLINK_ROUTE that have records of their own (linux/rtnetlink.h): the socket is the same for all. */
+const MESSAGES: Readonly<Record<string, string>> = { 30: "rtm-getneigh", 34: "rtm-getrule", 38: "rtm-getqdisc" };
+
+function isOfMessage({ id }: Difference, { question }: Asked): boolean {
+  const type = /\|after type (\d+)$/.exec(question.key)?.[1];
+  return !id.startsWith("rtm-") || type === undefined || MESSAGES[type] === id;
 }
 
 function eventOf({ event, question, answer }: Asked): TracedEvent {

@@ -14,7 +14,6 @@ export interface TriedRemedy {
   readonly use: string;
   /** "helps" and "does not" come from a run; "not tried" is from what is known of the program. */
   readonly outcome: "helps" | "does not help" | "not tried";
-  readonly note?: string;
 }
 
 export async function remediesFor(one: Case, causes: readonly Differing[]): Promise<TriedRemedy[]> {

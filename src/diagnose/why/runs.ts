@@ -139,7 +139,12 @@ const where = (side: Side): string => (side === "linux" ? "on Linux" : "in gViso
 /** Bytes as they are, one character each: outputs are compared byte for byte. */
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 
-const signals = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+/** A number with two names (SIGABRT, SIGIOT) goes by the first. */
+const signals = new Map(
+  Object.entries(constants.signals)
+    .map(([name, number]) => [number, name] as const)
+    .reverse(),
+);
 
 function endingOf(end: NonNullable<Trace["end"]>): string {
   if (end.why === "timed-out") return "time-out";

@@ -8,9 +8,12 @@ import type { Counter } from "./counter.js";
 import { knownDifferences } from "./known.js";
 import { type Cause, type Diagnosis, type Proof, WHY_VERSION, type Word } from "./model.js";
 import type { TriedRemedy } from "./remedies.js";
-import type { Run, Runner } from "./runs.js";
+import type { Outcome, Run, Runner } from "./runs.js";
 import { type Aspect, alike, likeness } from "./symptom.js";
 import { ENOUGH, type Found } from "./trials.js";
+
+/** Bytes of an output that are kept in a diagnosis. */
+const SHOWN = 16_384;
 
 type Runs = { readonly linux: readonly Run[]; readonly gvisor: readonly Run[] };
 
@@ -33,7 +36,14 @@ export interface Gathered {
 export function diagnosisOf(gathered: Gathered): Diagnosis {
   const { runner, plain, recorded, differing, aspects = [], noise, candidates = [], found, counter, remedies = [] } = gathered;
   const { sandbox, isolation } = runner.setting;
-  const [linux, gvisor] = [(recorded ?? plain).linux[0]!, (recorded ?? plain).gvisor[0]!];
+  // What is only there without the tracer is seen in the plain runs alone.
+  const {
+    linux: [linux],
+    gvisor: [gvisor],
+  } = (gathered.result === "only-untraced" ? plain : (recorded ?? plain)) as {
+    linux: readonly [Run, ...Run[]];
+    gvisor: readonly [Run, ...Run[]];
+  };
   const seconds = (runs: readonly Run[]) => round(Math.min(...runs.map((run) => run.seconds)));
   const word = wordFor(gathered);
   const causes = (found?.set ?? []).map((each) => causeOf(each, gvisor));
@@ -48,8 +58,8 @@ export function diagnosisOf(gathered: Gathered): Diagnosis {
     symptom: {
       differs: differing,
       explained: found?.set === undefined ? [] : aspects,
-      linux: linux.outcome,
-      gvisor: gvisor.outcome,
+      linux: shown(linux.outcome),
+      gvisor: shown(gvisor.outcome),
       seconds: { linux: seconds(plain.linux), gvisor: seconds(plain.gvisor) },
     },
     causes,
@@ -69,6 +79,12 @@ export function diagnosisOf(gathered: Gathered): Diagnosis {
     runs: runner.count,
     seconds: round(runner.seconds),
   };
+}
+
+/** Bytes as text, and of much output the beginning. */
+function shown({ ending, stdout, stderr }: Outcome): Outcome {
+  const text = (bytes: string) => Buffer.from(bytes.slice(0, SHOWN), "latin1").toString("utf8");
+  return { ending, stdout: text(stdout), stderr: text(stderr) };
 }
 
 const round = (seconds: number): number => Math.round(seconds * 10) / 10;
@@ -105,7 +121,7 @@ function proofsOf({ found, repeats = [], counter, recorded }: Gathered): Proof[]
   const linux: Proof = {
     side: "linux",
     answers: set.length,
-    outcome: tried.run.outcome,
+    outcome: shown(tried.run.outcome),
     likeness: tried.likeness,
     ...alike(tried.run.outcome, recorded.gvisor[0]!.outcome),
     runs: 1 + repeats.length,
@@ -118,7 +134,7 @@ function proofsOf({ found, repeats = [], counter, recorded }: Gathered): Proof[]
     {
       side: "gvisor",
       answers: counter.set.length,
-      outcome: run.outcome,
+      outcome: shown(run.outcome),
       likeness: like,
       ...alike(run.outcome, recorded.linux[0]!.outcome),
       runs: 1,

@@ -23,6 +23,9 @@ export interface WhyOptions extends SettingOptions, Limits {
 /** Plain runs of each side; recorded runs of each; further runs of the winning set, before "proven" is said. */
 const [PLAIN, RECORDED, REPEATS] = [2, 2, 2];
 
+/** Milliseconds that a side gets from then on whose first run did not end: it hangs. */
+const SECOND_PATIENCE = 5000;
+
 /** The least and the usual number of runs, to be said before they start. */
 export const plannedRuns = { least: 2 * PLAIN, usual: 9, most: 40 } as const;
 
@@ -81,8 +84,10 @@ async function diagnose(runner: Runner, files: Files, options: WhyOptions): Prom
 async function both(runner: Runner, side: "linux" | "gvisor", record: "plain" | "all", times: number): Promise<Run[]> {
   const runs: Run[] = [];
   const where = side === "linux" ? "Linux" : "gVisor";
-  for (let i = 0; i < times; i++)
+  for (let i = 0; i < times; i++) {
     runs.push(await runner.run(side, `${where}, ${record === "plain" ? "as it is" : "recorded"}`, { record }));
+    if (runs[0]!.outcome.ending === "time-out") runner.patience = Math.min(runner.patience, SECOND_PATIENCE);
+  }
   return runs;
 }
 
@@ -94,8 +99,8 @@ const aspectsOf = ({ linux, gvisor }: { linux: readonly Run[]; gvisor: readonly 
 
 /** Milliseconds for a trial: one that takes far longer than all runs before it hangs. */
 function patienceAfter(runs: readonly Run[], most: number): number {
-  if (runs.some(({ outcome }) => outcome.ending === "time-out")) return most;
-  return Math.min(most, 4000 + 5000 * Math.max(...runs.map(({ seconds }) => seconds)));
+  const ended = runs.filter(({ outcome }) => outcome.ending !== "time-out");
+  return ended.length === 0 ? most : Math.min(most, 3000 + 10_000 * Math.max(...ended.map(({ seconds }) => seconds)));
 }
 
 const reading = ({ trace }: Run) => readingOf(trace ?? { events: [], processes: [], end: undefined });
