@@ -40,12 +40,23 @@ set -e
 d=$1; p=$2; option=$3; shift 3
 mount -t tmpfs none "$d"
 mkdir "$d/new"
-n=0
 over() {
-  n=$((n+1)); mkdir "$d/u$n" "$d/w$n"
-  mount -t overlay overlay -o "$option""lowerdir=$1,upperdir=$d/u$n,workdir=$d/w$n" "$2"
+  o=$(mktemp -d "$d/XXXXXX"); mkdir "$o/u" "$o/w"
+  mount -t overlay overlay -o "$option""lowerdir=$1,upperdir=$o/u,workdir=$o/w" "$2"
 }
-over / "$d/new"
+# Whoever has no rights cannot put a layer over what has mounts below it: what is in it gets layers of its own then.
+layers() {
+  for e in "$1"/* "$1"/.[!.]*; do
+    case $e in /proc|/sys|/dev|/mnt) mkdir "$d/new$e"; continue ;; esac
+    if [ -L "$e" ]; then cp -P "$e" "$d/new$e"
+    elif [ -d "$e" ]; then mkdir "$d/new$e"; over "$e" "$d/new$e" 2>/dev/null || layers "$e"
+    elif [ -f "$e" ]; then touch "$d/new$e"; mount --bind -o ro "$e" "$d/new$e" 2>/dev/null || true
+    fi
+  done
+}
+if [ -z "$option" ]; then over / "$d/new"
+else mount -t tmpfs none "$d/new"; layers ""
+fi
 while [ "$1" != -- ]; do
   if [ -d "$1" ]; then over "$1" "$d/new$1" 2>/dev/null || mount --bind -o ro "$1" "$d/new$1" 2>/dev/null || true
   else mount --bind -o ro "$1" "$d/new$1" 2>/dev/null || true; fi
@@ -96,7 +107,7 @@ async function box(): Promise<string[]> {
     const command = [...words, ...mountPoints(), "--"];
     const run = await execute([...command, "/bin/true"], { timeout: 20_000 });
     if (run.exitCode === 0) return command;
-    reason = run.stderr.trim().split("\n").at(-1) ?? "";
+    reason = run.stderr.trim().split("\n")[0]!;
   }
   throw new InputError(
     `no throw-away copy of this machine can be made here (${reason || "no reason given"}); --in-place runs the command as it is, with all that it does`,
