@@ -108,6 +108,7 @@ function word(diagnosis: Diagnosis, paint: Paint): string[] {
   }
   if (causes.length > 1) lines.push("with fewer of them it ends otherwise");
   if (gvisor !== undefined) lines.push(counterLine(gvisor, diagnosis));
+  else if (diagnosis.impossible.length > 0) lines.push("in gVisor it was not tried: Linux's answer cannot be given there");
   if (earned === "shown-on-linux-only")
     lines.push("on Linux only, and by the way it ends alone: another failure could look the same");
   const [first = "", ...rest] = lines;
@@ -130,7 +131,7 @@ function howLike({ exactly, butForNumbers, likeness }: Proof, differs: readonly 
 }
 
 function counterLine(proof: Proof, { further: more, causes, impossible, symptom }: Diagnosis): string {
-  const also = more.length === 0 ? "" : ` and to ${more.length} further question${more.length === 1 ? "" : "s"}`;
+  const also = more.length === 0 ? "" : ` and ${more.length} further one${more.length === 1 ? "" : "s"}`;
   const given = `gVisor with Linux's answer${causes.length === 1 ? "" : "s"}${also}`;
   const { outcome, likeness } = proof;
   if (likeness >= 2) return `${given}: ${outcome.ending}, ${howLike(proof, symptom.differs, "on Linux")}`;
