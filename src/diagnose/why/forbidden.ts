@@ -34,6 +34,9 @@ const KEYCTL_WRITES = [2, 3, 4, 5, 7, 8, 9, 12, 13, 15, 21];
 /** syslog: clear, and the console's level. */
 const SYSLOG_WRITES = [4, 5, 6, 7, 8];
 
+/** File systems of disks: fsopen(2) begins a mount whose device no single call names. */
+const ON_DISKS = ["ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "vfat", "exfat", "ntfs3", "iso9660", "erofs"];
+
 const isNumber = (argument: number, value: number) =>
   ({ if: "bits", argument, mask: 0xffff_ffffn, value: BigInt(value) }) as const;
 const text = (value: string) => new TextEncoder().encode(value);
@@ -60,6 +63,9 @@ export function failing(devices: readonly string[]): Rule[] {
     ),
     ...KEYCTL_WRITES.map((operation): Rule => ({ call: "keyctl", conditions: [isNumber(0, operation)], actions })),
     ...SYSLOG_WRITES.map((operation): Rule => ({ call: "syslog", conditions: [isNumber(0, operation)], actions })),
+    ...ON_DISKS.map(
+      (kind): Rule => ({ call: "fsopen", conditions: [{ if: "bytes", argument: 0, offset: 0, bytes: text(kind) }], actions }),
+    ),
     ...devices
       .filter((name) => !/^(loop|ram)\d/.test(name))
       .flatMap((name): Rule[] => [

@@ -3,6 +3,7 @@
 import { constants } from "node:os";
 import { execute } from "../../environments/run/execute.js";
 import { HOST } from "../../environments/run/sandbox.js";
+import { errorName } from "../../environments/trace/error-names.js";
 import type { Trace } from "../../environments/trace/events.js";
 import { decodeTrace } from "../../environments/trace/record.js";
 import { encodeRules, type Rule, watchedBy } from "../../environments/trace/rules.js";
@@ -110,7 +111,7 @@ export class Runner {
       const trace = bytes && decodeTrace(bytes);
       const end = trace?.end;
       if (end?.startError !== undefined)
-        throw new InputError(`${this.command[0]} cannot be started (errno ${end.startError}) ${where(side)}`);
+        throw new InputError(`${this.command[0]} cannot be started ${where(side)}: ${errorName(end.startError)}`);
       if (trace === undefined && !run.timedOut && !run.outputExceeded)
         throw new InputError(
           `the command left no record ${where(side)}: ${run.stderr.trim().split("\n").at(-1) || "it wrote nothing"}`,
