@@ -40,13 +40,13 @@ import { Sweep } from "./bench/sweep.js";
 import { decode } from "./src/x86/decode.js";
 import { Instruction, Prefix } from "./src/x86/instruction.js";
 import { scan } from "./src/x86/scan.js";
-export function sweepByKernel(code) {
+export function sweepByEngine(code) {
   const sweep = new Sweep(code);
   let count = 0;
   while (sweep.next()) count += sweep.count;
   return count;
 }
-export function sweepByKernelAsking(code) {
+export function sweepByEngineAsking(code) {
   const sweep = new Sweep(code);
   let withSegment = 0;
   while (sweep.next()) {
@@ -71,8 +71,8 @@ export function sweepByDecode(code) {
 }`;
 
 interface Sweeps {
-  sweepByKernel(code: Uint8Array): number;
-  sweepByKernelAsking(code: Uint8Array): number;
+  sweepByEngine(code: Uint8Array): number;
+  sweepByEngineAsking(code: Uint8Array): number;
   sweepByScan(code: Uint8Array): number;
   sweepByDecode(code: Uint8Array): number;
 }
@@ -181,8 +181,8 @@ export async function benchDecode(path: string): Promise<DecodeRow[]> {
     return { name, runs: RUNS, run, times: [] };
   };
   const ways: Way[] = [
-    inProcess("sandfit Sweep, all fields (WebAssembly)", sweeps.sweepByKernel),
-    inProcess("… and the segment of each asked for", sweeps.sweepByKernelAsking),
+    inProcess("sandfit Sweep, all fields (WebAssembly)", sweeps.sweepByEngine),
+    inProcess("… and the segment of each asked for", sweeps.sweepByEngineAsking),
     inProcess("sandfit decode, all fields (JavaScript)", sweeps.sweepByDecode),
     inProcess("sandfit scan, length alone (JavaScript)", sweeps.sweepByScan),
     inProcess("iced-x86 decodeOut (WebAssembly)", sweepIced),

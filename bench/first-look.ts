@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { memorySource } from "../src/bytes/source.js";
 import { check } from "../src/check/check.js";
 import { loadCodeSpace } from "../src/code/code-space.js";
-import { looksOfKernel, WINDOW } from "../src/code/first-look.js";
+import { looksOfEngine, WINDOW } from "../src/code/first-look.js";
 import { findSightings } from "../src/code/sightings.js";
 import { readImage } from "../src/image/detect.js";
 import { executableParts } from "../test/support/executable.js";
@@ -18,7 +18,7 @@ export async function benchFirstLook(): Promise<(string | number)[][]> {
   const file = new Uint8Array(readFileSync(process.execPath));
   const code = Buffer.concat(executableParts(process.execPath).map(({ bytes }) => bytes));
   const absent = Buffer.from("\x01\x02absent", "latin1");
-  const look = looksOfKernel()!.forPatterns;
+  const look = looksOfEngine()!.forPatterns;
   const source = memorySource(file, "node");
   const view = (await readImage(source)).elf[0];
   const space = await loadCodeSpace(source, view);

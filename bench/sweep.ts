@@ -1,9 +1,9 @@
 /**
- * Decodes much code in sequence by the kernel's decoder, which writes down whole batches of instructions, so that it can be compared with
+ * Decodes much code in sequence by the engine's decoder, which writes down whole batches of instructions, so that it can be compared with
  * others, field by field and by speed. The command decodes where its walk goes; it has no use for this.
  */
 
-import { makeKernel } from "../src/code/engine.js";
+import { makeEngine } from "../src/code/engine.js";
 import {
   BEHIND,
   DISPLACEMENT_SHIFT,
@@ -40,14 +40,14 @@ interface Sweeper {
   sweptTo(): number;
 }
 
-/** A kernel with room for `size` bytes of code. */
+/** An engine with room for `size` bytes of code. */
 export function makeSweeper(size: number): Sweeper {
-  const exports = makeKernel().exports as unknown as Sweeper;
+  const exports = makeEngine().exports as unknown as Sweeper;
   exports.layOut(size);
   return exports;
 }
 
-/** How many bytes of code are with the kernel at a time. */
+/** How many bytes of code are with the engine at a time. */
 const WINDOW = 0x10000;
 /** How many bytes of code a batch is made of: with its records, 32 bytes for four of code, it is gone before a processor's caches are full. */
 const BATCH = 4096;
@@ -61,13 +61,13 @@ const MAX_LENGTH = 15;
 export class Sweep {
   /** Instructions in the batch. */
   count = 0;
-  private readonly kernel: Sweeper;
+  private readonly engine: Sweeper;
   private readonly records: number;
   private readonly bytes: Uint8Array;
   private readonly words: Int32Array;
-  /** What makes an offset in the code of an address in the kernel's memory. */
+  /** What makes an offset in the code of an address in the engine's memory. */
   private toOffset = 0;
-  /** What of the code is with the kernel: its offset, and its size. */
+  /** What of the code is with the engine: its offset, and its size. */
   private from = 0;
   private size = 0;
   /** Where the next batch begins, counted from there. */
@@ -75,10 +75,10 @@ export class Sweep {
 
   /** Throws InputError where the JavaScript engine has no WebAssembly. */
   constructor(private readonly code: Uint8Array) {
-    this.kernel = makeSweeper(WINDOW);
-    this.records = this.kernel.reserve(BATCH * RECORD_SIZE);
-    this.bytes = new Uint8Array(this.kernel.memory.buffer, this.records, BATCH * RECORD_SIZE);
-    this.words = new Int32Array(this.kernel.memory.buffer, this.records, (BATCH * RECORD_SIZE) / 4);
+    this.engine = makeSweeper(WINDOW);
+    this.records = this.engine.reserve(BATCH * RECORD_SIZE);
+    this.bytes = new Uint8Array(this.engine.memory.buffer, this.records, BATCH * RECORD_SIZE);
+    this.words = new Int32Array(this.engine.memory.buffer, this.records, (BATCH * RECORD_SIZE) / 4);
   }
 
   /** Decodes the next batch, which may be empty. False at the end of the code. */
@@ -86,9 +86,9 @@ export class Sweep {
     const left = this.size - this.at;
     if (left < BATCH + MAX_LENGTH && this.from + this.size < this.code.length) this.load();
     const size = Math.min(BATCH, this.size - this.at);
-    this.count = this.kernel.sweep(this.at, this.at + size, this.size, this.records);
-    this.toOffset = this.from - this.kernel.codeAt();
-    this.at = this.kernel.sweptTo();
+    this.count = this.engine.sweep(this.at, this.at + size, this.size, this.records);
+    this.toOffset = this.from - this.engine.codeAt();
+    this.at = this.engine.sweptTo();
     return size > 0;
   }
 
@@ -96,7 +96,7 @@ export class Sweep {
     this.from += this.at;
     this.at = 0;
     const part = this.code.subarray(this.from, this.from + WINDOW);
-    new Uint8Array(this.kernel.memory.buffer).set(part, this.kernel.codeAt());
+    new Uint8Array(this.engine.memory.buffer).set(part, this.engine.codeAt());
     this.size = part.length;
   }
 
@@ -224,7 +224,7 @@ export class Sweep {
     return (this.byte(index, BEHIND_OPCODE) & BEHIND) !== 0;
   }
 
-  /** Bytes of what the kernel takes for an immediate. */
+  /** Bytes of what the engine takes for an immediate. */
   private rest(index: number): number {
     const entry = this.word(index, ENTRY);
     return (((entry >> IMMEDIATE_SHIFT) & 31) + ((entry >> WIDENS_SHIFT) & this.rex(index))) >> 1;
@@ -235,7 +235,7 @@ export class Sweep {
     return this.isLegacy(index, OpcodeMap.Primary) && (this.opcode(index) & 0xfc) === 0xa0;
   }
 
-  /** Its opcode is what the kernel takes for an immediate. */
+  /** Its opcode is what the engine takes for an immediate. */
   private isThreeDNow(index: number): boolean {
     return this.isLegacy(index, OpcodeMap.ThreeDNow);
   }

@@ -1,6 +1,6 @@
 /**
  * The first look: of all places in a window of code, those at which src/code/sightings.ts has to look closer. Sixteen at a time.
- * Compiled for itself: it needs SIMD, and a program that no walk is needed for should not pay for the rest of the kernel.
+ * Compiled for itself: it needs SIMD, and a program that no walk is needed for should not pay for the rest of the engine.
  */
 
 import { seen } from "./patterns";

@@ -1,4 +1,4 @@
-/** The kernel's memory: what stands where, and lists of 32-bit integers that grow. Nothing is ever freed but all at once. */
+/** The engine's memory: what stands where, and lists of 32-bit integers that grow. Nothing is ever freed but all at once. */
 
 /** First free byte; everything behind is handed out in order. */
 let free: usize = __heap_base;

@@ -1,4 +1,4 @@
-/** The opcode tables: src/x86/entry.ts says what is in them. The caller copies them here when the kernel is made. */
+/** The opcode tables: src/x86/entry.ts says what is in them. The caller copies them here when the engine is made. */
 
 import { TABLES_SIZE } from "../src/x86/entry";
 

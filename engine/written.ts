@@ -6,7 +6,7 @@ import { lowRegister, map, modrm, opcode, prefixes, REP, REPNE, register, rex, r
 /** The same of any instruction, asked of that file: the one at a position. */
 declare function writtenAt(at: i32, end: i32): i32;
 
-/** That file's table, one word for each opcode of the two maps. The caller copies it here when the kernel is made. */
+/** That file's table, one word for each opcode of the two maps. The caller copies it here when the engine is made. */
 const WRITES: usize = memory.data(4 * 512, 16);
 
 export function writesAt(): usize {

@@ -67,9 +67,9 @@ async function load(input) {
 
 async function compile(source, ...options) {
   const { default: asc } = await import("assemblyscript/asc");
-  const folder = mkdtempSync(join(tmpdir(), "sandfit-kernel-"));
+  const folder = mkdtempSync(join(tmpdir(), "sandfit-engine-"));
   try {
-    const wasm = join(folder, "kernel.wasm");
+    const wasm = join(folder, "engine.wasm");
     // No objects, so no garbage collector; addresses are our own arithmetic, so nothing to assert.
     const { error, stderr } = await asc.main([
       join(root, "engine", source),

@@ -9,7 +9,7 @@ import { deflateRawSync } from "node:zlib";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "tracer");
-const output = join(root, "src", "trace", "tracer-binary.ts");
+const output = join(root, "src", "environments", "trace", "tracer-binary.ts");
 
 /** From PyPI: `pip install ziglang==0.17.1`. Another version gives other bytes. */
 export const ZIG = "0.17.1";

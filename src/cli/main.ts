@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<{ readonly command: Comman
   rules: () => import("./commands/rules.js"),
   differences: () => import("./commands/differences.js"),
   run: () => import("./commands/run.js"),
+  why: () => import("./commands/why.js"),
   verify: () => import("./commands/verify.js"),
   rehearse: () => import("./commands/rehearse.js"),
   probe: () => import("./commands/probe.js"),

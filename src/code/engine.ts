@@ -1,5 +1,5 @@
 /**
- * The kernel: what has to look at every instruction of a program, compiled from kernel/ to WebAssembly. A command lives for so
+ * The engine: what has to look at every instruction of a program, compiled from engine/ to WebAssembly. A command lives for so
  * short a time that V8 would interpret most of that work if it were JavaScript; WebAssembly is machine code from the first call.
  */
 
@@ -45,21 +45,21 @@ interface Exports {
   cutShort(): number;
 }
 
-/** The most code that fits beside its marks into the 4 GiB of a kernel. */
+/** The most code that fits beside its marks into the 4 GiB of an engine. */
 export const MOST_CODE_BYTES = 2 ** 29;
-/** A kernel that has grown above this is not kept for the next walk. */
+/** An engine that has grown above this is not kept for the next walk. */
 const MOST_BYTES_KEPT = 2 ** 26;
 
-interface Kernel {
+interface Engine {
   readonly exports: Exports;
-  /** What the kernel's questions are about. */
+  /** What the engine's questions are about. */
   bytes: Uint8Array;
   input: WalkInput | undefined;
 }
 
 const nothing = new Uint8Array(0);
 
-let kept: Kernel | undefined;
+let kept: Engine | undefined;
 
 /**
  * Walks the code as engine/walk.ts describes. Not reentrant, which nothing can make it: it is one synchronous call.
@@ -67,22 +67,22 @@ let kept: Kernel | undefined;
  */
 export function runWalk(input: WalkInput): WalkResult {
   try {
-    return walkInKernel(input);
+    return walkInEngine(input);
   } catch (error) {
-    // The one trap in kernel/ (memory.ts), and what JavaScript says when a copy of the result does not fit.
+    // The one trap in engine/ (memory.ts), and what JavaScript says when a copy of the result does not fit.
     const isFull = error instanceof Error && /unreachable|allocation failed/.test(error.message);
     if (!isFull) throw error;
     throw new InputError(`there is not enough memory to walk the ${input.space.bytes.length} bytes of code`);
   }
 }
 
-function walkInKernel(input: WalkInput): WalkResult {
-  const kernel = kept ?? makeKernel();
+function walkInEngine(input: WalkInput): WalkResult {
+  const engine = kept ?? makeEngine();
   kept = undefined;
-  const { exports } = kernel;
+  const { exports } = engine;
   const { space } = input;
-  kernel.input = input;
-  kernel.bytes = space.bytes;
+  engine.input = input;
+  engine.bytes = space.bytes;
   const size = space.bytes.length;
   exports.layOut(size);
   exports.makeRegions(space.regions.length);
@@ -105,7 +105,7 @@ function walkInKernel(input: WalkInput): WalkResult {
   const { buffer } = exports.memory;
   const edgeShift = exports.edgeShift();
   const isKept = buffer.byteLength <= MOST_BYTES_KEPT;
-  // The next walk has the memory of a kernel that is kept.
+  // The next walk has the memory of an engine that is kept.
   const own = <Part extends Uint8Array | Int32Array>(part: Part) => (isKept ? part.slice() : part) as Part;
   const result: WalkResult = {
     marks: own(new Uint8Array(buffer, exports.marksAt() >>> 0, size)),
@@ -120,9 +120,9 @@ function walkInKernel(input: WalkInput): WalkResult {
     entriesRead: exports.entriesRead(),
     cut: exports.cutShort(),
   };
-  kernel.input = undefined;
-  kernel.bytes = nothing;
-  if (isKept) kept = kernel;
+  engine.input = undefined;
+  engine.bytes = nothing;
+  if (isKept) kept = engine;
   return result;
 }
 
@@ -135,7 +135,7 @@ function tablesOf(exports: Exports): Int32Array {
   return tables;
 }
 
-/** Copies numbers into the kernel's memory. Returns their address there. */
+/** Copies numbers into the engine's memory. Returns their address there. */
 function put(exports: Exports, numbers: readonly number[]): number {
   const at = exports.reserve(4 * numbers.length);
   new Int32Array(exports.memory.buffer).set(numbers, at >>> 2);
@@ -148,12 +148,12 @@ function writtenAt(bytes: Uint8Array, at: number, end: number, into: Instruction
 }
 
 /** A new one. */
-export function makeKernel(): Kernel {
+export function makeEngine(): Engine {
   const instruction = new Instruction();
-  const kernel: { exports?: Exports; bytes: Uint8Array; input: WalkInput | undefined } = { bytes: nothing, input: undefined };
+  const engine: { exports?: Exports; bytes: Uint8Array; input: WalkInput | undefined } = { bytes: nothing, input: undefined };
   const imports = {
-    written: { writtenAt: (at: number, end: number) => writtenAt(kernel.bytes, at, end, instruction) },
-    walk: { word32: (address: number) => kernel.input?.data?.word32(address) ?? Number.NaN },
+    written: { writtenAt: (at: number, end: number) => writtenAt(engine.bytes, at, end, instruction) },
+    walk: { word32: (address: number) => engine.input?.data?.word32(address) ?? Number.NaN },
   };
   const exports = instantiate<Exports>(engineBinary, imports);
   if (exports === undefined)
@@ -163,6 +163,6 @@ export function makeKernel(): Kernel {
     );
   new Uint8Array(exports.memory.buffer).set(tables, exports.tablesAt());
   new Int32Array(exports.memory.buffer).set(writes, exports.writesAt() >>> 2);
-  kernel.exports = exports;
-  return kernel as Kernel;
+  engine.exports = exports;
+  return engine as Engine;
 }

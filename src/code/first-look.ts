@@ -40,18 +40,18 @@ export interface Looks {
 
 /** In WebAssembly where this engine can. */
 export function bestLooks(): Looks {
-  return looksOfKernel() ?? looksInScript;
+  return looksOfEngine() ?? looksInScript;
 }
 
-let kernelLooks: Looks | undefined;
+let engineLooks: Looks | undefined;
 
 /** Undefined where this engine has no WebAssembly, or no SIMD (a processor without SSE4.1). */
-export function looksOfKernel(): Looks | undefined {
-  kernelLooks ??= makeKernelLooks();
-  return kernelLooks;
+export function looksOfEngine(): Looks | undefined {
+  engineLooks ??= makeEngineLooks();
+  return engineLooks;
 }
 
-function makeKernelLooks(): Looks | undefined {
+function makeEngineLooks(): Looks | undefined {
   const exports = instantiate<Exports>(firstLookBinary, {});
   if (exports === undefined) return undefined;
   const { buffer } = exports.memory;

@@ -1,5 +1,5 @@
 /**
- * How the tables say what an opcode is, as plain numbers: opcodes/ makes the tables, src/x86/ reads them, and so does kernel/, whose
+ * How the tables say what an opcode is, as plain numbers: opcodes/ makes the tables, src/x86/ reads them, and so does engine/, whose
  * language has no more than these of TypeScript's constants.
  */
 

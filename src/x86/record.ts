@@ -1,11 +1,11 @@
 /**
- * An instruction as the kernel writes it down, 32 bytes: where each field stands, and its size in bits. Plain numbers, as in `entry.ts`,
- * since kernel/ reads this file too.
+ * An instruction as the engine writes it down, 32 bytes: where each field stands, and its size in bits. Plain numbers, as in `entry.ts`,
+ * since engine/ reads this file too.
  */
 
 export const RECORD_SIZE = 32;
 
-/** 32: address of its first byte in the kernel's memory. */
+/** 32: address of its first byte in the engine's memory. */
 export const START = 0;
 /** 8 each: the opcode, and the bytes behind it, which are ModRM and SIB where it has them. */
 export const OPCODE = 4;

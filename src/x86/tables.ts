@@ -19,7 +19,7 @@ import {
 } from "./entry.js";
 import { tablesBinary } from "./tables-binary.js";
 
-/** All of them: the kernel has its own copy. */
+/** All of them: the engine has its own copy. */
 export const tables = fromBase64(tablesBinary);
 
 export const entries = new Int32Array(tables.buffer, ENTRIES, ENTRY_COUNT);

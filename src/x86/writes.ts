@@ -1,6 +1,6 @@
 /**
  * What an opcode writes, as a number: bits 0 to 15 are registers written whatever the operands, those here say which operands are. Plain
- * numbers, as in `entry.ts`, since kernel/ reads this file too.
+ * numbers, as in `entry.ts`, since engine/ reads this file too.
  */
 
 export const REG = 0x1_0000;

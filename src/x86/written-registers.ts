@@ -83,7 +83,7 @@ const SECONDARY =
   "................" +
   "................";
 
-/** Of every opcode of the primary and the secondary map, in the terms of writes.ts. The kernel has a copy. */
+/** Of every opcode of the primary and the secondary map, in the terms of writes.ts. The engine has a copy. */
 export const writes = new Int32Array(512);
 for (let i = 0; i < 512; i++) writes[i] = LETTERS[(i < 256 ? PRIMARY : SECONDARY)[i & 255]!]!;
 

@@ -1,4 +1,4 @@
-/** The kernel's decoder says of every instruction what src/x86/decode.ts says, wherever in the bytes it begins. */
+/** The engine's decoder says of every instruction what src/x86/decode.ts says, wherever in the bytes it begins. */
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -27,10 +27,10 @@ function differences(one: Instruction, other: Instruction): (keyof Instruction)[
   return found ?? NONE;
 }
 
-/** Where a sweep by the kernel and one by `decode` disagree, at most ten. */
+/** Where a sweep by the engine and one by `decode` disagree, at most ten. */
 function disagreements(code: Uint8Array): string[] {
   const sweep = new Sweep(code);
-  const [ours, kernels] = [new Instruction(), new Instruction()];
+  const [ours, engines] = [new Instruction(), new Instruction()];
   const found: string[] = [];
   let at = 0;
   const decodeNext = (): number => {
@@ -43,18 +43,18 @@ function disagreements(code: Uint8Array): string[] {
   while (sweep.next() && found.length < MOST) {
     for (let index = 0; index < sweep.count && found.length < MOST; index++) {
       const length = decodeNext();
-      sweep.read(index, kernels);
-      const fields = differences(ours, kernels);
+      sweep.read(index, engines);
+      const fields = differences(ours, engines);
       if (fields.length > 0) {
         const bytes = Buffer.from(code.subarray(at, at + 15)).toString("hex");
-        found.push(`${at} ${bytes}: ${fields.map((field) => `${field} ${ours[field]}, kernel ${kernels[field]}`).join("; ")}`);
+        found.push(`${at} ${bytes}: ${fields.map((field) => `${field} ${ours[field]}, engine ${engines[field]}`).join("; ")}`);
         // Out of step there would be nothing but differences.
-        if (ours.offset !== kernels.offset || length !== kernels.length) return found;
+        if (ours.offset !== engines.offset || length !== engines.length) return found;
       }
       at += length;
     }
   }
-  if (found.length === 0 && decodeNext() > 0) found.push(`${at}: the kernel has no more`);
+  if (found.length === 0 && decodeNext() > 0) found.push(`${at}: the engine has no more`);
   return found;
 }
 
@@ -70,7 +70,7 @@ function bentBytes(size: number, seed: number): Uint8Array {
   return bytes;
 }
 
-describe("the kernel decodes as the decoder does, in every field", () => {
+describe("the engine decodes as the decoder does, in every field", () => {
   it("megabytes of node's code", () => {
     const [part] = executableParts(process.execPath, ".text");
     expect(disagreements(new Uint8Array(part!.bytes.subarray(0, often(1 << 19, 1 << 23))))).toEqual([]);
@@ -125,13 +125,13 @@ describe("the kernel decodes as the decoder does, in every field", () => {
 
   it("one by one, as the walk asks", () => {
     const code = bentBytes(often(1 << 15, 1 << 18), 7);
-    const kernel = makeSweeper(code.length);
-    new Uint8Array(kernel.memory.buffer).set(code, kernel.codeAt());
+    const engine = makeSweeper(code.length);
+    new Uint8Array(engine.memory.buffer).set(code, engine.codeAt());
     const instruction = new Instruction();
     for (let at = 0; at < code.length; at++) {
       const end = Math.min(code.length, at + (at % 23));
       const length = decode(code, at, end, instruction);
-      if (kernel.decode(at, end) !== length) expect.fail(`${at} of ${end - at}: not ${length}`);
+      if (engine.decode(at, end) !== length) expect.fail(`${at} of ${end - at}: not ${length}`);
     }
   });
 });

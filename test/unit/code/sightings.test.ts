@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { codeSpaceOf } from "../../../src/code/code-space.js";
 import { mayBeEntered } from "../../../src/code/entered.js";
-import { type Looks, looksInScript, looksOfKernel, patterns, REACH, WINDOW } from "../../../src/code/first-look.js";
+import { type Looks, looksInScript, looksOfEngine, patterns, REACH, WINDOW } from "../../../src/code/first-look.js";
 import { isLikelyOpcode, isLikelyStart, mayBeStart } from "../../../src/code/in-step.js";
 import { parsePattern } from "../../../src/code/patterns.js";
 import { isBaseWrite, isSelectorLoad } from "../../../src/code/selectors.js";
@@ -157,20 +157,20 @@ function nearlyPatterns(size: number, seed: number): Uint8Array {
 }
 
 describe("WebAssembly and JavaScript see the same", () => {
-  const inKernel = looksOfKernel()!;
+  const inEngine = looksOfEngine()!;
   /** Where each pattern is. */
   const listsOf = (bytes: Uint8Array, looks: Looks) => {
     const sightings = sightingsOf(bytes, looks);
     return patterns.map(({ text }) => sightings(text));
   };
 
-  /** What they find is the same, and JavaScript has been asked at every place that the kernel names, once and in order. */
+  /** What they find is the same, and JavaScript has been asked at every place that the engine names, once and in order. */
   function expectSame(bytes: Uint8Array): number {
-    const lists = listsOf(bytes, inKernel);
+    const lists = listsOf(bytes, inEngine);
     expect(lists).toEqual(listsOf(bytes, looksInScript));
     for (let from = 1; from < bytes.length; from += WINDOW) {
       const size = Math.min(WINDOW, bytes.length - from);
-      const places = [...inKernel.forPatterns(bytes, from, size)];
+      const places = [...inEngine.forPatterns(bytes, from, size)];
       const all = new Set(looksInScript.forPatterns(bytes, from, size));
       expect(places.filter((place, index) => !all.has(place) || place <= (places[index - 1] ?? -1))).toEqual([]);
     }
@@ -203,7 +203,7 @@ describe("WebAssembly and JavaScript see the same", () => {
       const targets = Array.from({ length: 4000 }, (_, i) => from - REACH + i * 32).filter(
         (to) => to >= 0 && to < from + size + REACH,
       );
-      const places = [...inKernel.forJumps(bytes, from, size, targets)];
+      const places = [...inEngine.forJumps(bytes, from, size, targets)];
       expect(places).toEqual([...looksInScript.forJumps(bytes, from, size, targets)]);
       found += places.length;
     }
@@ -219,7 +219,7 @@ describe("WebAssembly and JavaScript see the same", () => {
       for (const place of places) {
         const bytes = new Uint8Array(size);
         bytes.set(pattern, place);
-        const lists = listsOf(bytes, inKernel);
+        const lists = listsOf(bytes, inEngine);
         expect(lists).toEqual(listsOf(bytes, looksInScript));
         expect(lists.flat()).toHaveLength(1);
       }

@@ -1,4 +1,4 @@
-/** What a walk has found stays as it was when the kernel walks on, and its gaps are what looking at each byte says. */
+/** What a walk has found stays as it was when the engine walks on, and its gaps are what looking at each byte says. */
 
 import { expect, test } from "vitest";
 import { CodeSpace } from "../../../src/code/code-space.js";
