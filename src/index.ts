@@ -20,7 +20,7 @@ export { InputError, RefusedError } from "./errors.js";
 export { applyToCopy, backward, forward, type Patch } from "./fix/apply.js";
 export type { ResultForm } from "./fix/form.js";
 export { unexplainedDifferences } from "./fix/layout.js";
-export { type Plan, type PlanOptions, planFix } from "./fix/plan.js";
+export { type Allowance, type Plan, type PlanOptions, planFix } from "./fix/plan.js";
 export { proveResult } from "./fix/prove.js";
 export { type Behaviour, type Clause, type Consequence, consequences, type Effect } from "./gvisor/behaviour.js";
 export { answersTo, type Setting, settings } from "./gvisor/differences/answers.js";

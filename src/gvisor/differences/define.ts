@@ -32,6 +32,7 @@ export const subjects = {
   mounts: "mounts and file systems",
   calls: "system calls that gVisor lacks",
 } as const;
+/** One of them. */
 export type Subject = keyof typeof subjects;
 
 /**
