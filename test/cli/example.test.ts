@@ -13,7 +13,7 @@ import { sandfit, temporaryFolder, writeSample } from "../support/cli.js";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = temporaryFolder();
 const readme = readFileSync(join(root, "README.md"), "utf8");
-const [, example = ""] = /### As a library\n\n```ts\n([\s\S]*?)```/.exec(readme) ?? [];
+const [, example = ""] = /##+ As a library\n\n```ts\n([\s\S]*?)```/.exec(readme) ?? [];
 
 beforeAll(() => {
   if (!existsSync(join(root, "dist/types"))) execFileSync(process.execPath, [join(root, "scripts/build.mjs")], { stdio: "pipe" });

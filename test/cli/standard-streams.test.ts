@@ -52,7 +52,7 @@ test("with few descriptors there is a sentence and exit code 2, never that of fi
     // With fewer Node cannot read any program, and says so in its own way.
     const canStart = spawnSync("bash", ["-c", `ulimit -n ${limit}; "$0" empty.cjs`, process.execPath], { cwd }).status === 0;
     if (!canStart) continue;
-    for (const args of ["check p", "fix p --force"]) {
+    for (const args of ["check p", "fix p --force --list"]) {
       const { stdout, stderr, exitCode } = await shell(`ulimit -n ${limit}; "$@" ${args}`, cwd);
       seen.push(exitCode);
       if (exitCode === 2) expect(stderr + stdout, `${limit}`).toMatch(/^[^\n]*too many open files[^\n]*\n$/);
