@@ -29,13 +29,15 @@ function result(report: VerifyReport, paint: Paint): string {
     case "passed":
       return `${paint.green("passed")} ${name} does in all ${report.rows.length} environments what ${report.original} does on the host\n`;
     case "helped":
-      return `${paint.green("passed here")} ${change}\n`;
+      return `${paint.green("passed here:")} ${change}\n`;
     case "open":
       return `${paint.yellow("not decided")} ${change ?? `${name} was run in here only`}\n`;
     case "failed":
       if (change !== undefined) return `${paint.red("not passed")} ${change}\n`;
       if (report.fixed === null && onHost?.endings.every((ending) => ending === "exit 0") && onHost.sameAsHost)
         return `${paint.red("not passed")} gVisor would break ${name}: ${broken(report)}\n`;
+      if (report.fixed === null && broken(report) !== "")
+        return `${paint.red("not passed")} ${name} does otherwise than on the host: ${broken(report)}\n`;
       return `${paint.red("not passed")} ${name}\n`;
   }
 }

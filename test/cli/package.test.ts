@@ -32,6 +32,10 @@ beforeAll(() => {
   writeSample(home, "gs-call");
 });
 
+test("names its manual page in a list, the one form that npm links", () => {
+  expect(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).man).toEqual(["./man/sandfit.1"]);
+});
+
 test("has the version that the command tells", () => {
   expect(description.version).toBe(VERSION);
   expect(execFileSync("npx", ["--no-install", "sandfit", "--version"], { cwd: home, encoding: "utf8" })).toBe(`${VERSION}\n`);

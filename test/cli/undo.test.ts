@@ -171,3 +171,13 @@ describe("a record from somebody else", () => {
     expectSentence(await sandfit(["undo", "p"], { cwd }), /is not JSON$/);
   });
 });
+
+test("of the input, whose fixed copy stands beside it: a sentence that names the copy", async () => {
+  const cwd = mkdtempSync(join(top, "case-"));
+  writeSample(cwd, "gs-call", "p");
+  await sandfit(["fix", "p"], { cwd });
+  expectSentence(
+    await sandfit(["undo", "p"], { cwd }),
+    /^sandfit: p was not changed; its fixed copy is p\.gvisor: sandfit undo p\.gvisor$/,
+  );
+});

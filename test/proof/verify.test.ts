@@ -118,7 +118,7 @@ describe("verify", () => {
   test.each(boxes.map((box) => [box.id, box] as const))("inside %s two programs are held against each other", async (id, box) => {
     const run = await sandfit(["verify", placed("gs-call"), repaired("gs-call")], box);
     expect(run.exitCode).toBe(0);
-    expect(run.stdout).toMatch(/passed here before: .*, after: exit 0\n/);
+    expect(run.stdout).toMatch(/passed here: before: .*, after: exit 0\n/);
     if (id.endsWith("ptrace")) expect(run.stdout).toContain("before: SIGSEGV, after: exit 0");
     const back = await sandfit(["verify", repaired("gs-call"), placed("gs-call")], box);
     if (id.endsWith("ptrace")) expect([back.exitCode, back.stdout]).toEqual([1, expect.stringContaining("after: SIGSEGV")]);

@@ -1,5 +1,6 @@
 /** `sandfit undo`: the edits backwards, after checking that every byte is the one that fix wrote, or the original's already. */
 
+import { existsSync } from "node:fs";
 import { Command } from "@commander-js/extra-typings";
 import { patchedSource } from "../../bytes/patched.js";
 import { printable } from "../../bytes/printable.js";
@@ -48,6 +49,7 @@ export async function undoCommand(
     destination = openDestination(output);
     const itself = options.output === undefined;
     if (itself) refuseOther(destination, source);
+    if (options.plan === undefined) refuseUnchanged(name);
     const plan = readPlan(options.plan ?? recordOf(realPlace(name)));
     reached("resolved");
     const sizes = [...new Set([plan.input.size + growth(plan.edits), plan.input.size])];
@@ -79,6 +81,13 @@ export async function undoCommand(
     destination?.close();
     source.close();
   }
+}
+
+/** For those who name the input of a fix in place of its output. */
+function refuseUnchanged(name: string): void {
+  const fixed = `${name}.gvisor`;
+  if (!existsSync(recordOf(realPlace(name))) && existsSync(recordOf(realPlace(fixed))))
+    throw new InputError(`${name} was not changed; its fixed copy is ${fixed}: sandfit undo ${fixed}`);
 }
 
 /**
