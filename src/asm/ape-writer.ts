@@ -26,7 +26,7 @@ export interface ApeOptions {
   /** The script writes the ELF header over the file itself, instead of a copy. */
   readonly changesItself?: boolean;
   readonly entry?: string;
-  /** Where Windows enters, a label; the ELF entry unless told. */
+  /** Where Windows enters, a label; the ELF entry by default. */
   readonly windowsEntry?: string;
   /** Code of an aarch64 program, position-independent, entered at its first byte: makes the file fat. */
   readonly aarch64?: Uint8Array;

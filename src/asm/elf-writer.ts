@@ -83,18 +83,18 @@ export function segmentsOf(layout: Layout, stackFlags: number | undefined, align
 }
 
 export interface ElfOptions {
-  /** Label of the first instruction; "_start" unless told. */
+  /** Label of the first instruction; "_start" by default. */
   readonly entry?: string;
   /** "exec" loads at `base`, "pie" anywhere (and then refuses absolute addresses). */
   readonly kind?: "exec" | "pie";
   readonly base?: number;
-  /** Section headers with names; off unless told. */
+  /** Section headers with names; off by default. */
   readonly sections?: boolean;
   /** .symtab from function and object labels; implies `sections`. */
   readonly symbols?: boolean;
   /** Headers in a read-only segment in front of the text. */
   readonly separateHead?: boolean;
-  /** p_flags of PT_GNU_STACK; readable and writable unless told, "none" for no such header. */
+  /** p_flags of PT_GNU_STACK; readable and writable by default, "none" for no such header. */
   readonly stack?: number | "none";
   readonly osabi?: number;
   /** e_flags */

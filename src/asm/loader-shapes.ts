@@ -22,7 +22,7 @@ export function headersOf(bytes: Uint8Array): Segment[] {
   });
 }
 
-/** The file with another table of program headers, at `at`: behind the ELF header unless told. */
+/** The file with another table of program headers, at `at`: behind the ELF header by default. */
 export function withHeaders(bytes: Uint8Array, headers: readonly Segment[], at = EHDR): Uint8Array {
   const out = new Uint8Array(Math.max(bytes.length, at + ENTRY * headers.length));
   out.set(bytes);

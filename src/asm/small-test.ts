@@ -54,7 +54,7 @@ export type TestStep = Step | Peek | Poke | Child | Must | Code;
 /** A file that is started in the test's place. Its exit code is the answer; a refused start answers as any refused call does. */
 export interface Started {
   readonly file: () => Uint8Array;
-  /** Permission bits of it; 0o700 unless told. */
+  /** Permission bits of it; 0o700 by default. */
   readonly mode?: number;
   /** A second file that it names as `./<id>.helper`. */
   readonly helper?: () => Uint8Array;

@@ -37,7 +37,7 @@ export interface Code {
 export async function analyzeCode(source: ByteSource, image: Image, view: ElfView, space?: CodeSpace): Promise<Code> {
   const code = space ?? (await loadCodeSpace(source, view));
   if (code.bytes.length > MOST_CODE_BYTES)
-    throw new InputError(`${source.name} has more than 512 MiB of code, which is not walked`);
+    throw new InputError(`${source.name} has more than 512 MiB of code, the limit for analysis`);
   const [data, symbols, imports, relocations, unwind] = await Promise.all([
     loadDataSpace(source, view),
     readSymbols(source, view, image.zip),

@@ -21,7 +21,7 @@ import { makeWorkFolder } from "./run/work-folder.js";
 export interface VerifyOptions {
   readonly args: readonly string[];
   readonly stdin?: Uint8Array;
-  /** Runs in every environment; one unless told. */
+  /** Runs in every environment; one by default. */
   readonly times?: number;
   /** Each run starts in a fresh copy of this folder; in an empty one without it. */
   readonly folder?: string;

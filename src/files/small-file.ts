@@ -34,7 +34,7 @@ export function readSmallFile(path: string, name = path): string | undefined {
 
 /**
  * Writes a file whole or not at all, in place of whatever has the name; a link there is replaced and not followed, since
- * whoever may write to the folder could have put it there. The disk is made to remember it unless told. Throws the system's error.
+ * whoever may write to the folder could have put it there. The disk is made to remember it by default. Throws the system's error.
  */
 export function writeSmallFile(path: string, text: string, lasting = true): void {
   const temporary = writeTemporary(path, text, lasting);

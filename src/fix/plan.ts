@@ -54,7 +54,7 @@ export interface PlanOptions {
   readonly allow?: readonly Allowance[];
   /** Repair the findings of this rule and leave the others. */
   readonly only?: RuleId;
-  /** What the result is to be; "elf" unless told. */
+  /** What the result is to be; "elf" by default. */
   readonly as?: ResultForm;
 }
 

@@ -11,11 +11,11 @@ export type Consequence = (typeof consequences)[number];
 /** One stretch of releases and platforms, and what happens there. */
 export interface Clause {
   readonly consequence: Consequence;
-  /** All unless told. */
+  /** All by default. */
   readonly platforms?: readonly Platform[];
-  /** Days of gVisor's source, YYYY-MM-DD: from this one on; always unless told. */
+  /** Days of gVisor's source, YYYY-MM-DD: from this one on; always by default. */
   readonly from?: string;
-  /** Up to, and not with, this one; to this day unless told. */
+  /** Up to, and not with, this one; to this day by default. */
   readonly until?: string;
 }
 
@@ -36,7 +36,7 @@ export interface Effect {
   readonly releases: Readonly<Record<ReleaseId, Consequence>>;
 }
 
-/** The same in every release, on some platforms (all unless told). */
+/** The same in every release, on some platforms (all by default). */
 export function always(consequence: Consequence, basis?: Behaviour["basis"], on: readonly Platform[] = platforms): Behaviour {
   return { clauses: [{ consequence, platforms: on }], ...(basis && { basis }) };
 }

@@ -47,7 +47,7 @@ export function ddOperands(line: string): Map<string, string> {
 function overlayOf(operands: ReadonlyMap<string, string>, fileSize: number): Overlay | undefined {
   const isOntoItself = operands.get("if") === "$o" && operands.get("of") === "$o" && operands.get("conv") === "notrunc";
   if (!isOntoItself) return undefined;
-  // POSIX dd: blocks of 512 bytes unless told otherwise.
+  // POSIX dd: blocks of 512 bytes by default.
   const blockSize = operands.has("bs") ? ddNumber(operands.get("bs")!) : 512;
   const offset = ddNumber(operands.get("skip") ?? "") * blockSize;
   const size = ddNumber(operands.get("count") ?? "") * blockSize;

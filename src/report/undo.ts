@@ -18,19 +18,19 @@ export interface Undone {
 const endings: Record<Before, string> = {
   after: "",
   before: "; it was already",
-  between: "; a change of it had been cut off",
+  between: "; an in-place fix of it had been interrupted",
   other: "",
 };
 
 /** One line without the file's name. "The original" only where that is so. */
 export function undoneWords({ plan, before, isOriginal, wroteHeader }: Undone): string {
   const header = wroteHeader ? ", and the ELF header that it wrote over its first bytes when a shell started it" : "";
-  const taken = `${plural(plan.edits.length, "edit")} taken back${header}`;
-  if (isOriginal === true && isEmpty(plan)) return "the original, as it was: there was nothing to take back";
-  if (isOriginal === true) return `the original again, ${taken}${endings[before]}`;
+  const taken = `${plural(plan.edits.length, "edit")} reverted${header}`;
+  if (isOriginal === true && isEmpty(plan)) return "the original already: there was nothing to revert";
+  if (isOriginal === true) return `restored the original (${taken})${endings[before]}`;
   if (isOriginal === undefined)
     return isEmpty(plan)
-      ? "nothing was taken back: the record holds no edits"
+      ? "nothing was reverted: the record holds no edits"
       : `${taken}${endings[before]}; whether all else is the original's is not known, since the record has no checksum`;
   return `${taken}, but it is not the original: other bytes have changed since it was fixed, and no record has what they were`;
 }

@@ -83,7 +83,7 @@ function found(name: string): Destination {
 
 function refuseName(name: string): void {
   if (name === "") throw new InputError("the name of an output is empty");
-  if (name === "-") throw new InputError("- is no name for an output: Sandfit writes files, and ./- is one that is called so");
+  if (name === "-") throw new InputError("cannot write the result to standard output; use ./- for a file named '-'");
   if (/(^|\/)\.{0,2}$/.test(name)) throw new InputError(`${name} is a folder, not a file`);
   // /proc/self/exe is the node that runs Sandfit: what such a name leads to is hardly what is meant.
   if (resolve(name).startsWith("/proc/")) throw new InputError(`${name} is no place for an output: /proc leads into processes`);

@@ -36,7 +36,7 @@ export interface Writing {
   readonly overwrite: boolean;
   /** The target has to be the source itself, to the last: nothing else is replaced. */
   readonly itself?: boolean;
-  /** Permission bits of the target; those of the source unless told. Set-user-id and its like never. */
+  /** Permission bits of the target; those of the source by default. Set-user-id and its like never. */
   readonly mode?: number;
   /** The way back, kept beside the target (`write/record.ts`). Without it the target is an original, and has none. */
   readonly record?: string;

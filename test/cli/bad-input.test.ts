@@ -100,7 +100,7 @@ describe("what is no file", () => {
   test("- as an output", async () => {
     writeFileSync(join(cwd, "subject"), good, { mode: 0o755 });
     const before = readdirSync(cwd);
-    const sentence = /- is no name for an output/;
+    const sentence = /cannot write the result to standard output/;
     expectSentence(await sandfit(["fix", "subject", "-o", "-"], { cwd }), sentence);
     expectSentence(await sandfit(["fix", "subject", "--dry-run", "--plan", "-"], { cwd }), sentence);
     expectSentence(

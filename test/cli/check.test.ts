@@ -85,7 +85,7 @@ describe("--target", () => {
 
   test.each(["nonsense", "", "newest/", "newest/nonsense", "newest/kvm/x", "__proto__"])("refuses %j", async (text) => {
     const { stderr, exitCode } = await sandfit(["check", "healthy", `--target=${text}`], inFolder);
-    expect(stderr).toMatch(/is no target: a release \(newest,.*\n$/);
+    expect(stderr).toMatch(/unknown target .*; expected RELEASE, PLATFORM or RELEASE\/PLATFORM \(releases: newest,.*\n$/);
     expect(exitCode).toBe(2);
   });
 });

@@ -84,7 +84,7 @@ describe("where it writes", () => {
     );
     const undone = await sandfit(["undo", "copy"], { cwd });
     expect(undone).toEqual({
-      stdout: "copy   the original, as it was: there was nothing to take back\n",
+      stdout: "copy   the original already: there was nothing to revert\n",
       stderr: "",
       exitCode: 0,
     });

@@ -27,7 +27,7 @@ describe("the original again", () => {
     const { cwd, record } = await fixed("--only", "tls-in-gs");
     expect(record()).toMatchObject({ input: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }, output: { size: ape.length } });
     await sandfit(["fix", "--in-place", "p"], { cwd });
-    expect((await sandfit(["undo", "p"], { cwd })).stdout).toMatch(/^p {3}the original again, \d+ edits taken back\n$/);
+    expect((await sandfit(["undo", "p"], { cwd })).stdout).toMatch(/^p {3}restored the original \(\d+ edits reverted\)\n$/);
     expect(readFileSync(join(cwd, "p"))).toEqual(ape);
   });
 
@@ -37,7 +37,7 @@ describe("the original again", () => {
     now[now.length - 1] ^= 1;
     writeFileSync(join(cwd, "p"), now);
     const { stdout, exitCode } = await sandfit(["undo", "p"], { cwd });
-    expect(stdout).toMatch(/taken back, but it is not the original: other bytes have changed since it was fixed/);
+    expect(stdout).toMatch(/reverted, but it is not the original: other bytes have changed since it was fixed/);
     expect(exitCode).toBe(1);
     expect(readFileSync(join(cwd, "p")).subarray(0, -1)).toEqual(ape.subarray(0, -1));
   });
@@ -66,12 +66,12 @@ describe("the original again", () => {
     writeFileSync(join(cwd, RECORD), JSON.stringify(old));
     const { stdout, exitCode } = await sandfit(["undo", "p"], { cwd });
     expect(stdout).toMatch(
-      /edits taken back; whether all else is the original's is not known, since the record has no checksum\n$/,
+      /edits reverted; whether all else is the original's is not known, since the record has no checksum\n$/,
     );
     expect(exitCode).toBe(0);
     expect(readFileSync(join(cwd, "p"))).toEqual(ape);
     writeFileSync(join(cwd, RECORD), JSON.stringify({ ...old, edits: [] }));
-    expect((await sandfit(["undo", "p"], { cwd })).stdout).toMatch(/nothing was taken back: the record holds no edits\n$/);
+    expect((await sandfit(["undo", "p"], { cwd })).stdout).toMatch(/nothing was reverted: the record holds no edits\n$/);
   });
 });
 
@@ -106,7 +106,7 @@ describe("an APE that changes itself", () => {
     expect(spawnSync("sh", ["./z"], { cwd }).status).not.toBe(0);
     const { stdout, exitCode } = await sandfit(["undo", "z", "-o", "back"], { cwd });
     expect(stdout).toMatch(
-      /^back {3}the original again, \d+ edits taken back, and the ELF header that it wrote over its first bytes/,
+      /^back {3}restored the original \(\d+ edits reverted, and the ELF header that it wrote over its first bytes/,
     );
     expect(exitCode).toBe(0);
     expect(readFileSync(join(cwd, "back"))).toEqual(Buffer.from(itself.bytes));
@@ -159,7 +159,7 @@ describe("a record from somebody else", () => {
       expect(stderr).not.toMatch(/this is a bug|at .*:\d+:\d+/);
       expect(stderr).toMatch(/^([^\n]+\n)?$/);
       expect([0, 1, 2]).toContain(exitCode);
-      expect(stdout).not.toContain("the original again");
+      expect(stdout).not.toContain("restored the original");
     }
     expect(readFileSync(join(cwd, "p"))).toEqual(ape);
   });

@@ -53,7 +53,7 @@ export async function checkCommand(names: readonly string[], options: CheckOptio
   const target = parseTarget(options.target);
   if (target === undefined) {
     throw new InputError(
-      `${options.target} is no target: a release (newest, ${[...releaseIds].reverse().join(", ")}), a platform (systrap, ptrace, kvm), or both with a slash`,
+      `unknown target '${options.target}'; expected RELEASE, PLATFORM or RELEASE/PLATFORM (releases: newest, ${[...releaseIds].reverse().join(", ")}; platforms: systrap, ptrace, kvm)`,
     );
   }
   const format = options.json ? "json" : (options.format ?? "text");

@@ -174,7 +174,7 @@ async function openWhole(name: string, mayWrite: boolean): Promise<FileSource> {
     throw error;
   }
   source.close();
-  complain(`sandfit: a change of ${printable(name)} had been cut off; it was taken back first\n`);
+  complain(`sandfit: an earlier in-place fix of ${printable(name)} was interrupted; rolled it back first\n`);
   return openFile(name);
 }
 

@@ -41,7 +41,10 @@ export const command = declared.action(async (name, args, options) => {
 /** Investigates and prints, or writes to `--output`. Returns the exit code: 1 where something will not run as it is. */
 export async function reportCommand(name: string, args: readonly string[], options: ReportOptions): Promise<ExitCode> {
   const target = parseTarget(options.target);
-  if (target === undefined) throw new InputError(`${options.target} is no target, such as newest or 2024-07/ptrace`);
+  if (target === undefined)
+    throw new InputError(
+      `unknown target '${options.target}'; expected RELEASE, PLATFORM or RELEASE/PLATFORM, such as newest or 2024-07/ptrace`,
+    );
   if (args.length > 0 && !options.run) throw new InputError(`${args[0]} is for a program that is run; say --run`);
   if (options.folder !== undefined && !isFolder(options.folder)) throw new InputError(`--folder ${options.folder} is no folder`);
   if (options.output !== undefined && options.output !== "-" && placeOf(options.output) === placeOf(name))

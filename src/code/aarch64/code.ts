@@ -38,7 +38,7 @@ export class ArmCode {
   /** Throws InputError for more code than any such program has. */
   constructor(space: CodeSpace, data: DataSpace) {
     if (space.bytes.length > MOST_BYTES)
-      throw new InputError("the aarch64 program has more than 64 MiB of code, which is not walked");
+      throw new InputError("the aarch64 program has more than 64 MiB of code, the limit for analysis");
     this.data = data;
     this.steps = new Steps(space.bytes.length, STEPS_A_BYTE);
     this.regions = space.regions.flatMap(({ start, size, address, fileOffset }) => {

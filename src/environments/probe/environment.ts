@@ -13,9 +13,9 @@ import { gvisorSigns, isFiltered, platformOf, releaseOf } from "./signs.js";
 import { probeTests, rulesOf, signTests } from "./tests.js";
 
 export interface ProbeOptions {
-  /** In milliseconds, for each of the programs that are run; ten seconds unless told. */
+  /** In milliseconds, for each of the programs that are run; ten seconds by default. */
   readonly timeout?: number;
-  /** Folders to put the programs into; those for temporary files unless told. */
+  /** Folders to put the programs into; those for temporary files by default. */
   readonly folders?: readonly string[];
 }
 

@@ -9,16 +9,16 @@ import { HOST, runscCommand, type Sandbox } from "./sandbox.js";
 import { start } from "./start.js";
 
 export interface ExecuteOptions {
-  /** Where to run it; the host unless told. */
+  /** Where to run it; the host by default. */
   readonly sandbox?: Sandbox;
-  /** What the program reads from its standard input; nothing unless told. */
+  /** What the program reads from its standard input; nothing by default. */
   readonly stdin?: string | Uint8Array;
-  /** In milliseconds; a minute unless told. Then the whole process tree is ended. */
+  /** In milliseconds; a minute by default. Then the whole process tree is ended. */
   readonly timeout?: number;
-  /** Most bytes of standard output and of standard error each; a program that writes more is ended. 8 MiB unless told. */
+  /** Most bytes of standard output and of standard error each; a program that writes more is ended. 8 MiB by default. */
   readonly maxOutput?: number;
   readonly cwd?: string;
-  /** The program's whole environment; this process's own unless told. gVisor adds HOME where it is missing. */
+  /** The program's whole environment; this process's own by default. gVisor adds HOME where it is missing. */
   readonly env?: Readonly<Record<string, string>>;
 }
 

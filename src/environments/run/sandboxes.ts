@@ -25,7 +25,7 @@ export interface Sandboxes {
 }
 
 export interface FindOptions {
-  /** Platforms to try; systrap and ptrace unless told (kvm is never tried by itself). */
+  /** Platforms to try; systrap and ptrace by default (kvm is never tried by itself). */
   readonly platforms?: readonly Platform[];
   /** runsc executables to use instead of those that are found. */
   readonly runsc?: readonly string[];

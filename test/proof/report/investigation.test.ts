@@ -86,7 +86,7 @@ describe("without running anything", () => {
   test.each([
     [["report"], /missing required argument/],
     [["report", "/no/such"], /cannot be opened/],
-    [["report", "--target", "1999", "/bin/true"], /1999 is no target/],
+    [["report", "--target", "1999", "/bin/true"], /unknown target '1999'/],
     [["report", "/bin/true", "--", "x"], /say --run/],
     [["report", "--run", "--folder", "/no/such", "/bin/true"], /is no folder/],
   ])("bad use: %j", async (args, words) => {

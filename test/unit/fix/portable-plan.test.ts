@@ -112,7 +112,7 @@ describe("refused, with the reason and the ELF offered", () => {
   });
 });
 
-test("an ELF is what `fix` gives unless told; one line tells authors of the other", async () => {
+test("an ELF is what `fix` gives by default; one line tells authors of the other", async () => {
   const plan = await planAs(sampleProgram("ape-gs").bytes, "elf");
   expect(plan.as).toBe("elf");
   expect(plan.notes.filter((note) => note.includes("--as ape"))).toHaveLength(1);
