@@ -1,15 +1,21 @@
 /* Waits for tracees to stop and says how they go on; ends as the command ends, by a time-out or by a signal. */
 #include "tracer.h"
 
-static volatile u32 arrived; /* signals that were sent to the tracer, a bit each; bit 0: its own timer has run out */
-static int is_over, is_detaching, has_old_order, marker_stops, root_tid, parked;
+static volatile u32 arrived; /* 1: the time is over; 2: a signal came when the command had ended and others had not */
+static volatile int root_tid;
+static int is_over, is_detaching, has_old_order, marker_stops, parked;
 static s32 root_status;
 static struct task orphanage; /* parent of those whose own was killed before it could tell of them */
 
 static void note_signal(int number, struct signal_info *info) {
+  static const u64 soon[4] = {0, 50000, 0, 50000};
   /* What a terminal sends (SI_KERNEL) goes to the whole group of processes, the command included; so comes the timer's SIGALRM. */
-  if (info->code <= 0) arrived |= 1u << number;
-  else if (number == SIGALRM) arrived |= 1;
+  if (info->code > 0) arrived |= number == SIGALRM && !(arrived & 2);
+  else if (root_tid) call2(NR_kill, root_tid, number); /* at once: what comes just before a wait would not end it */
+  else {
+    arrived |= 2;
+    call3(NR_setitimer, 0, soon, 0);
+  }
 }
 
 void restorer(void);
@@ -196,17 +202,9 @@ static void ended(struct task *t, int tid, s32 status, enum left left) {
 }
 
 static void take_signals(enum why *why) {
-  u32 now = arrived;
-  arrived = 0;
-  if (now & 1 && !is_over) {
-    *why = TIMED_OUT;
-    kill_all();
-  }
-  for (int number = 1; number < 32; number++) {
-    if (!(now >> number & 1)) continue;
-    if (root_tid) call2(NR_kill, root_tid, number);
-    else kill_all();
-  }
+  if (is_over) return;
+  if (arrived & 1) *why = TIMED_OUT;
+  kill_all();
 }
 
 /* A task whose parent was killed before it could tell of it has another parent now, and is let go on as a child of the command. */
@@ -225,13 +223,13 @@ s32 trace(int tid, u64 milliseconds, enum left left, enum why *why) {
     u64 every_seconds, every_microseconds, seconds, microseconds;
   } timer = {0, 50000, milliseconds / 1000, milliseconds % 1000 * 1000};
   u64 none = 0; /* blocked signals are inherited too */
+  root_tid = tid;
   for (u32 i = 0; i < sizeof passed_on / sizeof *passed_on; i++) handle(passed_on[i], note_signal);
   handle(SIGALRM, note_signal);
   handle(SIGPIPE, (void (*)(int, struct signal_info *))1);
   handle(17, 0); /* with SIGCHLD ignored, as it may be inherited, nobody could be waited for */
   call4(NR_rt_sigprocmask, 2, &none, 0, 8);
   if (milliseconds) call3(NR_setitimer, 0, &timer, 0); /* again and again: one that comes just before a wait is not lost */
-  root_tid = tid;
   orphanage.process = root->process;
   resume(root, 0);
   while (live_tasks()) {
