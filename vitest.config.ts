@@ -14,7 +14,7 @@ const common = {
 /** Unit tests of random or large inputs, of which "unit" tries a few and "proof" all: test/support/often.ts. */
 const long = [
   "code/engine",
-  "code/landmarks",
+  "code/sightings",
   "files/inflate",
   "fix/join",
   "fix/property",

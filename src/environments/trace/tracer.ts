@@ -41,7 +41,7 @@ export function tracerProgram(): Uint8Array {
 
 /** `command` under the tracer: it keeps its input, output and exit status. Whoever can run the command can run it so. */
 export function underTracer(command: readonly string[], options: TracerOptions): Tracer {
-  const placed = placeProgram(tracerProgram(), "sandfit-trace");
+  const placed = placeProgram(tracerProgram(), "trace");
   const beside = (name: string) => join(dirname(placed.path), name);
   const words = [placed.path];
   const mark = options.record === "mark" ? `sandfit-trace-${randomBytes(12).toString("hex")}` : undefined;
