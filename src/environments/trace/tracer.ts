@@ -60,7 +60,9 @@ export function underTracer(command: readonly string[], options: TracerOptions):
     take(aside) {
       if (mark !== undefined) return aside !== undefined && aside.length > 0 ? aside : undefined;
       try {
-        return readFileSync(beside("record"));
+        const record = readFileSync(beside("record"));
+        // Ended by a signal before it had begun to write.
+        return record.length > 0 ? record : undefined;
       } catch {
         return undefined;
       }
