@@ -32,9 +32,10 @@ static const char *file_of(const char *name, char **environment) {
 
 static _Noreturn void be_command(int go, int report, const char *file, char **command, char **environment) {
   u8 byte;
-  s64 error;
-  while (call3(NR_read, go, &byte, 1) == -EINTR) {
+  s64 error, got;
+  while ((got = call3(NR_read, go, &byte, 1)) == -EINTR) {
   }
+  while (got != 1) call1(NR_exit_group, 125); /* the tracer is gone: nobody would trace it, or pass signals on */
   error = watches_only_some() ? install_filter() : 0;
   if (!error) {
     if (watches_only_some()) call1(NR_getppid, MARKER);
