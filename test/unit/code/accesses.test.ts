@@ -86,7 +86,7 @@ describe("not found", () => {
 
   test("text behind the code, and why", async () => {
     const { accesses, dismissed } = await gs((a) =>
-      a.hlt().ascii("\0the message here: engines were here before the end of letters"),
+      a.hlt().ascii("\0the message here: kernels were here before the end of letters"),
     );
     expect(accesses).toEqual([]);
     expect(dismissed.length).toBeGreaterThan(0);
